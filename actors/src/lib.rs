@@ -1,1 +1,19 @@
+//! The Estafette runtime: live, durable work as supervised actors. It knows topics, tasks, leases and bytes; it knows
+//! no product and no HTTP route. `README.md` beside this crate is the page of guarantees.
+#![deny(missing_docs)]
 
+pub mod db;
+pub mod error;
+pub mod event;
+pub mod identity;
+pub mod limits;
+pub mod product;
+pub mod registry;
+pub mod runtime;
+pub mod task;
+
+pub use db::{Db, DbResult, Tx};
+pub use error::{CallError, DbError, StepError, StepRetry};
+pub use identity::{AuthError, Authenticator, Identity};
+pub use product::{CallCtx, Product};
+pub use runtime::{Runtime, RuntimeBuilder};

@@ -1,0 +1,233 @@
+//! Which error belongs to which layer: [`CallError`] is what a caller may see, [`DbError`] is what storage did, and
+//! [`StepError`] says what becomes of a step. HTTP is not known here.
+
+use estafette_protocol::ErrorCode;
+use serde_json::Value;
+use std::time::Duration;
+
+/// A refusal that goes to the caller, over a socket or HTTP alike.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct CallError {
+    /// The protocol's code.
+    pub code: ErrorCode,
+    /// For people: what is wrong and what to do.
+    pub message: String,
+    /// Machine-readable particulars.
+    pub details: Option<Value>,
+    /// When to try again.
+    pub retry_after: Option<Duration>,
+}
+
+impl CallError {
+    /// An error with a code and a sentence.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), details: None, retry_after: None }
+    }
+
+    /// Adds machine-readable particulars.
+    #[must_use]
+    pub fn with_details(mut self, details: Value) -> Self {
+        self.details = Some(details);
+        self
+    }
+
+    /// Adds when to try again.
+    #[must_use]
+    pub fn with_retry_after(mut self, after: Duration) -> Self {
+        self.retry_after = Some(after);
+        self
+    }
+
+    /// The request is malformed.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::BadRequest, message)
+    }
+    /// No such thing, or none that this user may see.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::NotFound, message)
+    }
+    /// Signed in, but not allowed.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::Forbidden, message)
+    }
+    /// The state does not allow it now.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::Conflict, message)
+    }
+    /// A dependency is down, or a bound is reached: the caller waits and repeats.
+    pub fn unavailable(message: impl Into<String>, after: Duration) -> Self {
+        Self::new(ErrorCode::Unavailable, message).with_retry_after(after)
+    }
+    /// A defect. The cause is logged here, once, and never sent.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        tracing::error!(error = %cause, "internal error");
+        Self::new(ErrorCode::Internal, "an internal error; it was logged")
+    }
+}
+
+/// What storage did.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// No connection: the database is down, restarting or unreachable, or the pool is exhausted.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+    /// The transaction lost against another one and may simply run again (deadlock, serialization failure).
+    #[error("the transaction must run again: {0}")]
+    Retry(String),
+    /// Two writers met on a unique key or a check; holds the constraint's name.
+    #[error("constraint {constraint}: {message}")]
+    Constraint {
+        /// The constraint's name in the database.
+        constraint: String,
+        /// What the database said.
+        message: String,
+    },
+    /// A row does not have the form the code expects.
+    #[error("unexpected data: {0}")]
+    Data(String),
+    /// Anything else the database refused.
+    #[error("database: {0}")]
+    Other(String),
+}
+
+impl DbError {
+    /// Whether running the same transaction again may succeed.
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Retry(_))
+    }
+}
+
+impl From<tokio_postgres::Error> for DbError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        use tokio_postgres::error::SqlState as S;
+        let Some(db) = error.as_db_error() else {
+            // A conversion error names itself; everything else without a server's answer is the link.
+            let text = std::error::Error::source(&error)
+                .map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
+            return if error.is_closed()
+                || text.contains("closed")
+                || std::error::Error::source(&error).is_some_and(|cause| cause.is::<std::io::Error>())
+            {
+                Self::Unavailable(text)
+            } else {
+                Self::Other(text)
+            };
+        };
+        let code = db.code();
+        if *code == S::T_R_DEADLOCK_DETECTED || *code == S::T_R_SERIALIZATION_FAILURE || *code == S::LOCK_NOT_AVAILABLE
+        {
+            return Self::Retry(db.message().to_owned());
+        }
+        // Class 57 is operator intervention (shutdown, crash recovery), 53 is insufficient resources, 08 the link.
+        if ["57P", "53", "08"].iter().any(|class| code.code().starts_with(class)) {
+            return Self::Unavailable(db.message().to_owned());
+        }
+        match db.constraint() {
+            Some(constraint) => {
+                Self::Constraint { constraint: constraint.to_owned(), message: db.message().to_owned() }
+            }
+            None => Self::Other(format!("{} ({})", db.message(), code.code())),
+        }
+    }
+}
+
+impl From<deadpool_postgres::PoolError> for DbError {
+    fn from(error: deadpool_postgres::PoolError) -> Self {
+        match error {
+            deadpool_postgres::PoolError::Backend(error) => match Self::from(error) {
+                Self::Other(text) => Self::Unavailable(text),
+                other => other,
+            },
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+}
+
+/// How long a caller waits before it repeats a call that storage could not serve.
+const STORAGE_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+impl From<DbError> for CallError {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Unavailable(cause) | DbError::Retry(cause) => {
+                tracing::warn!(error = %cause, "storage unavailable");
+                Self::unavailable("the database does not answer; try again shortly", STORAGE_RETRY_AFTER)
+            }
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for CallError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        DbError::from(error).into()
+    }
+}
+
+/// How an attempt of a step went wrong, and what becomes of it.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub struct StepError {
+    /// A short machine-readable word (`timeout`, `not_found`, `model_refused`, `invalid_output`, …).
+    pub code: String,
+    /// For people.
+    pub message: String,
+    /// Whether another attempt can help.
+    pub retry: StepRetry,
+    /// What the attempt used up all the same (model, tokens, cost): merged into `step.failed`.
+    pub report: serde_json::Map<String, Value>,
+}
+
+/// Whether another attempt can help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepRetry {
+    /// By the step's policy.
+    Policy,
+    /// By the step's policy, but not before this time (a server's Retry-After).
+    After(Duration),
+    /// No: the input is wrong, or somebody refused for good.
+    Never,
+}
+
+impl StepError {
+    /// An error that the step's policy may retry.
+    pub fn transient(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into(), retry: StepRetry::Policy, report: serde_json::Map::new() }
+    }
+
+    /// An error that no attempt can mend.
+    pub fn fatal(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into(), retry: StepRetry::Never, report: serde_json::Map::new() }
+    }
+
+    /// Retried, but not before `after`.
+    #[must_use]
+    pub fn not_before(mut self, after: Duration) -> Self {
+        self.retry = StepRetry::After(after);
+        self
+    }
+
+    /// What the attempt used up: merged into `step.failed`.
+    #[must_use]
+    pub fn with_report(mut self, report: serde_json::Map<String, Value>) -> Self {
+        self.report = report;
+        self
+    }
+}
+
+impl From<DbError> for StepError {
+    fn from(error: DbError) -> Self {
+        if error.is_transient() {
+            Self::transient("database", error.to_string())
+        } else {
+            Self::fatal("database", error.to_string())
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for StepError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        DbError::from(error).into()
+    }
+}

@@ -1,0 +1,84 @@
+//! What a product gives to the runtime: who may subscribe to what, the snapshot of a topic, the calls, and the kinds of
+//! task. The runtime knows nothing else about it.
+
+use crate::db::{Db, Tx};
+use crate::error::CallError;
+use crate::identity::Identity;
+use crate::runtime::Runtime;
+use crate::task::TaskKind;
+use estafette_protocol::{IdempotencyKey, ProductId, Topic};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// One product.
+///
+/// Its futures need not be `Send`: they run on the runtime's arbiters (single-threaded executors).
+#[async_trait::async_trait(?Send)]
+pub trait Product: Send + Sync + 'static {
+    /// The first half of every key of its topics, tasks and sessions.
+    fn id(&self) -> ProductId;
+
+    /// Decides whether `who` may read `topic`. Asked on every subscribe and again after a rights change.
+    ///
+    /// # Errors
+    /// `not_found` for topics that do not exist or that `who` may not know of, `forbidden` otherwise.
+    async fn authorize(&self, db: &Db, who: &Identity, topic: &Topic) -> Result<(), CallError>;
+
+    /// The whole state of a topic. `snapshot` is a repeatable-read transaction in which the runtime has read the
+    /// topic's position, so that state and position belong together. Called after [`Product::authorize`].
+    ///
+    /// # Errors
+    /// `not_found` when there is no such thing (any more).
+    async fn snapshot(
+        &self,
+        snapshot: &tokio_postgres::Transaction<'_>,
+        who: &Identity,
+        topic: &Topic,
+    ) -> Result<Value, CallError>;
+
+    /// Handles a call, from a socket or from an HTTP route: both come here.
+    ///
+    /// # Errors
+    /// Whatever the method refuses; `not_found` for an unknown method.
+    async fn call(&self, ctx: CallCtx, method: &str, params: Value) -> Result<Value, CallError>;
+
+    /// The kinds of task that the product runs.
+    fn task_kinds(&self) -> Vec<Arc<dyn TaskKind>>;
+}
+
+/// What a handler of a call works with.
+#[derive(Clone)]
+pub struct CallCtx {
+    /// Who calls.
+    pub who: Identity,
+    /// The runtime.
+    pub runtime: Runtime,
+    /// The idempotency key, if the caller gave one.
+    pub key: Option<IdempotencyKey>,
+    /// The method, which is part of what a key stands for.
+    pub method: String,
+    /// Hex SHA-256 of the parameters: one key with other parameters is a `conflict`.
+    pub params_hash: String,
+}
+
+impl CallCtx {
+    /// Reads outside a transaction.
+    pub fn db(&self) -> &Db {
+        self.runtime.db()
+    }
+
+    /// Runs a unit of work: the rows that `work` writes, the events it emits, the tasks it starts and (with a key) the
+    /// result that a repetition gets, are committed together or not at all. With a key that was used before, `work`
+    /// does not run and the first result is returned. A transaction that loses a race (deadlock, serialization) runs
+    /// again, at most [`crate::limits::TX_ATTEMPTS`] times, so `work` must not have effects outside it.
+    ///
+    /// # Errors
+    /// What `work` returns (nothing is committed then), `conflict` for a key that was used for something else,
+    /// `unavailable` when the database does not answer.
+    pub async fn transaction<F>(&self, work: F) -> Result<Value, CallError>
+    where
+        F: AsyncFn(&mut Tx<'_>) -> Result<Value, CallError>,
+    {
+        self.runtime.keyed_transaction(self, work).await
+    }
+}

@@ -1,0 +1,16 @@
+//! Durable tasks: graphs of steps whose every outcome is committed.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`spec`] | what a step is: key, needs, retry policy, timeout, weight |
+//! | [`kind`] | the trait a product implements for each kind of task |
+//! | [`context`] | what a running step sees |
+
+pub(crate) mod admit;
+pub mod context;
+pub mod kind;
+pub mod spec;
+
+pub use context::StepCtx;
+pub use kind::{EventFields, GroupEnd, StepFailure, StepOutput, StepView, TaskEnd, TaskKind, TaskSummary};
+pub use spec::{GroupKey, NewTask, OnFailure, RetryPolicy, StepSpec, TaskInfo};

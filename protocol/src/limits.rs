@@ -1,0 +1,59 @@
+//! Every bound of the wire. A server may lower some of them for a connection and says so in `welcome.limits`.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Bytes of one incoming WebSocket message, after its fragments are joined.
+pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
+/// Messages in one incoming batch.
+pub const MAX_BATCH_LEN: usize = 64;
+/// Nesting of arrays and maps in an incoming message, the batch array included.
+pub const MAX_DEPTH: usize = 32;
+/// Bytes of one string (or binary value) in an incoming message. CV sections fit; whole documents go over HTTP.
+pub const MAX_STRING_BYTES: usize = 128 * 1024;
+/// Entries of one array or map in an incoming message.
+pub const MAX_COLLECTION_LEN: usize = 4096;
+/// Bytes of a topic name.
+pub const MAX_TOPIC_BYTES: usize = 128;
+/// Bytes of an identifier (user, task, device, session, step key).
+pub const MAX_ID_BYTES: usize = 120;
+/// Bytes of an idempotency key.
+pub const MAX_KEY_BYTES: usize = 128;
+/// Bytes of an access token.
+pub const MAX_TOKEN_BYTES: usize = 4096;
+/// Subscriptions of one connection.
+pub const MAX_SUBSCRIPTIONS: usize = 256;
+/// Calls of one connection that have not been answered.
+pub const MAX_CALLS_IN_FLIGHT: usize = 32;
+/// Time a client has for its `hello`, milliseconds.
+pub const HELLO_TIMEOUT_MS: u64 = 10_000;
+/// How long an idempotency key is remembered, hours.
+pub const IDEMPOTENCY_HOURS: u64 = 24;
+
+/// The bounds in force on a connection, told in `welcome`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct Limits {
+    /// Bytes of one message a client may send.
+    pub message_bytes: u32,
+    /// Messages in one batch a client may send.
+    pub batch_len: u32,
+    /// Subscriptions of one connection.
+    pub subscriptions: u32,
+    /// Unanswered calls of one connection.
+    pub calls_in_flight: u32,
+    /// Messages a client may send a second, averaged over ten seconds.
+    pub messages_per_second: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message_bytes: MAX_MESSAGE_BYTES as u32,
+            batch_len: MAX_BATCH_LEN as u32,
+            subscriptions: MAX_SUBSCRIPTIONS as u32,
+            calls_in_flight: MAX_CALLS_IN_FLIGHT as u32,
+            messages_per_second: 100,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Text and structured data out of HTML and PDF.

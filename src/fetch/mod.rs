@@ -1,0 +1,1 @@
+//! The safe HTTP fetcher for addresses that users give.

@@ -1,0 +1,1 @@
+//! Logs and metrics: field names are fixed here.
