@@ -30,6 +30,23 @@ pub const HELLO_TIMEOUT_MS: u64 = 10_000;
 /// How long an idempotency key is remembered, hours.
 pub const IDEMPOTENCY_HOURS: u64 = 24;
 
+/// The constants by name, for clients in other languages.
+pub const TABLE: &[(&str, u64)] = &[
+    ("message_bytes", MAX_MESSAGE_BYTES as u64),
+    ("batch_len", MAX_BATCH_LEN as u64),
+    ("depth", MAX_DEPTH as u64),
+    ("string_bytes", MAX_STRING_BYTES as u64),
+    ("collection_len", MAX_COLLECTION_LEN as u64),
+    ("topic_bytes", MAX_TOPIC_BYTES as u64),
+    ("id_bytes", MAX_ID_BYTES as u64),
+    ("key_bytes", MAX_KEY_BYTES as u64),
+    ("token_bytes", MAX_TOKEN_BYTES as u64),
+    ("subscriptions", MAX_SUBSCRIPTIONS as u64),
+    ("calls_in_flight", MAX_CALLS_IN_FLIGHT as u64),
+    ("hello_timeout_ms", HELLO_TIMEOUT_MS),
+    ("idempotency_hours", IDEMPOTENCY_HOURS),
+];
+
 /// The bounds in force on a connection, told in `welcome`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(default)]
