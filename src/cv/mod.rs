@@ -1,1 +1,4 @@
 //! The CV product.
+
+pub mod brain;
+pub mod prompts;
