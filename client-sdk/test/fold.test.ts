@@ -57,12 +57,12 @@ test("score, optimisation, block and versions", () => {
 });
 
 test("a task from queued to completed", () => {
-  let state = task(taskState(), "task.started", { id: "t1", status: "running", error: null, attempt: 1 });
+  let state = task(taskState(), "task.started", { id: "t1", type: "generate-cv", status: "running", error: null, attempt: 1 });
   expect(state.task).toMatchObject({ status: "running", started_at: LATER });
   state = task(state, "step.started", { step: "extract[0]", type: "extract", attempt: 1, offer_index: 0 });
   expect(state.steps[0]).toMatchObject({ status: "running", attempt: 1, weight: 10 });
   expect(state.offers.map((offer) => offer.status)).toEqual(["extracting", "pending"]);
-  state = task(state, "step.failed", { step: "extract[0]", type: "extract", attempt: 1, offer_index: 0, error: "503", retry_in_ms: 1_000 });
+  state = task(state, "step.failed", { step: "extract[0]", type: "extract", attempt: 1, offer_index: 0, error: "503", code: "unavailable", duration_ms: 5, cancelled: [], retry_in_ms: 1_000 });
   expect(state.steps[0]).toMatchObject({ status: "pending", error: "503" });
   state = task(state, "step.started", { step: "extract[0]", type: "extract", attempt: 2, offer_index: 0 });
   state = task(state, "step.completed", { step: "extract[0]", type: "extract", attempt: 2, offer_index: 0, duration_ms: 40, model_used: "offline", prompt_tokens: 9 });
@@ -75,10 +75,10 @@ test("a task from queued to completed", () => {
   state = task(state, "offer.failed", { offer_index: 1, error: "404", refunded: true, retry_count: 0 });
   expect(state.offers[1]).toMatchObject({ status: "failed", error: "404", credits_refunded: true });
   expect(state.steps[1]?.status).toBe("cancelled");
-  state = task(state, "task.failed", { id: "t1", status: "failed", error: "1 of 2 offers failed", attempt: 1, credits_refunded: 1 });
+  state = task(state, "task.failed", { id: "t1", type: "generate-cv", status: "failed", error: "1 of 2 offers failed", attempt: 1, credits_refunded: 1 });
   expect(state.task).toMatchObject({ status: "failed", completed_at: LATER, credits_refunded: 1, credits_debited: 2 });
   expect(state.steps.map((step) => step.status)).toEqual(["completed", "cancelled", "cancelled"]);
-  state = task(state, "task.queued", { id: "t1", status: "queued", error: null, attempt: 2, credits_debited: 3 });
+  state = task(state, "task.queued", { id: "t1", type: "generate-cv", status: "queued", error: null, attempt: 2, credits_debited: 3 });
   expect(state.task).toMatchObject({ status: "queued", attempt: 2, completed_at: null, started_at: LATER });
   expect(state.steps.map((step) => step.status)).toEqual(["completed", "pending", "pending"]);
   expect(state.offers[1]).toMatchObject({ status: "pending", retry_count: 1, credits_refunded: false });
@@ -101,11 +101,11 @@ test("progress and texts are volatile: the newest wins, and a text goes when its
 });
 
 test("a person's feed: tasks, credits, counters, CVs, notices", () => {
-  const queued = { title: "Adapt", cv_file: null, credit_used: true, feature_name: "generate_cv", total_offers: 1, type: "generate-cv", device_id: null, created_at: AT };
+  const queued = { title: "Adapt", cv_file: null, credit_used: true, feature_name: "generate_cv", total_offers: 1, type: "generate-cv", status: "queued", attempt: 1, device_id: null, created_at: AT } as const;
   let state = user(userState(), "task.queued", { ...queued, id: "t1" });
   state = user(state, "task.queued", { ...queued, id: "t2" });
   expect(state.tasks.map((each) => each.id)).toEqual(["t2", "t1"]);
-  state = user(state, "task.finished", { id: "t1", type: "generate-cv", status: "completed", error: null, result: null, success_message: null, should_update_cv_list: true });
+  state = user(state, "task.finished", { id: "t1", type: "generate-cv", status: "completed", attempt: 1, error: null, result: null, success_message: null, should_update_cv_list: true });
   expect(state.tasks.map((each) => each.id)).toEqual(["t2"]);
   const row = { transaction_id: "x", feature_name: null, task_id: null, related_transaction_id: null };
   state = user(state, "credits.changed", { ...row, balance: 7, amount: -3, type: "usage" });

@@ -25,7 +25,7 @@ declare module "../src/product.js" {
 declare const client: Client;
 declare const session: Session;
 declare const store: typeof createTopicStore;
-const id = "x";
+declare const id: string;
 
 function compiles(): void {
   client.subscribe(`cv:${id}`, {

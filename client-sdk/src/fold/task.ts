@@ -31,8 +31,9 @@ function apply(state: TaskState, event: TaskEvent): TaskState {
         report: reportOf(event.data),
       });
     case "step.failed": {
-      const { attempt, error, retry_in_ms } = event.data;
-      return changeStep(state, event.data, { status: retry_in_ms === null ? "failed" : "pending", attempt, error });
+      const { attempt, error, retry_in_ms, cancelled } = event.data;
+      const status = retry_in_ms === null ? "failed" : "pending";
+      return endSteps(changeStep(state, event.data, { status, attempt, error }), (step) => cancelled.includes(step.step));
     }
     case "offer.extracted": {
       const { offer_index, job_offer_id, title, company } = event.data;
@@ -78,7 +79,7 @@ function reduceStatus(state: TaskState, { kind, at, data }: StatusEvent): TaskSt
   const task = {
     ...before,
     status: data.status,
-    error: data.error,
+    error: data.error ?? null,
     attempt: data.attempt,
     credits_debited: data.credits_debited ?? before.credits_debited,
     credits_refunded: data.credits_refunded ?? before.credits_refunded,
