@@ -13,8 +13,8 @@ import {
   type Client,
   type CvState,
   type Session,
+  type TaskState,
   type TopicStore,
-  type WebSocketLike,
 } from "../../src/index.js";
 import { until } from "../support.js";
 import { RawClient } from "./raw-client.js";
@@ -52,24 +52,24 @@ interface Reader {
 }
 
 function reader(id: string, codec: "msgpack" | "json"): Reader {
-  let socket: WebSocket | undefined;
+  const lines: WebSocket[] = [];
   const client = createClient({
     url: server.liveUrl,
     token: session.token,
     device: `e2e-${codec}`,
     codec,
     backoff: { baseMs: 20, maxMs: 200 },
-    webSocket: class {
+    webSocket: class extends WebSocket {
       constructor(url: string, protocols?: string | string[]) {
-        socket = new WebSocket(url, protocols);
-        return socket;
+        super(url, protocols);
+        lines.push(this);
       }
-    } as never,
+    },
   });
   client.start();
   const seqs: number[] = [];
   client.subscribe(`cv:${id}`, { onEvent: (event) => seqs.push(event.seq) });
-  return { client, store: createTopicStore(client, `cv:${id}`, cvFold), seqs, cut: () => socket?.terminate() };
+  return { client, store: createTopicStore(client, `cv:${id}`, cvFold), seqs, cut: () => lines.at(-1)?.terminate() };
 }
 
 const CV = {
@@ -81,12 +81,30 @@ const CV = {
   skills: [{ name: "Mathematics", keywords: ["Bernoulli numbers"] }],
 };
 
+const OFFER = `Rust developer, Acme, Lyon. We build engines. You know Rust, PostgreSQL and mathematics, write programs that
+last, and explain them to others. 3 years of experience, permanent contract, hybrid.`;
+
+/** A CV that was adapted to an offer, so that it has versions, and changes to decide on. */
+async function adapted(client: Client): Promise<string> {
+  const source = await client.call("cv.create", { filename: `e2e-${String(SEED)}.json`, content: CV });
+  const { task_id } = await client.call("cv.generate", { source_cv_id: source.id, mode: "adapt", offers: [{ text: OFFER }] });
+  for await (const item of client.stream(`task:${task_id}`)) {
+    const done = item.type === "snapshot" ? item.state.task.status : item.type === "event" ? item.event.kind : "";
+    if (done === "failed" || done === "task.failed") throw new Error(`the generation failed: ${JSON.stringify(item)}`);
+    if (done === "completed" || done === "task.completed") break;
+  }
+  const { offers } = (await session.request("GET", `/v1/tasks/${task_id}`)) as TaskState;
+  const id = offers[0]?.generated_cv_file_id;
+  if (typeof id !== "string") throw new Error("the generation made no CV");
+  return id;
+}
+
 test(`${String(ROUNDS)} random edits, decisions and reconnects leave every reader identical (seed ${String(SEED)})`, async () => {
   const chance = random(SEED);
   const pick = <T>(items: readonly T[]): T => items[Math.floor(chance() * items.length)] as T;
   const writer = createClient({ url: server.liveUrl, token: session.token, device: "e2e-writer", webSocket: WebSocket });
   writer.start();
-  const { id } = await writer.call("cv.create", { filename: `e2e-${String(SEED)}.json`, content: CV });
+  const id = await adapted(writer);
   const readers = [reader(id, "msgpack"), reader(id, "json")];
   const raw = new RawClient(server.liveUrl, () => session.token(), `cv:${id}`);
   await raw.connect();
