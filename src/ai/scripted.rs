@@ -1,0 +1,1 @@
+//! A scripted endpoint that speaks the true HTTP API.
