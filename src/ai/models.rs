@@ -3,7 +3,7 @@
 use super::error::{AiError, AiErrorCode};
 use super::pricing::{PriceBook, cost};
 use super::record::{AiCallRecord, CallOutcome, CallRecorder};
-use super::request::{AiReply, AiRequest, Usage, estimate_tokens, millis};
+use super::request::{AiReply, AiRequest, Usage, millis};
 use super::{Progress, Provider, offline, schema};
 use parking_lot::RwLock;
 use rust_decimal::Decimal;
@@ -13,6 +13,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::Instant;
+
+/// Rule of thumb for the text of a call that was dropped.
+const BYTES_PER_TOKEN: usize = 4;
 
 /// An answer of the asked type, with what it used up and cost.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,14 +94,14 @@ impl Models {
     ) -> Result<Answer<T>, AiError> {
         // The record is written by the guard's end or, when the future is dropped, by its drop: once either way.
         let mut guard =
-            Guard { models: self, request, started: Instant::now(), sent: false, text_tokens: 0, done: false };
+            Guard { models: self, request, started: Instant::now(), sent: false, text_bytes: 0, done: false };
         let outcome = self
             .provider
             .complete(request, &mut |progress| match progress {
                 Progress::Sent => guard.sent = true,
                 Progress::Text(text) => {
                     guard.sent = true;
-                    guard.text_tokens = estimate_tokens(text);
+                    guard.text_bytes = text.len();
                     on_text(text);
                 }
             })
@@ -137,7 +140,7 @@ struct Guard<'a> {
     request: &'a AiRequest,
     started: Instant,
     sent: bool,
-    text_tokens: u32,
+    text_bytes: usize,
     done: bool,
 }
 
@@ -182,7 +185,7 @@ impl Drop for Guard<'_> {
         let usage = Usage {
             model_used: if offline { offline::MODEL.to_owned() } else { self.request.model.clone() },
             prompt_tokens: self.request.estimated_prompt_tokens(),
-            completion_tokens: self.text_tokens,
+            completion_tokens: u32::try_from(self.text_bytes / BYTES_PER_TOKEN).unwrap_or(u32::MAX),
             duration_ms: millis(self.started.elapsed()),
             estimated: true,
             ..Usage::default()
