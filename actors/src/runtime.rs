@@ -6,7 +6,7 @@ use crate::db::{Db, Tx};
 use crate::error::{CallError, DbError};
 use crate::event::{LiveEvent, TopicKey};
 use crate::identity::{Authenticator, Identity};
-use crate::limits::{CATCH_UP_READS, TX_ATTEMPTS};
+use crate::limits::{CATCH_UP_SHARE, TX_ATTEMPTS};
 use crate::node::{self, Depart, Node};
 use crate::product::{CallCtx, Product};
 use crate::registry::Registry;
@@ -123,6 +123,7 @@ impl RuntimeBuilder {
         local.add_listener(dispatcher.clone().recipient());
         let sessions = Arc::new(Sessions::default());
         local.add_listener(crate::session::registry::Listener::new(Arc::clone(&sessions)).start().recipient());
+        let reads = (db.pool().status().max_size / CATCH_UP_SHARE).max(1);
         let inner = Inner {
             id,
             db,
@@ -132,7 +133,7 @@ impl RuntimeBuilder {
             config,
             authenticator,
             sessions,
-            catch_up: Arc::new(Semaphore::new(CATCH_UP_READS)),
+            catch_up: Arc::new(Semaphore::new(reads)),
             node,
             dispatcher,
             arbiters,
