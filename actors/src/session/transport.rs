@@ -20,6 +20,7 @@ use bytes::{Bytes, BytesMut};
 use estafette_protocol::{CloseCode, Codec, ErrorCode};
 use futures_util::future::{OptionFuture, pending};
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -67,7 +68,7 @@ impl Default for UpgradeConfig {
 pub fn upgrade_service<T>(
     runtime: Runtime,
     config: UpgradeConfig,
-) -> impl ServiceFactory<(Request, Framed<T, h1::Codec>), Config = (), Response = (), Error = std::io::Error, InitError = ()>
+) -> impl ServiceFactory<(Request, Framed<T, h1::Codec>), Config = (), Response = (), Error = Infallible, InitError = ()>
 where
     T: AsyncRead + AsyncWrite + Unpin + 'static,
 {
@@ -78,7 +79,13 @@ where
             let (hub, lagging) = Hub::start_here(runtime.db().clone(), Arc::clone(runtime.bus()));
             runtime.local().add_hub(hub.clone(), lagging);
             Ok(fn_service(move |(request, framed): (Request, Framed<T, h1::Codec>)| {
-                accept(runtime.clone(), Arc::clone(&config), hub.clone(), request, framed)
+                let accepted = accept(runtime.clone(), Arc::clone(&config), hub.clone(), request, framed);
+                async move {
+                    if let Err(error) = accepted.await {
+                        tracing::debug!(%error, "an upgrade broke off");
+                    }
+                    Ok(())
+                }
             }))
         }
     })
