@@ -15,7 +15,8 @@ use crate::task::dispatcher::{Dispatcher, DispatcherSetup, Drain, Running};
 use crate::unit;
 use crate::writer::batch::Flushable;
 use actix::prelude::*;
-use estafette_protocol::{EventKind, IdempotencyKey, NodeId, ProductId, Topic};
+use estafette_protocol::task::TaskStatus;
+use estafette_protocol::{EventKind, IdempotencyKey, NodeId, ProductId, TaskId, Topic};
 use parking_lot::RwLock;
 use rand::RngExt as _;
 use serde::Serialize;
@@ -310,6 +311,16 @@ impl Runtime {
             Ok(result)
         })
         .await
+    }
+
+    /// How a task stands; `None` when there is no such task.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database does not answer.
+    pub async fn task_status(&self, id: &TaskId) -> Result<Option<TaskStatus>, DbError> {
+        let row = self.inner.db.query_opt("SELECT status FROM runtime.tasks WHERE id = $1", &[&id.as_str()]).await?;
+        let Some(row) = row else { return Ok(None) };
+        row.try_get::<_, &str>(0)?.parse().map(Some).map_err(|error| DbError::Data(format!("{error}")))
     }
 
     /// How many tasks run on this node.

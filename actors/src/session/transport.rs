@@ -261,6 +261,8 @@ const READ_BYTES: usize = 4 * 1024;
 const STASH_RETRY: Duration = Duration::from_millis(2);
 /// Heartbeats without a sign of life from a peer that takes all it is sent.
 const SILENT_HEARTBEATS: u32 = 4;
+/// No peer is taken for gone sooner, however short the heartbeat.
+const SILENCE_MIN: Duration = Duration::from_secs(10);
 
 impl<T: AsyncRead + AsyncWrite + Unpin + 'static> Link<T> {
     async fn run(mut self) {
@@ -330,7 +332,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + 'static> Link<T> {
         if let Some((payload, marked)) = self.outbox.take() {
             self.framer.batch(payload, self.outbox.codec().is_binary(), &mut self.write);
             if marked {
-                let silence = self.runtime.config().heartbeat * SILENT_HEARTBEATS;
+                let silence = (self.runtime.config().heartbeat * SILENT_HEARTBEATS).max(SILENCE_MIN);
                 if self.heard.elapsed() > silence {
                     self.state = LinkState::Over;
                 }
