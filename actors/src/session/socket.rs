@@ -15,6 +15,7 @@ use crate::mailbox::tell;
 use crate::runtime::Runtime;
 use actix::prelude::*;
 use bytes::Bytes;
+use estafette_protocol::codec::DecodeError;
 use estafette_protocol::limits::{HELLO_TIMEOUT_MS, MAX_BATCH_LEN};
 use estafette_protocol::{ClientMessage, CloseCode, ErrorCode, Position, RequestId, ServerMessage, Timestamp, Topic};
 use parking_lot::RwLock;
@@ -363,7 +364,8 @@ impl Handler<Received> for Socket {
     fn handle(&mut self, Received(bytes): Received, ctx: &mut Self::Context) {
         let batch = match self.outbox.codec().decode_batch(&bytes) {
             Ok(batch) => batch,
-            Err(error) => return self.outbox.close(error.close_code(), error.to_string()),
+            Err(error @ DecodeError::TooBig { .. }) => return self.outbox.close(CloseCode::TooBig, error.to_string()),
+            Err(error) => return self.outbox.close(CloseCode::Malformed, error.to_string()),
         };
         if !self.budget.spend(batch.len()) {
             let rate = self.runtime.config().limits.messages_per_second;
