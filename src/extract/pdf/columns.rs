@@ -11,6 +11,8 @@ const SHARE_MIN: f64 = 0.17;
 /// Lines that begin within so many points of each other begin at one place, and this share of a column's lines does.
 const ALIGNED: f64 = 4.0;
 const ALIGNED_SHARE: f64 = 0.3;
+/// Longest period of time, characters: `September 2019 – December 2021`.
+const DATE_CHARS_MAX: usize = 32;
 /// Baselines closer than this, in font sizes, are one row.
 const SAME_ROW: f64 = 0.35;
 /// Splits inside splits; no page has more.
@@ -112,8 +114,18 @@ fn are_columns(run: &[Row], at: f64) -> bool {
     rows(true) >= LINES_MIN
         && rows(false) >= LINES_MIN
         && share(left.min(right), left + right) >= SHARE_MIN
-        && is_aligned(side(true))
-        && is_aligned(side(false))
+        && [true, false].into_iter().all(|left| is_aligned(side(left)) && !is_dates(side(left)))
+}
+
+/// Whether most of a column's parts are dates: they are read with the lines that they stand beside.
+fn is_dates<'a>(column: impl Iterator<Item = &'a Segment>) -> bool {
+    let (mut dates, mut all) = (0, 0);
+    for segment in column {
+        let digits = segment.text.chars().filter(char::is_ascii_digit).count();
+        dates += usize::from(digits >= 2 && segment.text.chars().count() <= DATE_CHARS_MAX);
+        all += 1;
+    }
+    share(dates, all) > 0.5
 }
 
 /// Whether enough lines of a column begin at one place. Dates that are set flush right do not.
