@@ -11,12 +11,14 @@
 //! | [`charset`] | bytes as text, by header, byte order mark or `<meta>` |
 //! | [`error`] | [`FetchError`]: what happened and what to do |
 //! | [`policy`] | [`FetchPolicy`], [`HostPort`] |
+//! | [`retry_after`] | when a server says to come back |
 
 pub mod address;
 pub mod charset;
 pub mod error;
 pub mod policy;
 mod resolve;
+pub mod retry_after;
 
 pub use error::FetchError;
 pub use policy::{FetchPolicy, HostPort, HostPortError};
@@ -136,7 +138,7 @@ impl Fetcher {
                 continue;
             }
             if !status.is_success() || status == StatusCode::NO_CONTENT {
-                let after = crate::ai::openai::retry_after::parse(response.headers(), chrono::Utc::now());
+                let after = retry_after::parse(response.headers(), chrono::Utc::now());
                 return Err(FetchError::status(status, after));
             }
             let headers = response.headers().clone();

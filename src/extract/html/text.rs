@@ -172,7 +172,7 @@ impl Lines {
             _ => {}
         }
         // A paragraph that begins a list item belongs on the item's line.
-        if !(self.line.trim().is_empty() && !self.mark.is_empty()) {
+        if !self.line.trim().is_empty() || self.mark.is_empty() {
             self.end_line();
             self.gap |= SPACED.contains(&name) && self.items == 0;
         }

@@ -21,7 +21,7 @@ const BETWEEN: &str = "  ";
 
 /// The text of a page.
 pub(super) fn text(blocks: Vec<Block>) -> String {
-    let blocks: Vec<String> = blocks.iter().map(|block| block_text(block)).filter(|text| !text.is_empty()).collect();
+    let blocks: Vec<String> = blocks.iter().map(block_text).filter(|text| !text.is_empty()).collect();
     blocks.join("\n\n")
 }
 

@@ -1,6 +1,6 @@
 //! Glyphs with their Unicode values and places, page by page.
 
-use super::{PDF_TEXT_CHARS_MAX, PDF_TIME_MAX};
+use super::{PDF_TEXT_CHARS_MAX, READ_TIME_MAX};
 use hayro_interpret::font::{Glyph, GlyphRun};
 use hayro_interpret::hayro_cmap::BfString;
 use hayro_interpret::hayro_syntax::Pdf;
@@ -66,7 +66,7 @@ struct Collector {
 impl Collector {
     fn step(&mut self) {
         self.steps = self.steps.wrapping_add(1);
-        if self.steps.is_multiple_of(STEPS_PER_LOOK) && self.started.elapsed() > PDF_TIME_MAX {
+        if self.steps.is_multiple_of(STEPS_PER_LOOK) && self.started.elapsed() > READ_TIME_MAX {
             std::panic::resume_unwind(Box::new(OutOfTime));
         }
     }
