@@ -34,6 +34,22 @@ impl Default for FetchPolicy {
 }
 
 impl FetchPolicy {
+    /// The policy that the settings name.
+    ///
+    /// # Errors
+    /// The first entry of the allow list that is no `host:port`.
+    pub fn from_settings(settings: &crate::config::Settings) -> Result<Self, HostPortError> {
+        let settings = &settings.fetch;
+        let allow: Result<Vec<HostPort>, HostPortError> = settings.allow.0.iter().map(|place| place.parse()).collect();
+        Ok(Self {
+            allow: allow?,
+            timeout: Duration::from_millis(settings.timeout_ms),
+            body_bytes_max: settings.max_kib * 1024,
+            redirects_max: settings.max_redirects as usize,
+            ..Self::default()
+        })
+    }
+
     pub(super) fn allows(&self, host: &Host<&str>, port: u16) -> bool {
         let host = normal(&host.to_string());
         self.allow.iter().any(|allowed| allowed.port == port && allowed.host == host)
@@ -95,6 +111,15 @@ mod tests {
         let texts: Vec<String> = list.iter().map(ToString::to_string).collect();
         assert_eq!(texts, ["intranet.example:8080", "127.0.0.1:80", "[fd00::5]:443"]);
         assert!(HostPort::parse_list("").unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_settings_make_a_policy_with_the_bounds_that_are_promised() {
+        let policy = FetchPolicy::from_settings(&crate::config::Settings::default()).unwrap();
+        let promised = FetchPolicy::default();
+        assert_eq!(policy.timeout, promised.timeout);
+        assert_eq!((policy.body_bytes_max, policy.redirects_max), (promised.body_bytes_max, promised.redirects_max));
+        assert!(policy.allow.is_empty());
     }
 
     #[test]

@@ -109,6 +109,32 @@ async fn columns_are_read_one_after_the_other_and_a_headline_above_both_first() 
 }
 
 #[actix_rt::test]
+async fn a_heading_below_a_grid_is_not_drawn_into_its_first_column() {
+    let mut shown = Vec::new();
+    for (row, y) in [(0, 700.0), (1, 688.0), (2, 676.0), (3, 664.0), (4, 652.0)] {
+        let (left, right) = [
+            ("Rust", "Kafka streams"),
+            ("Go", "Jenkins jobs"),
+            ("Java", "Cloud work"),
+            ("SQL", "Testing"),
+            ("Bash", "Ansible"),
+        ][row];
+        shown.push((50.0, y, 10.0, left));
+        shown.push((300.0, y, 10.0, right));
+    }
+    shown.push((50.0, 620.0, 10.0, "Experience"));
+    shown.push((
+        50.0,
+        608.0,
+        10.0,
+        "Built the control plane of a hybrid cloud and ran it for several years with a team",
+    ));
+    let text = read_shown(&shown).await;
+    let at = |word: &str| text.find(word).unwrap_or_else(|| panic!("{word} in {text}"));
+    assert!(at("Ansible") < at("Experience"), "{text}");
+}
+
+#[actix_rt::test]
 async fn dates_at_the_right_stay_with_their_line() {
     let mut shown = Vec::new();
     let jobs = [
