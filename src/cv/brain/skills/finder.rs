@@ -78,7 +78,9 @@ pub fn find_in_list(text: &str) -> Vec<Found> {
     hits(&folded.text)
         .iter()
         // An everyday word within a sentence that happens to stand in a list is still one.
-        .filter(|hit| !hit.term.ambiguous || hit.to - hit.from == whole || whole <= 40 && is_separated(&folded.text, hit))
+        .filter(|hit| {
+            !hit.term.ambiguous || hit.to - hit.from == whole || whole <= 40 && is_separated(&folded.text, hit)
+        })
         .map(|hit| Found { skill: hit.term.skill, at: folded.source(hit.from, hit.to) })
         .collect()
 }
@@ -124,7 +126,9 @@ fn border(text: &str, from: usize, to: usize) -> Option<usize> {
     match before {
         Some(c) if is_word(c) => return None,
         Some('#' | '+') => return None,
-        Some('.') if !starts_with_word || text.get(..from.saturating_sub(1))?.chars().next_back().is_some_and(is_word) => {
+        Some('.')
+            if !starts_with_word || text.get(..from.saturating_sub(1))?.chars().next_back().is_some_and(is_word) =>
+        {
             return None;
         }
         _ => {}
@@ -188,9 +192,8 @@ fn is_technical(hit: &Hit<'_>, folded: &Folded, source: &str, firm: &[usize]) ->
     if CUE.is_in(before) {
         return true;
     }
-    // One or two letters need the company of other techniques in a list.
-    let in_list = is_separated_softly(text, hit);
-    if hit.to - hit.from <= 2 { near && in_list } else { near }
+    // Short words need the company of other techniques in a list.
+    near && (hit.to - hit.from > 4 || is_separated_softly(text, hit))
 }
 
 fn is_separated_softly(text: &str, hit: &Hit<'_>) -> bool {
@@ -227,14 +230,20 @@ mod tests {
 
     #[test]
     fn case_accents_plural_and_versions_do_not_matter() {
-        assert_eq!(names("POSTGRES, html5, Css3, php8, micro-services"), ["PostgreSQL", "HTML", "CSS", "PHP", "microservices"]);
+        assert_eq!(
+            names("POSTGRES, html5, Css3, php8, micro-services"),
+            ["PostgreSQL", "HTML", "CSS", "PHP", "microservices"]
+        );
         assert_eq!(names("Tests automatisés et Bases de Données"), ["automated testing", "databases"]);
         assert_eq!(names("conception d’API REST"), ["API", "REST"]);
     }
 
     #[test]
     fn everyday_words_need_a_technical_context() {
-        assert_eq!(names("We go to the spring party, excel at rust removal and access the office"), Vec::<String>::new());
+        assert_eq!(
+            names("We go to the spring party, excel at rust removal and access the office"),
+            Vec::<String>::new()
+        );
         assert!(names("Go to our site. Swift answers. R").is_empty());
         assert!(names("Google is a great place, Cargo too, scalable").iter().all(|name| name != "Go" && name != "C"));
         assert_eq!(names("Experience with Go, Rust and PostgreSQL"), ["Go", "Rust", "PostgreSQL"]);
