@@ -1,1 +1,3 @@
 //! The CV product.
+pub mod model;
+pub mod rules;
