@@ -1,3 +1,4 @@
 //! The CV product.
 pub mod model;
 pub mod rules;
+pub mod store;
