@@ -1,0 +1,2 @@
+//! Sockets and sessions.
+pub mod outbox;
