@@ -3,6 +3,8 @@
 #![deny(missing_docs)]
 
 pub mod bus;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 pub mod config;
 pub mod db;
 pub mod error;
@@ -11,12 +13,15 @@ pub mod hub;
 pub mod identity;
 pub mod limits;
 pub mod mailbox;
+pub mod migration;
 pub mod node;
 pub mod product;
 pub mod registry;
 pub mod runtime;
 pub mod session;
 pub mod task;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 mod unit;
 pub mod writer;
 
