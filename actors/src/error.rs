@@ -158,7 +158,10 @@ impl From<DbError> for CallError {
     fn from(error: DbError) -> Self {
         match error {
             DbError::Retry(cause) => {
-                let mut error = Self::unavailable(format!("too much happens to the same rows at once ({cause}); try again"), STORAGE_RETRY_AFTER);
+                let mut error = Self::unavailable(
+                    format!("too much happens to the same rows at once ({cause}); try again"),
+                    STORAGE_RETRY_AFTER,
+                );
                 error.lost_race = true;
                 error
             }

@@ -48,7 +48,8 @@ where
             SendError::Full(_) => (TellError::Full, "full"),
             SendError::Closed(_) => (TellError::Closed, "closed"),
         };
-        metrics::counter!("estafette_mailbox_refused_total", "actor" => short_name::<A>(), "reason" => reason).increment(1);
+        metrics::counter!("estafette_mailbox_refused_total", "actor" => short_name::<A>(), "reason" => reason)
+            .increment(1);
         error
     })
 }
@@ -100,4 +101,3 @@ impl<A: Actor> Slot<A> {
 fn short_name<A>() -> &'static str {
     std::any::type_name::<A>().rsplit("::").next().unwrap_or("actor")
 }
-

@@ -74,9 +74,11 @@ impl Node {
                     }
                 },
             };
+            let name = id.as_str();
+            let values: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&name, &key];
             let beat = lock.execute(
                 "INSERT INTO runtime.nodes (id, lock_key) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()",
-                &[&id.as_str(), &key],
+                &values,
             );
             match tokio::time::timeout(HEARTBEAT_LIMIT, beat).await {
                 Ok(Ok(_)) => Some(lock),

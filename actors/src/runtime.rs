@@ -184,7 +184,11 @@ impl Runtime {
     }
 
     pub(crate) fn product(&self, id: &ProductId) -> Result<Arc<dyn Product>, CallError> {
-        self.inner.registry.product(id).cloned().ok_or_else(|| CallError::not_found(format!("this server has no product `{id}`")))
+        self.inner
+            .registry
+            .product(id)
+            .cloned()
+            .ok_or_else(|| CallError::not_found(format!("this server has no product `{id}`")))
     }
 
     /// Registers what is flushed when the node drains.
@@ -211,7 +215,13 @@ impl Runtime {
     ///
     /// # Errors
     /// Whatever the product refuses.
-    pub async fn call(&self, who: Identity, method: &str, params: Value, key: Option<IdempotencyKey>) -> Result<Value, CallError> {
+    pub async fn call(
+        &self,
+        who: Identity,
+        method: &str,
+        params: Value,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Value, CallError> {
         let product = self.product(&who.product)?;
         let params_hash = hex::encode(Sha256::digest(params.to_string()));
         let ctx = CallCtx { who, runtime: self.clone(), key, method: method.to_owned(), params_hash };

@@ -9,7 +9,7 @@ CREATE SCHEMA IF NOT EXISTS runtime;
 -- One row. `epoch` names the life of the logs: a database restored from a backup is given a new one
 -- (`UPDATE runtime.meta SET epoch = epoch + 1`), and every client then takes a snapshot instead of trusting its `seq`.
 CREATE TABLE runtime.meta (
-    only boolean PRIMARY KEY DEFAULT true CHECK (only),
+    single boolean PRIMARY KEY DEFAULT true CHECK (single),
     epoch bigint NOT NULL CHECK (epoch BETWEEN 1 AND 9007199254740991)
 );
 INSERT INTO runtime.meta (epoch) VALUES (extract(epoch FROM clock_timestamp())::bigint);

@@ -60,7 +60,17 @@ pub async fn append(tx: &deadpool_postgres::Transaction<'_>, events: Vec<NewEven
     let rows = tx
         .query(
             &statement,
-            &[&head_products, &head_topics, &head_counts, &products, &topics, &from_end, &kinds, &at.to_chrono(), &data],
+            &[
+                &head_products,
+                &head_topics,
+                &head_counts,
+                &products,
+                &topics,
+                &from_end,
+                &kinds,
+                &at.to_chrono(),
+                &data,
+            ],
         )
         .await?;
     let mut heads: BTreeMap<(String, String), (u64, i64)> = BTreeMap::new();
@@ -123,8 +133,11 @@ pub async fn heads(db: &Db, keys: &[TopicKey]) -> DbResult<Vec<(TopicKey, Head)>
     for row in rows {
         let index = usize::try_from(row.try_get::<_, i64>(0)? - 1).unwrap_or(usize::MAX);
         if let Some(key) = keys.get(index) {
-            let head =
-                Head { epoch: unsigned(row.try_get(1)?), seq: unsigned(row.try_get(2)?), floor: unsigned(row.try_get(3)?) };
+            let head = Head {
+                epoch: unsigned(row.try_get(1)?),
+                seq: unsigned(row.try_get(2)?),
+                floor: unsigned(row.try_get(3)?),
+            };
             found.push((key.clone(), head));
         }
     }

@@ -168,6 +168,28 @@ impl Hub {
         }
     }
 
+    fn forget_abandoned(&mut self) {
+        let gone: Vec<Arc<Outbox>> = self
+            .members
+            .values()
+            .filter(|member| member.outbox.is_abandoned())
+            .map(|member| Arc::clone(&member.outbox))
+            .collect();
+        for outbox in gone {
+            self.leave(&outbox);
+        }
+    }
+
+    fn leave(&mut self, outbox: &Arc<Outbox>) {
+        let reader = identity(outbox);
+        for key in outbox.topics() {
+            self.detach(&key, reader);
+        }
+        if self.members.remove(&reader).is_some() {
+            metrics::gauge!("estafette_sockets").decrement(1);
+        }
+    }
+
     fn send_marks(&mut self) {
         let now = Instant::now();
         for member in self.members.values_mut() {
@@ -205,6 +227,7 @@ impl Actor for Hub {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(HUB_QUEUE);
         ctx.run_interval(RECONCILE_EVERY, |hub, ctx| {
+            hub.forget_abandoned();
             hub.reconcile(ctx);
             hub.send_marks();
         });
@@ -262,13 +285,7 @@ impl Handler<Join> for Hub {
 impl Handler<Leave> for Hub {
     type Result = ();
     fn handle(&mut self, Leave(outbox): Leave, _: &mut Self::Context) {
-        let reader = identity(&outbox);
-        for key in outbox.topics() {
-            self.detach(&key, reader);
-        }
-        if self.members.remove(&reader).is_some() {
-            metrics::gauge!("estafette_sockets").decrement(1);
-        }
+        self.leave(&outbox);
     }
 }
 

@@ -95,6 +95,7 @@ struct Inner {
     stamp: u64,
     mark: Option<Bytes>,
     closing: Option<(CloseCode, String)>,
+    abandoned: bool,
     coalesced: u64,
     dropped: u64,
 }
@@ -170,13 +171,28 @@ impl Outbox {
         self.ready.notify_one();
     }
 
+    /// The connection is gone and its hub could not be told: the hub finds out on its next round.
+    pub fn abandon(&self) {
+        let mut inner = self.inner.lock();
+        inner.abandoned = true;
+        inner.queue.clear();
+        inner.live.clear();
+        inner.recount();
+    }
+
+    /// Whether the connection is gone.
+    pub fn is_abandoned(&self) -> bool {
+        self.inner.lock().abandoned
+    }
+
     /// Whether, and why, the connection is to be closed.
     pub fn closing(&self) -> Option<(CloseCode, String)> {
         self.inner.lock().closing.clone()
     }
 
-    /// Adds a subscription. With a position the log is read from there, without it the state comes first. `None` when
-    /// the topic is subscribed to already.
+    /// Adds a subscription. With a position the log is read from there, without it the state comes first. Nothing is
+    /// read before the first [`Outbox::page`] or [`Outbox::give_back`], so that the answer to the request goes first.
+    /// `None` when the topic is subscribed to already.
     pub fn subscribe(&self, key: TopicKey, since: Option<Position>) -> Option<SubId> {
         let mut inner = self.inner.lock();
         if inner.topics.contains_key(&key) {
@@ -190,9 +206,7 @@ impl Outbox {
         };
         inner.topics.insert(key.clone(), id);
         inner.turn.push_back(id);
-        inner.subs.insert(id, Subscription { key, mode, epoch, next, seen: 0, reading: false });
-        drop(inner);
-        self.ready.notify_one();
+        inner.subs.insert(id, Subscription { key, mode, epoch, next, seen: 0, reading: true });
         Some(id)
     }
 
@@ -380,14 +394,17 @@ impl Outbox {
         if let Some(subscription) = self.inner.lock().subs.get_mut(&sub) {
             subscription.reading = false;
         }
+        self.ready.notify_one();
     }
 
-    /// Takes what waits, as the payload of one WebSocket message of about [`FRAME_BYTES`].
-    pub fn take(&self) -> Option<Bytes> {
+    /// Takes what waits, as the payload of one WebSocket message of about [`FRAME_BYTES`], and whether a mark is in it.
+    pub fn take(&self) -> Option<(Bytes, bool)> {
         let mut inner = self.inner.lock();
         let mut items: Vec<Bytes> = Vec::new();
         let mut bytes = 0;
-        if let Some(mark) = inner.mark.take() {
+        let mark = inner.mark.take();
+        let marked = mark.is_some();
+        if let Some(mark) = mark {
             // The heads were read before this moment: everything up to them is in the queue, in the log or sent, so the
             // order does not matter to a client that compares.
             bytes += mark.len();
@@ -427,7 +444,7 @@ impl Outbox {
             payload.put_slice(item);
         }
         payload.put_slice(self.codec.batch_tail());
-        Some(payload.freeze())
+        Some((payload.freeze(), marked))
     }
 
     /// Resolves when something was added since the last look.
@@ -469,7 +486,9 @@ impl Inner {
         if self.voids > 64 && self.voids * 2 > self.queue.len() {
             let live = &self.live;
             self.queue.retain(|entry| match entry {
-                Entry::Live(sub, slot, stamp) => live.get(&(*sub, slot.clone())).is_some_and(|(newest, _)| newest == stamp),
+                Entry::Live(sub, slot, stamp) => {
+                    live.get(&(*sub, slot.clone())).is_some_and(|(newest, _)| newest == stamp)
+                }
                 Entry::Item(_) | Entry::Of(..) => true,
             });
             self.voids = 0;

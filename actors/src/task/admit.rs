@@ -84,7 +84,8 @@ pub(crate) async fn enqueue(tx: &mut Tx<'_>, new: NewTask) -> DbResult<TaskInfo>
     let kind = kind_of(tx, &task)?;
     let plan = kind.plan(&task).map_err(|error| DbError::Data(error.to_string()))?;
     let steps: Vec<Arc<StepSpec>> = plan.into_iter().map(Arc::new).collect();
-    Graph::new(steps.iter().cloned().map(StepState::new).collect()).map_err(|error| DbError::Data(error.to_string()))?;
+    Graph::new(steps.iter().cloned().map(StepState::new).collect())
+        .map_err(|error| DbError::Data(error.to_string()))?;
     tx.execute(
         "INSERT INTO runtime.tasks (id, product, kind, owner, device, input, event) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         &[
@@ -158,7 +159,10 @@ pub(crate) async fn cancel(tx: &mut Tx<'_>, id: &TaskId) -> Result<(), CallError
 pub(crate) async fn retry(tx: &mut Tx<'_>, id: &TaskId) -> Result<(), CallError> {
     let row = locked(tx, id).await?;
     if !matches!(row.status, TaskStatus::Failed | TaskStatus::Completed) {
-        return Err(CallError::conflict(format!("only a task with a failure can be retried; this one is {}", row.status)));
+        return Err(CallError::conflict(format!(
+            "only a task with a failure can be retried; this one is {}",
+            row.status
+        )));
     }
     let mut task = row.info;
     let kind = kind_of(tx, &task)?;

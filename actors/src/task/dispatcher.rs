@@ -152,7 +152,9 @@ impl Dispatcher {
         let mut hasher = std::hash::DefaultHasher::new();
         task.owner.as_ref().map_or(task.id.as_str(), |owner| owner.as_str()).hash(&mut hasher);
         let place = usize::try_from(hasher.finish() % self.setup.writers.len().max(1) as u64).unwrap_or(0);
-        let (Some(writer), false) = (self.setup.writers.get(place).cloned(), self.setup.arbiters.is_empty()) else { return };
+        let (Some(writer), false) = (self.setup.writers.get(place).cloned(), self.setup.arbiters.is_empty()) else {
+            return;
+        };
         self.next_arbiter = (self.next_arbiter + 1) % self.setup.arbiters.len();
         let Some(arbiter) = self.setup.arbiters.get(self.next_arbiter) else { return };
         let id = task.id.clone();
@@ -166,7 +168,9 @@ impl Dispatcher {
     fn take_back(&mut self, task: TaskId, lease: i64, ctx: &mut Context<Self>) {
         let setup = self.setup.clone();
         let work = async move {
-            while let Err(error) = rescue(&setup.db, &setup.registry, &setup.bus, &Lost::Task(task.as_str(), lease)).await {
+            while let Err(error) =
+                rescue(&setup.db, &setup.registry, &setup.bus, &Lost::Task(task.as_str(), lease)).await
+            {
                 tracing::warn!(task.id = %task, %error, "a task could not be taken back; tried again");
                 tokio::time::sleep(POLL_EVERY).await;
             }
@@ -175,8 +179,12 @@ impl Dispatcher {
     }
 
     fn sweep(&mut self, ctx: &mut Context<Self>) {
-        let gone: Vec<(TaskId, i64)> =
-            self.running.iter().filter(|(_, (addr, _))| !addr.connected()).map(|(id, (_, lease))| (id.clone(), *lease)).collect();
+        let gone: Vec<(TaskId, i64)> = self
+            .running
+            .iter()
+            .filter(|(_, (addr, _))| !addr.connected())
+            .map(|(id, (_, lease))| (id.clone(), *lease))
+            .collect();
         for (task, lease) in gone {
             self.running.remove(&task);
             if !self.draining {
@@ -204,10 +212,19 @@ impl Dispatcher {
             metrics::gauge!("estafette_tasks_queued").set(rows.len() as f64);
             let kind = EventKind::parse("task.progress").map_err(|error| crate::DbError::Data(error.to_string()))?;
             for row in rows {
-                let (id, product, position): (String, String, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-                let (Ok(topic), Ok(product)) = (Topic::of("task", &id), estafette_protocol::ProductId::parse(product)) else { continue };
+                let (id, product, position): (String, String, i64) =
+                    (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+                let (Ok(topic), Ok(product)) = (Topic::of("task", &id), estafette_protocol::ProductId::parse(product))
+                else {
+                    continue;
+                };
                 let data = json!({"fraction": 0.0, "running": [], "queue_position": position});
-                setup.bus.publish_live(LiveEvent::new(TopicKey { product, topic }, "task".to_owned(), kind.clone(), data));
+                setup.bus.publish_live(LiveEvent::new(
+                    TopicKey { product, topic },
+                    "task".to_owned(),
+                    kind.clone(),
+                    data,
+                ));
             }
             DbResult::Ok(())
         };
@@ -247,10 +264,16 @@ async fn claim(setup: &DispatcherSetup, limit: i64) -> DbResult<Vec<Claimed>> {
     }
     let mut client = setup.db.connection().await?;
     let pg = client.transaction().await?;
-    let product = estafette_protocol::ProductId::parse("runtime").map_err(|error| crate::DbError::Data(error.to_string()))?;
+    let product =
+        estafette_protocol::ProductId::parse("runtime").map_err(|error| crate::DbError::Data(error.to_string()))?;
     let mut tx = Tx::new(pg, product, Arc::clone(&setup.registry));
     let per_owner = i64::try_from(setup.config.tasks_per_owner).unwrap_or(i64::MAX);
-    let rows = tx.query(&format!("{CLAIM}{TASK_COLUMNS}"), &[&per_owner, &limit, &setup.node.as_str(), &setup.registry.kind_names()]).await?;
+    let rows = tx
+        .query(
+            &format!("{CLAIM}{TASK_COLUMNS}"),
+            &[&per_owner, &limit, &setup.node.as_str(), &setup.registry.kind_names()],
+        )
+        .await?;
     let mut rows = rows.iter().map(store::task_row).collect::<DbResult<Vec<_>>>()?;
     rows.sort_by(|a, b| a.info.id.cmp(&b.info.id));
     let ids: Vec<&str> = rows.iter().map(|row| row.info.id.as_str()).collect();

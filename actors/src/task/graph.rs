@@ -138,7 +138,8 @@ impl Graph {
             }
             waiting.push(count);
         }
-        let mut free: Vec<usize> = waiting.iter().enumerate().filter(|(_, count)| **count == 0).map(|(i, _)| i).collect();
+        let mut free: Vec<usize> =
+            waiting.iter().enumerate().filter(|(_, count)| **count == 0).map(|(i, _)| i).collect();
         let mut done = 0;
         while let Some(place) = free.pop() {
             done += 1;
@@ -303,7 +304,12 @@ impl Graph {
                     if doomed.is_empty() {
                         break;
                     }
-                    for group in self.steps.iter().filter(|step| doomed.contains(&step.spec.key)).filter_map(|step| step.spec.group.clone()) {
+                    for group in self
+                        .steps
+                        .iter()
+                        .filter(|step| doomed.contains(&step.spec.key))
+                        .filter_map(|step| step.spec.group.clone())
+                    {
                         if !fallout.groups.contains(&group) {
                             fallout.groups.push(group);
                         }
@@ -327,7 +333,9 @@ impl Graph {
     /// Groups that have a step which has not ended.
     pub fn open_groups(&self) -> Vec<GroupKey> {
         let mut open: Vec<GroupKey> = Vec::new();
-        for group in self.steps.iter().filter(|step| !step.status.is_terminal()).filter_map(|step| step.spec.group.as_ref()) {
+        for group in
+            self.steps.iter().filter(|step| !step.status.is_terminal()).filter_map(|step| step.spec.group.as_ref())
+        {
             if !open.contains(group) {
                 open.push(group.clone());
             }
@@ -477,7 +485,8 @@ mod tests {
 
     #[test]
     fn a_failed_step_of_the_task_ends_everything() {
-        let mut graph = graph(vec![step("a", &[]), step("b", &[]).in_group(group("g")), step("c", &["b"]).in_group(group("g"))]);
+        let mut graph =
+            graph(vec![step("a", &[]), step("b", &[]).in_group(group("g")), step("c", &["b"]).in_group(group("g"))]);
         graph.start(&key("a"));
         graph.start(&key("b"));
         let fallout = graph.fail(&key("a"), &StepError::fatal("x", "x"));

@@ -91,7 +91,10 @@ async fn requeue(tx: &mut Tx<'_>, row: &TaskRow, counts: bool) -> DbResult<()> {
 async fn park(tx: &mut Tx<'_>, row: &TaskRow) -> DbResult<()> {
     let task = &row.info;
     let id = task.id.as_str();
-    let error = StepError::fatal("parked", format!("the task was interrupted {} times and is not tried again by itself", row.rescues + 1));
+    let error = StepError::fatal(
+        "parked",
+        format!("the task was interrupted {} times and is not tried again by itself", row.rescues + 1),
+    );
     tracing::error!(task.id = %task.id, rescues = row.rescues, "a task that keeps losing its node is parked");
     let graph = store::graphs(tx, &[id]).await?.remove(id).unwrap_or_default();
     tx.execute(

@@ -26,7 +26,8 @@ pub struct TaskRow {
 }
 
 /// The columns of [`TaskRow`], in the order of [`task_row`].
-pub const TASK_COLUMNS: &str = "t.id, t.product, t.kind, t.owner, t.device, t.status, t.attempt, t.input, t.event, t.lease_epoch, t.rescues";
+pub const TASK_COLUMNS: &str =
+    "t.id, t.product, t.kind, t.owner, t.device, t.status, t.attempt, t.input, t.event, t.lease_epoch, t.rescues";
 
 fn data(error: impl std::fmt::Display) -> DbError {
     DbError::Data(error.to_string())

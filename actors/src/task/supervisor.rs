@@ -102,7 +102,14 @@ pub struct TaskSupervisor {
 
 impl TaskSupervisor {
     /// The supervisor of a task that this node has claimed with `lease`.
-    pub fn new(env: Arc<Environment>, task: TaskInfo, kind: Arc<dyn TaskKind>, lease: i64, graph: Graph, writer: Slot<CommitWriter>) -> Self {
+    pub fn new(
+        env: Arc<Environment>,
+        task: TaskInfo,
+        kind: Arc<dyn TaskKind>,
+        lease: i64,
+        graph: Graph,
+        writer: Slot<CommitWriter>,
+    ) -> Self {
         let live = env.live.sink(&task);
         Self {
             env,
@@ -220,7 +227,14 @@ impl TaskSupervisor {
         self.running.insert(key.clone(), handle);
     }
 
-    fn outcome(&mut self, spec: &Arc<StepSpec>, attempt: u32, outcome: Result<StepOutput, StepError>, took: Duration, ctx: &mut Context<Self>) {
+    fn outcome(
+        &mut self,
+        spec: &Arc<StepSpec>,
+        attempt: u32,
+        outcome: Result<StepOutput, StepError>,
+        took: Duration,
+        ctx: &mut Context<Self>,
+    ) {
         metrics::histogram!("estafette_step_seconds", "kind" => self.task.kind.clone(), "step" => spec.kind.clone())
             .record(took.as_secs_f64());
         match outcome.and_then(|output| self.completed(spec, attempt, output, took)) {
@@ -229,10 +243,19 @@ impl TaskSupervisor {
         }
     }
 
-    fn completed(&mut self, spec: &Arc<StepSpec>, attempt: u32, output: StepOutput, took: Duration) -> Result<(), StepError> {
+    fn completed(
+        &mut self,
+        spec: &Arc<StepSpec>,
+        attempt: u32,
+        output: StepOutput,
+        took: Duration,
+    ) -> Result<(), StepError> {
         let size = serde_json::to_vec(&output.output).map_or(usize::MAX, |bytes| bytes.len());
         if size > STEP_OUTPUT_BYTES {
-            return Err(StepError::fatal("output_too_large", format!("a step may return {STEP_OUTPUT_BYTES} bytes, this one returned {size}")));
+            return Err(StepError::fatal(
+                "output_too_large",
+                format!("a step may return {STEP_OUTPUT_BYTES} bytes, this one returned {size}"),
+            ));
         }
         let first = self.graph.steps().len();
         let added = self
@@ -250,11 +273,25 @@ impl TaskSupervisor {
             .filter_map(|key| self.graph.get(key).map(|step| (key.clone(), step.extra_needs.clone())))
             .collect();
         self.uncommitted.insert(spec.key.clone());
-        self.pending.push(Move::Completed { spec: Arc::clone(spec), attempt, output: Arc::new(output), added, needs, took });
+        self.pending.push(Move::Completed {
+            spec: Arc::clone(spec),
+            attempt,
+            output: Arc::new(output),
+            added,
+            needs,
+            took,
+        });
         Ok(())
     }
 
-    fn failed(&mut self, spec: &Arc<StepSpec>, attempt: u32, error: StepError, took: Duration, ctx: &mut Context<Self>) {
+    fn failed(
+        &mut self,
+        spec: &Arc<StepSpec>,
+        attempt: u32,
+        error: StepError,
+        took: Duration,
+        ctx: &mut Context<Self>,
+    ) {
         let retry_in = retry_delay(spec, attempt, &error, &mut rand::rng());
         let fallout = match retry_in {
             Some(delay) => {
@@ -378,7 +415,8 @@ impl TaskSupervisor {
             }
             Some(change) => {
                 self.refused += 1;
-                let wait = SETTLE_BACKOFF.0.saturating_mul(2_u32.saturating_pow(self.refused.min(16))).min(SETTLE_BACKOFF.1);
+                let wait =
+                    SETTLE_BACKOFF.0.saturating_mul(2_u32.saturating_pow(self.refused.min(16))).min(SETTLE_BACKOFF.1);
                 tracing::error!(task.id = %self.task.id, %error, wait_ms = wait.as_millis() as u64, "a commit is refused and tried again");
                 self.in_flight = vec![change];
                 ctx.run_later(wait, Self::offer_commit);

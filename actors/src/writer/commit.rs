@@ -213,7 +213,12 @@ struct Rows {
     ended: Vec<(TaskId, TaskStatus, Value, Option<String>)>,
 }
 
-async fn write_group(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, group: &[Commit]) -> DbResult<Vec<Verdict>> {
+async fn write_group(
+    db: &Db,
+    registry: &Arc<Registry>,
+    bus: &Arc<dyn Bus>,
+    group: &[Commit],
+) -> DbResult<Vec<Verdict>> {
     let Some(first) = group.first() else { return Ok(Vec::new()) };
     let mut client = db.connection().await?;
     let pg = client.transaction().await?;
@@ -237,7 +242,9 @@ async fn write_group(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, grou
                 Verdict::Done(ended)
             }
             // The end of a task is its last commit: when the lease is this commit's and the task has ended, it was it.
-            Some((lease, no, false)) if *lease == commit.lease && *no == commit.no => Verdict::Done(Some(TaskStatus::Completed)),
+            Some((lease, no, false)) if *lease == commit.lease && *no == commit.no => {
+                Verdict::Done(Some(TaskStatus::Completed))
+            }
             _ => {
                 metrics::counter!("estafette_commits_fenced_total").increment(1);
                 Verdict::Fenced
@@ -270,7 +277,14 @@ fn millis(took: Duration) -> i64 {
     i64::try_from(took.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn emit_step(tx: &mut Tx<'_>, task: &TaskInfo, spec: &StepSpec, kind: &str, extra: Value, report: &serde_json::Map<String, Value>) -> DbResult<()> {
+fn emit_step(
+    tx: &mut Tx<'_>,
+    task: &TaskInfo,
+    spec: &StepSpec,
+    kind: &str,
+    extra: Value,
+    report: &serde_json::Map<String, Value>,
+) -> DbResult<()> {
     let mut data = spec.labels.clone();
     data.extend(report.clone());
     let mut own = json!({"step": spec.key, "type": spec.kind});
