@@ -90,7 +90,9 @@ pub fn reserve(
         Ok(limit) => limit.saturating_sub(used),
         Err(_) => u32::MAX,
     };
-    let allowance = units.min(left);
+    // What is free is counted like an allowance without end, so that it is also given back like one.
+    let free = payable == Payable::Credits(0);
+    let allowance = if free { units } else { units.min(left) };
     let rest = units - allowance;
     match payable {
         Payable::Credits(price) => {
@@ -183,10 +185,16 @@ mod tests {
         assert_eq!(refund(false, UnitPayment::Allowance, None, None), Refund::Nothing);
     }
 
+    #[test]
+    fn g2_a_free_feature_is_counted_and_never_debited() {
+        let split = reserve(limit(1), 5, 0, Payable::Credits(0), 3).unwrap();
+        assert_eq!(split, Split { allowance: 3, credits: 0, price: 0 });
+    }
+
     proptest! {
         #[test]
         fn r44_all_or_none_and_never_more_than_the_balance(
-            usage_limit in -1_i32..20, used in 0_u32..30, balance in 0_u32..50, price in 0_u32..4, units in 1_u32..12,
+            usage_limit in -1_i32..20, used in 0_u32..30, balance in 0_u32..50, price in 1_u32..4, units in 1_u32..12,
         ) {
             match reserve(limit(usage_limit), used, balance, Payable::Credits(price), units) {
                 Ok(split) => {

@@ -400,3 +400,12 @@ pub async fn processed(db: &impl Reader, task: &str) -> DbResult<u32> {
         .await?;
     row.as_ref().map_or(Ok(0), |row| unsigned(row, "n"))
 }
+
+/// The debit of an offer; none: the monthly allowance.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn debit_of(db: &impl Reader, offer: &str) -> DbResult<Option<String>> {
+    let row = db.row("SELECT credit_transaction_id FROM cv.cv_generation_offers WHERE id = $1", &[&offer]).await?;
+    row.as_ref().map_or(Ok(None), |row| get(row, "credit_transaction_id"))
+}
