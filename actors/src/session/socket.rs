@@ -364,7 +364,7 @@ impl Handler<Received> for Socket {
     fn handle(&mut self, Received(bytes): Received, ctx: &mut Self::Context) {
         let batch = match self.outbox.codec().decode_batch(&bytes) {
             Ok(batch) => batch,
-            Err(error @ DecodeError::TooBig(_)) => return self.outbox.close(CloseCode::TooBig, error.to_string()),
+            Err(error @ DecodeError::TooBig { .. }) => return self.outbox.close(CloseCode::TooBig, error.to_string()),
             Err(error) => return self.outbox.close(CloseCode::Malformed, error.to_string()),
         };
         if !self.budget.spend(batch.len()) {

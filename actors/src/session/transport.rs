@@ -20,6 +20,7 @@ use bytes::{Bytes, BytesMut};
 use estafette_protocol::{CloseCode, Codec, ErrorCode};
 use futures_util::future::{OptionFuture, pending};
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -67,7 +68,7 @@ impl Default for UpgradeConfig {
 pub fn upgrade_service<T>(
     runtime: Runtime,
     config: UpgradeConfig,
-) -> impl ServiceFactory<(Request, Framed<T, h1::Codec>), Config = (), Response = (), Error = std::io::Error, InitError = ()>
+) -> impl ServiceFactory<(Request, Framed<T, h1::Codec>), Config = (), Response = (), Error = Infallible, InitError = ()>
 where
     T: AsyncRead + AsyncWrite + Unpin + 'static,
 {
@@ -78,7 +79,13 @@ where
             let (hub, lagging) = Hub::start_here(runtime.db().clone(), Arc::clone(runtime.bus()));
             runtime.local().add_hub(hub.clone(), lagging);
             Ok(fn_service(move |(request, framed): (Request, Framed<T, h1::Codec>)| {
-                accept(runtime.clone(), Arc::clone(&config), hub.clone(), request, framed)
+                let accepted = accept(runtime.clone(), Arc::clone(&config), hub.clone(), request, framed);
+                async move {
+                    if let Err(error) = accepted.await {
+                        tracing::debug!(%error, "an upgrade broke off");
+                    }
+                    Ok(())
+                }
             }))
         }
     })
@@ -254,6 +261,8 @@ const READ_BYTES: usize = 4 * 1024;
 const STASH_RETRY: Duration = Duration::from_millis(2);
 /// Heartbeats without a sign of life from a peer that takes all it is sent.
 const SILENT_HEARTBEATS: u32 = 4;
+/// No peer is taken for gone sooner, however short the heartbeat.
+const SILENCE_MIN: Duration = Duration::from_secs(10);
 
 impl<T: AsyncRead + AsyncWrite + Unpin + 'static> Link<T> {
     async fn run(mut self) {
@@ -323,7 +332,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + 'static> Link<T> {
         if let Some((payload, marked)) = self.outbox.take() {
             self.framer.batch(payload, self.outbox.codec().is_binary(), &mut self.write);
             if marked {
-                let silence = self.runtime.config().heartbeat * SILENT_HEARTBEATS;
+                let silence = (self.runtime.config().heartbeat * SILENT_HEARTBEATS).max(SILENCE_MIN);
                 if self.heard.elapsed() > silence {
                     self.state = LinkState::Over;
                 }
