@@ -38,7 +38,8 @@ pub async fn create(services: &Services, ctx: &CallCtx, params: Value) -> Result
             return super::reads::dispatch(ctx, "job_offer.get", json!({"id": id})).await;
         }
     };
-    let work = source::extract(services, ctx.db(), user, &material, None, &mut |_| {});
+    let mut unheard = |_: &str| {};
+    let work = source::extract(services, ctx.db(), user, &material, None, &mut unheard);
     let extracted = match tokio::time::timeout(TIMEOUT, work).await {
         Ok(extracted) => extracted.map_err(|error| refused(&error))?,
         Err(_) => return Err(CallError::unavailable("the job offer was not read in time: try again", TIMEOUT)),

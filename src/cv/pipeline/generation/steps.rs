@@ -3,7 +3,7 @@
 use super::compose;
 use super::input::{GenerationInput, OfferInput, SourceRef, StepRef};
 use super::plan::{self, item_key, key};
-use crate::cv::brain::outcome;
+use super::outcome;
 use crate::cv::brain::types::{
     Classification, ExperienceProposal, ExtrasProposal, Mode, Modification, Outcome, ProjectProposal, ScoreInput,
     SkillsProposal, StepInput, SummaryProposal,
