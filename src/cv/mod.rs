@@ -8,6 +8,7 @@
 //! | [`ledger`] | units: reserved, given back |
 //! | [`history`] | versions of a CV |
 //! | [`announce`] | events about a CV |
+//! | [`accounts`] | sign-up, without HTTP |
 //! | [`snapshot`] | the state of each topic |
 //! | [`calls`] | what people may ask for |
 //! | [`pipeline`] | the tasks |
@@ -16,6 +17,7 @@
 //! | [`product`] | [`CvProduct`], what the runtime knows of all this |
 //! | [`services`] | what the product works with |
 
+pub mod accounts;
 pub mod announce;
 pub mod brain;
 pub mod calls;
@@ -33,3 +35,6 @@ pub mod topics;
 
 pub use product::CvProduct;
 pub use services::{Services, UsageRecorder};
+
+#[cfg(test)]
+mod tests;
