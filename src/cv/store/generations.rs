@@ -155,6 +155,21 @@ pub async fn move_offer(tx: &Tx<'_>, id: &str, to: OfferState, error: Option<&st
     Ok(moved == 1)
 }
 
+/// The task runs: offers whose source is known run with it (section 2). After a retry that is so as well.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn start_offers(tx: &Tx<'_>, task: &str) -> DbResult<()> {
+    tx.execute(
+        "UPDATE cv.cv_generation_offers o SET status = 'running', updated_at = now()
+         WHERE o.task_id = $1 AND o.status = 'pending' AND (o.job_offer_id IS NOT NULL OR NOT EXISTS
+            (SELECT 1 FROM cv.cv_generation_subtasks s WHERE s.offer_id = o.id AND s.type = 'extract'))",
+        &[&task],
+    )
+    .await?;
+    Ok(())
+}
+
 /// An offer's source is known now.
 ///
 /// # Errors
@@ -184,7 +199,7 @@ pub async fn set_classification(tx: &Tx<'_>, id: &str, classification: &Value) -
 /// An offer is completed: its CV is stored, and the generation counts it.
 ///
 /// # Errors
-/// [`estafette_actors::DbError`].
+/// [`estafette_actors::DbError`]; [`estafette_actors::DbError::Data`] when it is not running: a defect.
 pub async fn complete_offer(
     tx: &Tx<'_>,
     id: &str,
@@ -192,7 +207,7 @@ pub async fn complete_offer(
     batch_results: &Value,
     cv: &str,
     filename: &str,
-) -> DbResult<bool> {
+) -> DbResult<()> {
     let to = OfferState::Completed;
     let moved = tx
         .execute(
@@ -202,14 +217,15 @@ pub async fn complete_offer(
             &[&id, &to.as_str(), &batch_results, &cv, &filename, &to.sources()],
         )
         .await?;
-    if moved == 1 {
-        tx.execute(
-            "UPDATE cv.cv_generation_tasks SET completed_offers = completed_offers + 1, updated_at = now() WHERE id = $1",
-            &[&task],
-        )
-        .await?;
+    if moved != 1 {
+        return Err(estafette_actors::DbError::Data(format!("offer {id} is completed but was not running")));
     }
-    Ok(moved == 1)
+    tx.execute(
+        "UPDATE cv.cv_generation_tasks SET completed_offers = completed_offers + 1, updated_at = now() WHERE id = $1",
+        &[&task],
+    )
+    .await?;
+    Ok(())
 }
 
 /// An offer whose unit is to be given back.

@@ -92,7 +92,7 @@ async fn r46_each_failed_offer_is_given_back_once_and_retry_debits_it_again() {
     let before = world.number(classified).await;
     ana.ok("task.retry", json!({"id": task})).await;
     let done = ana.ended(&task).await;
-    assert_eq!((&done["task"]["credits_debited"], &done["task"]["completed_offers"]), (&json!(3), &json!(2)));
+    assert_eq!((&done["task"]["credits_debited"], &done["task"]["completed_offers"]), (&json!(3), &json!(2)), "{done:#}");
     assert_eq!(done["task"]["attempt"], 2);
     assert_eq!(ana.balance().await, 3);
     world.usage.writer().flush().await;

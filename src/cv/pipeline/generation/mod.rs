@@ -111,6 +111,7 @@ impl TaskKind for Generation {
 
     async fn on_started(&self, tx: &mut Tx<'_>, task: &TaskInfo) -> DbResult<EventFields> {
         move_task(tx, task.id.as_str(), TaskState::Running, None, None).await?;
+        generations::start_offers(tx, task.id.as_str()).await?;
         count_fields(tx, task.id.as_str()).await
     }
 
@@ -124,9 +125,6 @@ impl TaskKind for Generation {
         match step.spec.kind.as_str() {
             "extract" => {
                 generations::move_offer(tx, &at.offer_id, OfferState::Extracting, None).await?;
-            }
-            "classify" => {
-                generations::move_offer(tx, &at.offer_id, OfferState::Running, None).await?;
             }
             "match_score" => effects::score_started(tx, task, &at).await?,
             _ => {}
