@@ -1,13 +1,14 @@
 //! The text of a PDF in reading order.
 //!
-//! A PDF holds glyphs at places, not text. [`glyphs`] collects them with their Unicode values, [`lines`] makes words and
-//! lines of them, [`columns`] finds out what is read first, [`flow`] joins the lines of a paragraph.
+//! A PDF holds glyphs at places, not text. `glyphs` collects them with their Unicode values, `lines` makes words and
+//! lines of them, `columns` finds out what is read first, `flow` joins the lines of a paragraph.
 
 mod columns;
 mod flow;
 mod glyphs;
 mod lines;
 
+use estafette_actors::error::StepError;
 use hayro_interpret::hayro_syntax::DecryptionError;
 use hayro_interpret::hayro_syntax::{LoadPdfError, Pdf};
 use serde::{Deserialize, Serialize};
@@ -87,6 +88,13 @@ impl PdfError {
             Self::TooLarge { .. } => "pdf_too_large",
             Self::TooComplex => "pdf_too_complex",
         }
+    }
+}
+
+impl From<PdfError> for StepError {
+    /// Final: the same file gives the same error, and its owner must act.
+    fn from(error: PdfError) -> Self {
+        Self::fatal(error.code(), error.to_string())
     }
 }
 
