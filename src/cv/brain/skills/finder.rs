@@ -64,7 +64,9 @@ pub fn find_in_list(text: &str) -> Vec<Found> {
     hits(&folded.text)
         .iter()
         // An everyday word within a sentence that happens to stand in a list is still one.
-        .filter(|hit| !hit.term.ambiguous || hit.to - hit.from == whole || whole <= 40 && is_separated(&folded.text, hit))
+        .filter(|hit| {
+            !hit.term.ambiguous || hit.to - hit.from == whole || whole <= 40 && is_separated(&folded.text, hit)
+        })
         .map(|hit| Found { skill: hit.term.skill, at: folded.source(hit.from, hit.to) })
         .collect()
 }
@@ -110,7 +112,9 @@ fn border(text: &str, from: usize, to: usize) -> Option<usize> {
     match before {
         Some(c) if is_word(c) => return None,
         Some('#' | '+') => return None,
-        Some('.') if !starts_with_word || text.get(..from.saturating_sub(1))?.chars().next_back().is_some_and(is_word) => {
+        Some('.')
+            if !starts_with_word || text.get(..from.saturating_sub(1))?.chars().next_back().is_some_and(is_word) =>
+        {
             return None;
         }
         _ => {}
@@ -220,9 +224,15 @@ mod tests {
 
     #[test]
     fn case_accents_plural_and_versions_do_not_matter() {
-        assert_eq!(names("POSTGRES, html5, Css3, php8, micro-services"), ["PostgreSQL", "HTML", "CSS", "PHP", "microservices"]);
+        assert_eq!(
+            names("POSTGRES, html5, Css3, php8, micro-services"),
+            ["PostgreSQL", "HTML", "CSS", "PHP", "microservices"]
+        );
         assert_eq!(names("Tests automatisés et Bases de Données"), ["automated testing", "databases"]);
-        assert_eq!(names("conception d’API REST"), ["API design"].map(String::from).to_vec().into_iter().chain(["REST".into()]).collect::<Vec<_>>());
+        assert_eq!(
+            names("conception d’API REST"),
+            ["API design"].map(String::from).to_vec().into_iter().chain(["REST".into()]).collect::<Vec<_>>()
+        );
     }
 
     #[test]
