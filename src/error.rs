@@ -64,6 +64,18 @@ impl ApiError {
         Self { call: CallError::new(code, detail), status: Some(status) }
     }
 
+    /// What a library refused, in our form. Its own text is kept only where it is about the request.
+    pub fn from_actix(error: &actix_web::Error) -> Self {
+        if let Some(own) = error.as_error::<Self>() {
+            return own.clone();
+        }
+        let status = error.as_response_error().status_code();
+        if status.is_server_error() {
+            return CallError::internal(error).into();
+        }
+        Self::with_status(status, error.to_string())
+    }
+
     /// What a socket would be told.
     pub const fn call(&self) -> &CallError {
         &self.call

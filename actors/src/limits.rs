@@ -48,8 +48,9 @@ pub const OUTBOX_LOW: usize = 64 * 1024;
 pub const LOG_PAGE: i64 = 256;
 /// Bytes of one WebSocket message that the server sends (a snapshot may be larger: it is one message by itself).
 pub const FRAME_BYTES: usize = 64 * 1024;
-/// Snapshots and pages that are read at the same time on a node: reconnect storms queue here and not in the database.
-pub const CATCH_UP_READS: usize = 16;
+/// The share of the pool that snapshots and pages may use at the same time: a reconnect storm queues here, and calls and
+/// commits still find a connection.
+pub const CATCH_UP_SHARE: usize = 3;
 
 /// Messages that wait between a socket's reader and its actor; above it the reader stops reading (TCP pushes back).
 pub const SOCKET_MAILBOX: usize = 64;

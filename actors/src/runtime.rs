@@ -6,7 +6,7 @@ use crate::db::{Db, Tx};
 use crate::error::{CallError, DbError};
 use crate::event::{LiveEvent, TopicKey};
 use crate::identity::{Authenticator, Identity};
-use crate::limits::{CATCH_UP_READS, TX_ATTEMPTS};
+use crate::limits::{CATCH_UP_SHARE, TX_ATTEMPTS};
 use crate::node::{self, Depart, Node};
 use crate::product::{CallCtx, Product};
 use crate::registry::Registry;
@@ -15,7 +15,8 @@ use crate::task::dispatcher::{Dispatcher, DispatcherSetup, Drain, Running};
 use crate::unit;
 use crate::writer::batch::Flushable;
 use actix::prelude::*;
-use estafette_protocol::{EventKind, IdempotencyKey, NodeId, ProductId, Topic};
+use estafette_protocol::task::TaskStatus;
+use estafette_protocol::{EventKind, IdempotencyKey, NodeId, ProductId, TaskId, Topic};
 use parking_lot::RwLock;
 use rand::RngExt as _;
 use serde::Serialize;
@@ -122,6 +123,7 @@ impl RuntimeBuilder {
         local.add_listener(dispatcher.clone().recipient());
         let sessions = Arc::new(Sessions::default());
         local.add_listener(crate::session::registry::Listener::new(Arc::clone(&sessions)).start().recipient());
+        let reads = (db.pool().status().max_size / CATCH_UP_SHARE).max(1);
         let inner = Inner {
             id,
             db,
@@ -131,7 +133,7 @@ impl RuntimeBuilder {
             config,
             authenticator,
             sessions,
-            catch_up: Arc::new(Semaphore::new(CATCH_UP_READS)),
+            catch_up: Arc::new(Semaphore::new(reads)),
             node,
             dispatcher,
             arbiters,
@@ -310,6 +312,16 @@ impl Runtime {
             Ok(result)
         })
         .await
+    }
+
+    /// How a task stands; `None` when there is no such task.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database does not answer.
+    pub async fn task_status(&self, id: &TaskId) -> Result<Option<TaskStatus>, DbError> {
+        let row = self.inner.db.query_opt("SELECT status FROM runtime.tasks WHERE id = $1", &[&id.as_str()]).await?;
+        let Some(row) = row else { return Ok(None) };
+        row.try_get::<_, &str>(0)?.parse().map(Some).map_err(|error| DbError::Data(format!("{error}")))
     }
 
     /// How many tasks run on this node.

@@ -116,7 +116,10 @@ async fn marks_say_how_far_each_topic_goes() {
         assert!(tokio::time::Instant::now() < deadline, "no mark with both heads");
         let Some(Ok(Message::Text(text))) = client.socket.next().await else { continue };
         let batch: Vec<Value> = serde_json::from_str(&text).unwrap();
-        if batch.iter().any(|message| message["t"] == "mark" && message["heads"] == json!({"room:empty": 0, "room:r": 1})) {
+        if batch
+            .iter()
+            .any(|message| message["t"] == "mark" && message["heads"] == json!({"room:empty": 0, "room:r": 1}))
+        {
             break;
         }
     }
@@ -165,7 +168,9 @@ async fn requests_get_one_answer_each_and_refusals_say_why() {
     assert_eq!(client.request(json!({"t": "unsub", "topic": "room:r"})).await["t"], "ok");
     assert_eq!(client.request(json!({"t": "unsub", "topic": "room:r"})).await["code"], "not_found");
     // Several messages in one batch, answered each.
-    client.send(json!([{"t": "ping", "id": 100}, {"t": "call", "id": 101, "method": "add", "params": {"room": "q"}}])).await;
+    client
+        .send(json!([{"t": "ping", "id": 100}, {"t": "call", "id": 101, "method": "add", "params": {"room": "q"}}]))
+        .await;
     assert_eq!(client.next_of("pong").await["id"], 100);
     assert_eq!(client.next_of("ok").await["result"]["n"], 1);
 }
@@ -283,7 +288,9 @@ async fn upgrades_are_decided_by_path_origin_and_subprotocol() {
         let mut request = format!("ws://{address}{path}").into_client_request().unwrap();
         request.headers_mut().insert(name, value.parse().unwrap());
         match tokio_tungstenite::connect_async(request).await {
-            Ok((_, answer)) => answer.headers().get("sec-websocket-protocol").map_or(String::new(), |v| v.to_str().unwrap().to_owned()),
+            Ok((_, answer)) => {
+                answer.headers().get("sec-websocket-protocol").map_or(String::new(), |v| v.to_str().unwrap().to_owned())
+            }
             Err(tokio_tungstenite::tungstenite::Error::Http(answer)) => answer.status().as_u16().to_string(),
             Err(error) => error.to_string(),
         }

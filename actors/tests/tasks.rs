@@ -15,13 +15,21 @@ async fn a_task_runs_its_steps_in_order_and_says_so() {
     let database = database().await;
     let db = database.db();
     let runtime = runtime(db.clone(), Arc::default(), RuntimeConfig::default()).await;
-    let task = start(&runtime, "ann", json!([{"key": "a"}, {"key": "b", "needs": ["a"]}, {"key": "c", "needs": ["b"]}])).await;
+    let task =
+        start(&runtime, "ann", json!([{"key": "a"}, {"key": "b", "needs": ["a"]}, {"key": "c", "needs": ["b"]}])).await;
     ended(&db, &task, "completed").await;
     assert_eq!(
         kinds(&db, &format!("task:{task}")).await,
         [
-            "task.queued", "task.started", "step.started", "step.completed", "step.started", "step.completed", "step.started",
-            "step.completed", "task.completed"
+            "task.queued",
+            "task.started",
+            "step.started",
+            "step.completed",
+            "step.started",
+            "step.completed",
+            "step.started",
+            "step.completed",
+            "task.completed"
         ]
     );
     assert_eq!(kinds(&db, "user:ann").await, ["task.queued", "task.finished"]);
@@ -37,13 +45,8 @@ async fn steps_that_a_step_adds_are_waited_for() {
     let runtime = runtime(db.clone(), Arc::default(), RuntimeConfig::default()).await;
     let task = start(&runtime, "ann", json!([{"key": "grow", "do": "grow"}, {"key": "last", "needs": ["grow"]}])).await;
     ended(&db, &task, "completed").await;
-    let order: Vec<String> = db
-        .query("SELECT step FROM toy.runs ORDER BY ctid", &[])
-        .await
-        .unwrap()
-        .iter()
-        .map(|row| row.get(0))
-        .collect();
+    let order: Vec<String> =
+        db.query("SELECT step FROM toy.runs ORDER BY ctid", &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
     assert_eq!(order.first().unwrap(), "grow");
     assert_eq!(order.last().unwrap(), "last");
     assert_eq!(order.len(), 5);
@@ -111,7 +114,8 @@ async fn a_cancelled_task_stops_at_once_and_nothing_of_it_is_written_afterwards(
     let db = database.db();
     let gates = Arc::<Gates>::default();
     let runtime = runtime(db.clone(), Arc::clone(&gates), RuntimeConfig::default()).await;
-    let task = start(&runtime, "ann", json!([{"key": "a", "do": "gate", "on": "g"}, {"key": "b", "needs": ["a"]}])).await;
+    let task =
+        start(&runtime, "ann", json!([{"key": "a", "do": "gate", "on": "g"}, {"key": "b", "needs": ["a"]}])).await;
     eventually("the step to wait", async || {
         let waiting = gates.waiting.load(Ordering::SeqCst);
         if waiting == 1 { Ok(()) } else { Err(waiting.to_string()) }
@@ -183,7 +187,8 @@ async fn the_tasks_of_a_node_that_died_go_on_elsewhere_and_no_completed_step_run
     let gates = Arc::<Gates>::default();
     // A node that claimed a task, completed a step, began another and is gone: its lock went with its connection.
     let first = runtime(db.clone(), Arc::clone(&gates), RuntimeConfig::default()).await;
-    let steps = json!([{"key": "a"}, {"key": "b", "needs": ["a"], "do": "gate", "on": "g"}, {"key": "c", "needs": ["b"]}]);
+    let steps =
+        json!([{"key": "a"}, {"key": "b", "needs": ["a"], "do": "gate", "on": "g"}, {"key": "c", "needs": ["b"]}]);
     let task = start(&first, "ann", steps).await;
     eventually("the step to wait", async || match gates.waiting.load(Ordering::SeqCst) {
         1 => Ok(()),

@@ -11,6 +11,7 @@
 //! | [`partial`] | readable text out of half-written JSON, for the people who watch |
 //! | [`offline`] | the provider without a model: rules that products register |
 //! | [`openai`] | the provider for any OpenAI-compatible endpoint |
+//! | [`setup`] | from the settings to a provider |
 //!
 //! A call is cancelled by dropping its future: the connection is closed, and the call is recorded as cancelled.
 
@@ -25,6 +26,7 @@ pub mod request;
 pub mod schema;
 #[cfg(any(test, feature = "testkit"))]
 pub mod scripted;
+pub mod setup;
 
 pub use error::{AiError, AiErrorCode, AiRetry};
 pub use models::{Answer, Models};

@@ -58,7 +58,7 @@ macro_rules! settings {
                     let value = Number::number(self.$section.$name);
                     if !($low..=$high).contains(&value) {
                         return Err(ConfigError::Range {
-                            key: Key { section: stringify!($section), name: stringify!($name), flag: $flag, env: $env, range: None },
+                            key: Box::new(Key { section: stringify!($section), name: stringify!($name), flag: $flag, env: $env, range: None }),
                             value, low: $low, high: $high, unit: $unit,
                         });
                     }
@@ -163,14 +163,16 @@ settings! {
 
     /// Running tasks.
     tasks: Tasks, TasksLayer {
-        /// Tasks that this node runs at the same time; further ones are queued.
-        per_node: usize = 512, "tasks-per-node", "ESTAFETTE_TASKS_PER_NODE", 1..=100_000 "tasks";
-        /// Tasks of one user that run at the same time on a node.
-        per_user: usize = 4, "tasks-per-user", "ESTAFETTE_TASKS_PER_USER", 1..=10_000 "tasks";
+        /// Tasks that this node works on at the same time; further ones are queued.
+        per_node: usize = 256, "tasks-per-node", "ESTAFETTE_TASKS_PER_NODE", 1..=100_000 "tasks";
+        /// Tasks of one user that run at the same time, in all.
+        per_user: usize = 8, "tasks-per-user", "ESTAFETTE_TASKS_PER_USER", 1..=10_000 "tasks";
         /// Steps that this node runs at the same time.
-        steps_per_node: usize = 256, "steps-per-node", "ESTAFETTE_STEPS_PER_NODE", 1..=100_000 "steps";
+        steps_per_node: usize = 64, "steps-per-node", "ESTAFETTE_STEPS_PER_NODE", 1..=100_000 "steps";
         /// Steps of one user that run at the same time on a node.
-        steps_per_user: usize = 8, "steps-per-user", "ESTAFETTE_STEPS_PER_USER", 1..=10_000 "steps";
+        steps_per_user: usize = 4, "steps-per-user", "ESTAFETTE_STEPS_PER_USER", 1..=10_000 "steps";
+        /// Threads on which tasks and their steps run.
+        threads: usize = 1, "task-threads", "ESTAFETTE_TASK_THREADS", 1..=64 "threads";
     }
 
     /// The event log.

@@ -2,15 +2,20 @@
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use estafette_actors::migration::{self, Migration};
-use estafette_actors::task::{GroupKey, NewTask, RetryPolicy, StepCtx, StepOutput, StepSpec, StepView, TaskInfo, TaskKind};
+use estafette_actors::task::{
+    GroupKey, NewTask, RetryPolicy, StepCtx, StepOutput, StepSpec, StepView, TaskInfo, TaskKind,
+};
 use estafette_actors::testkit::TestDatabase;
-use estafette_actors::{AuthError, Authenticator, CallCtx, CallError, Db, DbResult, Identity, Product, Runtime, RuntimeConfig, StepError, Tx};
+use estafette_actors::{
+    AuthError, Authenticator, CallCtx, CallError, Db, DbResult, Identity, Product, Runtime, RuntimeConfig, StepError,
+    Tx,
+};
 use estafette_protocol::{ProductId, SessionId, StepKey, TaskId, Topic, UserId};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 
@@ -58,7 +63,10 @@ impl TaskKind for Chain {
     async fn run(&self, ctx: &StepCtx) -> Result<StepOutput, StepError> {
         let attempt = i32::try_from(ctx.attempt).unwrap();
         ctx.db
-            .execute("INSERT INTO toy.runs VALUES ($1, $2, $3)", &[&ctx.task.id.as_str(), &ctx.step.key.as_str(), &attempt])
+            .execute(
+                "INSERT INTO toy.runs VALUES ($1, $2, $3)",
+                &[&ctx.task.id.as_str(), &ctx.step.key.as_str(), &attempt],
+            )
             .await?;
         let input = &ctx.step.input;
         match input["do"].as_str().unwrap_or("ok") {
@@ -76,8 +84,7 @@ impl TaskKind for Chain {
                 let added: Vec<StepSpec> = (0..3)
                     .map(|i| spec(&json!({"key": format!("{}.{i}", ctx.step.key), "needs": [ctx.step.key]})))
                     .collect();
-                let also_needs =
-                    added.iter().map(|step| (StepKey::parse("last").unwrap(), step.key.clone())).collect();
+                let also_needs = added.iter().map(|step| (StepKey::parse("last").unwrap(), step.key.clone())).collect();
                 Ok(StepOutput { output: json!("grown"), add: added, also_needs, report: Map::new() })
             }
             "delta" => {
@@ -88,7 +95,13 @@ impl TaskKind for Chain {
         }
     }
 
-    async fn on_step_completed(&self, tx: &mut Tx<'_>, task: &TaskInfo, step: &StepView<'_>, output: &StepOutput) -> DbResult<()> {
+    async fn on_step_completed(
+        &self,
+        tx: &mut Tx<'_>,
+        task: &TaskInfo,
+        step: &StepView<'_>,
+        output: &StepOutput,
+    ) -> DbResult<()> {
         if step.spec.input["do"] == "reject" {
             tx.execute("INSERT INTO toy.effects VALUES ($1, NULL)", &[&task.id.as_str()]).await?;
         }
@@ -98,7 +111,12 @@ impl TaskKind for Chain {
         Ok(())
     }
 
-    async fn on_retried(&self, tx: &mut Tx<'_>, task: &TaskInfo, _: &[StepSpec]) -> Result<Map<String, Value>, CallError> {
+    async fn on_retried(
+        &self,
+        tx: &mut Tx<'_>,
+        task: &TaskInfo,
+        _: &[StepSpec],
+    ) -> Result<Map<String, Value>, CallError> {
         tx.execute("DELETE FROM toy.effects WHERE task_id = $1 AND step = 'never'", &[&task.id.as_str()]).await?;
         Ok(Map::new())
     }
@@ -141,7 +159,12 @@ impl Product for Toy {
         }
     }
 
-    async fn snapshot(&self, snapshot: &tokio_postgres::Transaction<'_>, _: &Identity, topic: &Topic) -> Result<Value, CallError> {
+    async fn snapshot(
+        &self,
+        snapshot: &tokio_postgres::Transaction<'_>,
+        _: &Identity,
+        topic: &Topic,
+    ) -> Result<Value, CallError> {
         let row = snapshot.query_opt("SELECT n FROM toy.counter WHERE id = $1", &[&topic.as_str()]).await?;
         Ok(json!({"n": row.map_or(0, |row| row.get::<_, i64>(0))}))
     }
@@ -242,7 +265,13 @@ pub fn identity(user: &str) -> Identity {
 }
 
 pub async fn runtime(db: Db, gates: Arc<Gates>, config: RuntimeConfig) -> Runtime {
-    Runtime::builder(db).product(Arc::new(Toy(gates))).authenticator(Arc::new(Names)).config(config).start().await.unwrap()
+    Runtime::builder(db)
+        .product(Arc::new(Toy(gates)))
+        .authenticator(Arc::new(Names))
+        .config(config)
+        .start()
+        .await
+        .unwrap()
 }
 
 pub async fn start(runtime: &Runtime, user: &str, steps: Value) -> TaskId {
@@ -305,7 +334,10 @@ pub fn listen(runtime: &Runtime) -> std::net::SocketAddr {
         .listen("live", listener, move || {
             HttpService::build()
                 .client_disconnect_timeout(Duration::ZERO)
-                .upgrade(estafette_actors::session::upgrade_service(runtime.clone(), estafette_actors::session::UpgradeConfig::default()))
+                .upgrade(estafette_actors::session::upgrade_service(
+                    runtime.clone(),
+                    estafette_actors::session::UpgradeConfig::default(),
+                ))
                 .h1(actix_service::fn_service(|_: actix_http::Request| async {
                     Ok::<_, std::convert::Infallible>(actix_http::Response::ok())
                 }))
@@ -354,7 +386,8 @@ impl Client {
                 }
                 return message;
             }
-            let frame = tokio::time::timeout(Duration::from_secs(20), self.socket.next()).await.expect("a message in time");
+            let frame =
+                tokio::time::timeout(Duration::from_secs(20), self.socket.next()).await.expect("a message in time");
             match frame.expect("the socket is open").unwrap() {
                 Message::Text(text) => self.queue.extend(serde_json::from_str::<Vec<Value>>(&text).unwrap()),
                 Message::Close(close) => panic!("closed: {close:?}"),
@@ -405,7 +438,8 @@ impl Client {
 
     pub async fn closed(&mut self) -> (u16, String) {
         loop {
-            let frame = tokio::time::timeout(Duration::from_secs(20), self.socket.next()).await.expect("a close in time");
+            let frame =
+                tokio::time::timeout(Duration::from_secs(20), self.socket.next()).await.expect("a close in time");
             match frame {
                 Some(Ok(Message::Close(Some(close)))) => return (close.code.into(), close.reason.to_string()),
                 Some(Ok(_)) => {}

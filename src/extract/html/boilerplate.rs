@@ -51,6 +51,9 @@ const WORDS: [&str; 33] = [
     "signin",
     "login",
 ];
+/// Elements whose names are looked at.
+const CONTAINERS: [&str; 14] =
+    ["div", "section", "ul", "ol", "dl", "table", "p", "header", "aside", "form", "nav", "footer", "figure", "details"];
 /// Words that make a list of other offers: such a list may be long, so the share of the text says nothing against it.
 const OTHERS: [&str; 5] = ["similar", "related", "recommended", "recommendations", "suggestions"];
 /// Something with more than this share of the page's text is its matter, whatever it is called.
@@ -136,12 +139,16 @@ impl Plan {
         if is_hidden(element) {
             return true;
         }
+        // Only of what holds other things: a link may well be called `no-menu`.
+        if !CONTAINERS.contains(&name) {
+            return false;
+        }
         let labels = || [element.attr("class"), element.attr("id")].into_iter().flatten();
         if labels().any(|label| has_word(label, &OTHERS)) && self.share(node) < 1.0 - MAIN_SHARE {
             return true;
         }
         let around = AROUND.contains(&name)
-            || (name == "header" && !inside_matter(node))
+            || (name == "header" && !inside_matter(node) && !has_title(node))
             || element.attr("role").is_some_and(|role| ROLES.contains(&role.trim()))
             || labels().any(|label| has_word(label, &WORDS));
         around && self.share(node) < MATTER_SHARE
@@ -171,6 +178,11 @@ fn inside_matter(node: NodeRef<'_, Node>) -> bool {
     node.ancestors().any(|above| {
         above.value().as_element().is_some_and(|element| matches!(element.name(), "main" | "article" | "section"))
     })
+}
+
+/// On many pages of one offer the header is where its title stands.
+fn has_title(node: NodeRef<'_, Node>) -> bool {
+    node.descendants().any(|below| below.value().as_element().is_some_and(|element| element.name() == "h1"))
 }
 
 /// Whether a class or an id has one of the words: `cookie-banner`, `js_cookieBanner` and `cookies` do, `cookiecutter` not.

@@ -6,6 +6,7 @@ mod text;
 mod tree;
 
 use ego_tree::NodeRef;
+use estafette_actors::error::StepError;
 use scraper::Node;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -34,6 +35,24 @@ pub enum HtmlError {
     /// The reader itself failed.
     #[error("the page cannot be read; paste the offer's text instead")]
     Broken,
+}
+
+impl HtmlError {
+    /// The word in events and tasks.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "page_too_large",
+            Self::TooComplex => "page_too_complex",
+            Self::Broken => "page_broken",
+        }
+    }
+}
+
+impl From<HtmlError> for StepError {
+    /// Final: the same page gives the same error.
+    fn from(error: HtmlError) -> Self {
+        Self::fatal(error.code(), error.to_string())
+    }
 }
 
 /// What a page says.

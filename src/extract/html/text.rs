@@ -49,6 +49,8 @@ const BLOCKS: [&str; 36] = [
 /// Blocks with a blank line before and after.
 const SPACED: [&str; 13] =
     ["p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "section", "blockquote"];
+/// Inline elements that hold something whole, unlike those that mark a part of a word.
+const LABELS: [&str; 5] = ["a", "span", "time", "label", "small"];
 /// A text that holds so many written-out `\n` means them as line breaks.
 const LITERAL_BREAKS_MIN: usize = 3;
 
@@ -102,12 +104,17 @@ struct Lines {
     /// A blank line before the next line.
     gap: bool,
     preformatted: usize,
+    /// Open list items: what stands inside them is not set apart.
+    items: usize,
+    /// A label (a link, a span) has just ended: another one right after it stands apart on the screen.
+    label_ended: bool,
     chars: usize,
 }
 
 impl Lines {
     fn text(&mut self, text: &str) {
         self.chars += text.chars().count();
+        self.label_ended &= text.is_empty();
         if text.matches("\\n").count() >= LITERAL_BREAKS_MIN {
             return self.broken(&text.replace("\\r", "").replace("\\n", "\n"));
         }
@@ -149,6 +156,12 @@ impl Lines {
     fn open(&mut self, name: &str) {
         match name {
             "br" => return self.end_line(),
+            label if LABELS.contains(&label) => {
+                if std::mem::take(&mut self.label_ended) {
+                    self.inline(" ");
+                }
+                return;
+            }
             "td" | "th" => {
                 if !self.line.trim().is_empty() {
                     self.line.push_str(" | ");
@@ -159,10 +172,11 @@ impl Lines {
             _ => {}
         }
         // A paragraph that begins a list item belongs on the item's line.
-        if !(self.line.trim().is_empty() && !self.mark.is_empty()) {
+        if !self.line.trim().is_empty() || self.mark.is_empty() {
             self.end_line();
-            self.gap |= SPACED.contains(&name);
+            self.gap |= SPACED.contains(&name) && self.items == 0;
         }
+        self.items += usize::from(name == "li");
         self.preformatted += usize::from(name == "pre");
         self.mark = match name {
             "li" => "- ",
@@ -175,12 +189,14 @@ impl Lines {
     }
 
     fn close(&mut self, name: &str) {
+        self.label_ended = LABELS.contains(&name);
         if !BLOCKS.contains(&name) {
             return;
         }
         self.preformatted -= usize::from(name == "pre" && self.preformatted > 0);
         self.end_line();
-        self.gap |= SPACED.contains(&name);
+        self.items -= usize::from(name == "li" && self.items > 0);
+        self.gap |= SPACED.contains(&name) && self.items == 0;
         self.mark = "";
     }
 

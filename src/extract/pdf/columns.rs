@@ -11,8 +11,12 @@ const SHARE_MIN: f64 = 0.17;
 /// Lines that begin within so many points of each other begin at one place, and this share of a column's lines does.
 const ALIGNED: f64 = 4.0;
 const ALIGNED_SHARE: f64 = 0.3;
+/// Longest period of time, characters: `September 2019 – December 2021`.
+const DATE_CHARS_MAX: usize = 32;
 /// Baselines closer than this, in font sizes, are one row.
 const SAME_ROW: f64 = 0.35;
+/// Baselines further apart than this, in font sizes, have a blank line between them.
+const BLANK_LINE: f64 = 1.75;
 /// Splits inside splits; no page has more.
 const DEPTH_MAX: usize = 6;
 /// Places for a gutter that are tried per block.
@@ -87,15 +91,29 @@ fn gutter(rows: &[Row]) -> Option<Gutter> {
         let mut from = 0;
         while from < rows.len() {
             let run = rows[from..].iter().take_while(|row| leaves_free(row, at)).count();
-            let to = from + run;
-            let longer = best.as_ref().is_none_or(|best| run > best.to - best.from);
+            let end = from + run;
+            let to = trimmed(rows, from, end, at);
+            let longer = best.as_ref().is_none_or(|best| to - from > best.to - best.from);
             if longer && are_columns(&rows[from..to], at) {
                 best = Some(Gutter { at, from, to });
             }
-            from = to + 1;
+            from = end + 1;
         }
     }
     best
+}
+
+/// Where a run of rows ends as columns. If a row across both ends it, one-sided rows before that row and after a blank
+/// line (a heading, say) belong to it rather than to a column.
+fn trimmed(rows: &[Row], from: usize, end: usize, at: f64) -> usize {
+    let two_sided =
+        |row: &Row| row.iter().any(|segment| segment.right <= at) && row.iter().any(|segment| segment.left >= at);
+    let Some(last) = rows[from..end].iter().rposition(two_sided).map(|index| from + index) else { return end };
+    let gap = match (rows.get(last).and_then(|row| row.first()), rows.get(last + 1).and_then(|row| row.first())) {
+        (Some(above), Some(below)) => below.y - above.y > BLANK_LINE * above.size.max(below.size),
+        _ => false,
+    };
+    if end < rows.len() && gap { last + 1 } else { end }
 }
 
 /// Whether no segment of a row reaches into the strip left of `at`.
@@ -112,8 +130,18 @@ fn are_columns(run: &[Row], at: f64) -> bool {
     rows(true) >= LINES_MIN
         && rows(false) >= LINES_MIN
         && share(left.min(right), left + right) >= SHARE_MIN
-        && is_aligned(side(true))
-        && is_aligned(side(false))
+        && [true, false].into_iter().all(|left| is_aligned(side(left)) && !is_dates(side(left)))
+}
+
+/// Whether most of a column's parts are dates: they are read with the lines that they stand beside.
+fn is_dates<'a>(column: impl Iterator<Item = &'a Segment>) -> bool {
+    let (mut dates, mut all) = (0, 0);
+    for segment in column {
+        let digits = segment.text.chars().filter(char::is_ascii_digit).count();
+        dates += usize::from(digits >= 2 && segment.text.chars().count() <= DATE_CHARS_MAX);
+        all += 1;
+    }
+    share(dates, all) > 0.5
 }
 
 /// Whether enough lines of a column begin at one place. Dates that are set flush right do not.

@@ -1,6 +1,6 @@
 //! Glyphs with their Unicode values and places, page by page.
 
-use super::{PDF_TEXT_CHARS_MAX, PDF_TIME_MAX};
+use super::{PDF_TEXT_CHARS_MAX, READ_TIME_MAX};
 use hayro_interpret::font::{Glyph, GlyphRun};
 use hayro_interpret::hayro_cmap::BfString;
 use hayro_interpret::hayro_syntax::Pdf;
@@ -66,7 +66,7 @@ struct Collector {
 impl Collector {
     fn step(&mut self) {
         self.steps = self.steps.wrapping_add(1);
-        if self.steps.is_multiple_of(STEPS_PER_LOOK) && self.started.elapsed() > PDF_TIME_MAX {
+        if self.steps.is_multiple_of(STEPS_PER_LOOK) && self.started.elapsed() > READ_TIME_MAX {
             std::panic::resume_unwind(Box::new(OutOfTime));
         }
     }
@@ -74,7 +74,7 @@ impl Collector {
     fn place(&mut self, glyph: &Glyph<'_>, transform: Affine) {
         let text = match glyph.as_unicode() {
             Some(BfString::Char(c)) => plain(c),
-            Some(BfString::String(text)) => text.chars().map(plain).collect(),
+            Some(BfString::String(text)) => string(&text),
             None => return,
         };
         if text.is_empty() {
@@ -98,6 +98,15 @@ impl Collector {
     }
 }
 
+/// One glyph that stands for several characters: a ligature, or what some writers make of a tab or a hyphen.
+fn string(text: &str) -> String {
+    let text: String = text.chars().map(plain).collect();
+    if !text.is_empty() && text.trim().is_empty() {
+        return " ".to_owned();
+    }
+    if !text.is_empty() && text.chars().all(|c| c == '-') { "-".to_owned() } else { text }
+}
+
 /// A character without typography: ligatures apart, any space a space, nothing invisible.
 fn plain(c: char) -> String {
     match c {
@@ -107,7 +116,9 @@ fn plain(c: char) -> String {
         'ﬃ' => "ffi".to_owned(),
         'ﬄ' => "ffl".to_owned(),
         'ﬅ' | 'ﬆ' => "st".to_owned(),
-        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{fffd}' => String::new(),
+        // In a text layer this is what a printed hyphen is often called.
+        '\u{ad}' | '\u{2010}' | '\u{2011}' => "-".to_owned(),
+        '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{fffd}' => String::new(),
         c if c.is_whitespace() => " ".to_owned(),
         c if c.is_control() => String::new(),
         // Private use: pictures made of fonts. They separate, as a space does.

@@ -5,7 +5,7 @@ use super::glyphs::Placed;
 /// Baselines closer than this, in font sizes, are one line (sub- and superscripts are).
 const SAME_LINE: f64 = 0.35;
 /// A gap wider than this, in font sizes, is a space between words.
-const WORD_GAP: f64 = 0.18;
+const WORD_GAP: f64 = 0.12;
 /// A gap wider than this ends a segment.
 const SEGMENT_GAP: f64 = 1.6;
 /// A copy of a glyph closer than this, in font sizes, was printed to look bold.
@@ -78,7 +78,7 @@ fn segment(glyphs: &[Placed]) -> Option<Segment> {
     if letter_spaced(&text) {
         text = words_by_widest_gaps(&solid);
     }
-    let text = text.trim().to_owned();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.is_empty() {
         return None;
     }

@@ -1,13 +1,14 @@
 //! The text of a PDF in reading order.
 //!
-//! A PDF holds glyphs at places, not text. [`glyphs`] collects them with their Unicode values, [`lines`] makes words and
-//! lines of them, [`columns`] finds out what is read first, [`flow`] joins the lines of a paragraph.
+//! A PDF holds glyphs at places, not text. `glyphs` collects them with their Unicode values, `lines` makes words and
+//! lines of them, `columns` finds out what is read first, `flow` joins the lines of a paragraph.
 
 mod columns;
 mod flow;
 mod glyphs;
 mod lines;
 
+use estafette_actors::error::StepError;
 use hayro_interpret::hayro_syntax::DecryptionError;
 use hayro_interpret::hayro_syntax::{LoadPdfError, Pdf};
 use serde::{Deserialize, Serialize};
@@ -21,13 +22,15 @@ pub const PDF_BYTES_MAX: usize = 10 * 1024 * 1024;
 pub const PDF_PAGES_MAX: usize = 30;
 /// Longest text that is kept, characters.
 pub const PDF_TEXT_CHARS_MAX: usize = 200_000;
-/// Longest time for a file.
-pub const PDF_TIME_MAX: Duration = Duration::from_secs(20);
+/// Longest time for a file, waiting for a free reader included.
+pub const PDF_TIME_MAX: Duration = Duration::from_secs(15);
+/// Longest time of reading itself; after it the reader is unwound and its thread is free.
+const READ_TIME_MAX: Duration = Duration::from_secs(6);
 /// Files that are read at once on this node.
 pub const PDF_CONCURRENCY: usize = 4;
 /// Fewer letters and digits than this are the stamp of a scanner, not a text.
 const LETTERS_MIN: usize = 30;
-/// The file's last part in which its end is looked for when it says how long it is.
+/// The file's first part, where its mark stands, and its declared length if it has one.
 const HEAD_BYTES: usize = 2_048;
 /// Stack of the thread that reads: its depth is bounded by the reader's own limits, which this covers amply.
 const STACK_BYTES: usize = 32 * 1024 * 1024;
@@ -85,6 +88,13 @@ impl PdfError {
             Self::TooLarge { .. } => "pdf_too_large",
             Self::TooComplex => "pdf_too_complex",
         }
+    }
+}
+
+impl From<PdfError> for StepError {
+    /// Final: the same file gives the same error, and its owner must act.
+    fn from(error: PdfError) -> Self {
+        Self::fatal(error.code(), error.to_string())
     }
 }
 
