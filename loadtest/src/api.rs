@@ -132,6 +132,15 @@ impl Api {
         answer(request).await
     }
 
+    /// `POST` of bytes that say to be JSON.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn post_bytes<T: DeserializeOwned>(&self, path: &str, body: Vec<u8>, token: &str) -> Result<T, ApiError> {
+        let request = self.http.post(format!("{}{path}", self.base)).bearer_auth(token);
+        answer(request.header("Content-Type", "application/json").body(body)).await
+    }
+
     /// `POST` of a file, as field `file` of a form.
     ///
     /// # Errors
@@ -142,16 +151,11 @@ impl Api {
         token: &str,
         filename: &str,
         mime_type: &str,
-        fields: &[(&'static str, String)],
         bytes: Vec<u8>,
     ) -> Result<T, ApiError> {
         let part = reqwest::multipart::Part::bytes(bytes).file_name(filename.to_owned()).mime_str(mime_type);
         let part = part.map_err(|error| ApiError::NoAnswer(error.to_string()))?;
-        let mut form = reqwest::multipart::Form::new();
-        for (name, value) in fields {
-            form = form.text(*name, value.clone());
-        }
-        let form = form.part("file", part);
+        let form = reqwest::multipart::Form::new().part("file", part);
         answer(self.http.post(format!("{}{path}", self.base)).bearer_auth(token).multipart(form)).await
     }
 }

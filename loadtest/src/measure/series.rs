@@ -20,12 +20,14 @@ pub struct Throughput {
     counts: Mutex<BTreeMap<&'static str, Vec<u64>>>,
 }
 
-impl Throughput {
+impl Default for Throughput {
     /// Second 0 begins now.
-    pub fn new() -> Self {
+    fn default() -> Self {
         Self { begin: Instant::now(), counts: Mutex::default() }
     }
+}
 
+impl Throughput {
     /// One more thing happened now.
     pub fn count(&self, name: &'static str) {
         let second = usize::try_from(self.begin.elapsed().as_secs()).unwrap_or(SECONDS).min(SECONDS);
@@ -134,7 +136,7 @@ mod tests {
 
     #[test]
     fn counts_fall_into_their_second() {
-        let throughput = Throughput::new();
+        let throughput = Throughput::default();
         throughput.count("a");
         throughput.count("a");
         assert_eq!(throughput.series(), vec![("a", vec![(0.0, 2.0)])]);

@@ -198,7 +198,7 @@ fn machine() -> Machine {
 
 #[cfg(test)]
 pub(crate) fn example() -> Report {
-    let (findings, latencies, throughput) = (Findings::default(), Latencies::default(), Throughput::new());
+    let (findings, latencies, throughput) = (Findings::default(), Latencies::default(), Throughput::default());
     findings.hold(Check::Contiguous, 1234);
     findings.broken(Check::EndedOnce, "task <t> ended & ended");
     (1..200).for_each(|n| latencies.record("enqueue to completed", std::time::Duration::from_millis(n)));

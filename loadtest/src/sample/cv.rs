@@ -1,6 +1,6 @@
 //! CVs in the form of JSON Resume.
 
-use super::{CITIES, TRADES, chance, pick, some};
+use super::{CITIES, TRADES, Trade, chance, pick, some};
 use rand::RngExt as _;
 use serde_json::{Value, json};
 
@@ -68,6 +68,27 @@ pub fn cv(seed: u64, index: u64) -> Value {
         ],
         "languages": some(rng, LANGUAGES, 1, 3).into_iter()
             .map(|language| json!({"language": language, "fluency": "Fluent"})).collect::<Vec<_>>(),
+    })
+}
+
+/// The CV of somebody who has always worked in one trade, with all its skills.
+pub fn cv_of(trade: &Trade) -> Value {
+    let (half, rest) = trade.tasks.split_at(trade.tasks.len() / 2);
+    let job = |company: &str, from: u32, to: Option<u32>, highlights: &[&str]| {
+        let mut job = json!({
+            "name": company, "position": trade.title, "startDate": format!("{from}-01-01"),
+            "summary": format!("{} with {}.", trade.title, trade.skills.join(", ")), "highlights": highlights,
+        });
+        if let (Some(to), Value::Object(job)) = (to, &mut job) {
+            job.insert("endDate".to_owned(), json!(format!("{to}-12-31")));
+        }
+        job
+    };
+    json!({
+        "basics": {"name": "Robin Example", "label": trade.title, "summary": format!("{} for nine years.", trade.title)},
+        "work": [job("Opaline", 2020, None, half), job("Northwind", 2016, Some(2019), rest)],
+        "education": [{"institution": "University of Lyon", "area": trade.title, "studyType": "Bachelor"}],
+        "skills": [{"name": trade.title, "keywords": trade.skills}],
     })
 }
 

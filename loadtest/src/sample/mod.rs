@@ -3,8 +3,8 @@
 mod cv;
 mod offer;
 
-pub use cv::cv;
-pub use offer::offer;
+pub use cv::{cv, cv_of};
+pub use offer::{offer, offer_of};
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};

@@ -1,6 +1,6 @@
 //! Job offers as text, in English and French.
 
-use super::{CITIES, TRADES, chance, pick, some};
+use super::{CITIES, TRADES, Trade, chance, pick, some};
 use rand::RngExt as _;
 
 const COMPANIES: &[&str] =
@@ -39,5 +39,18 @@ pub fn offer(seed: u64, index: u64) -> String {
         list(&tasks),
         list(&required),
         list(&welcome),
+    )
+}
+
+/// An offer that asks for what a trade knows.
+pub fn offer_of(trade: &Trade) -> String {
+    let list = |items: &[&str]| items.iter().map(|item| format!("- {item}\n")).collect::<String>();
+    format!(
+        "# {0}\n\nMeridian Labs — Lyon, France\nContract: permanent, full time\nSalary: 45,000 EUR to 60,000 EUR a year\n\n\
+         ## What you will do\n{1}\n## What we ask for\nAt least 4 years of experience as a {0}.\n\n\
+         Required skills:\n{2}\nHybrid work. We look for somebody who likes to learn.\n",
+        trade.title,
+        list(trade.tasks),
+        list(trade.skills),
     )
 }

@@ -91,7 +91,7 @@ impl Run {
             api,
             findings: Arc::default(),
             latencies: Arc::default(),
-            throughput: Arc::new(Throughput::new()),
+            throughput: Arc::default(),
             memory,
             begin: Instant::now(),
         })
