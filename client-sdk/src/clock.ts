@@ -1,0 +1,41 @@
+/** Time, injectable so that tests own it. The SDK never touches timers in another way. */
+export interface Clock {
+  /** Milliseconds of a clock that never goes back. */
+  now(): number;
+  /** Runs `task` once after `ms` milliseconds; the result goes to {@link Clock.clearTimeout}. */
+  setTimeout(task: () => void, ms: number): unknown;
+  clearTimeout(handle: unknown): void;
+}
+
+/** The platform's clock. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  setTimeout: (task, ms) => setTimeout(task, ms),
+  clearTimeout: (handle) => {
+    clearTimeout(handle as ReturnType<typeof setTimeout>);
+  },
+};
+
+/** One timer: setting it again replaces what was set. */
+export class Alarm {
+  #handle: unknown;
+
+  constructor(private readonly clock: Clock) {}
+
+  get isSet(): boolean {
+    return this.#handle !== undefined;
+  }
+
+  set(ms: number, ring: () => void): void {
+    this.stop();
+    this.#handle = this.clock.setTimeout(() => {
+      this.#handle = undefined;
+      ring();
+    }, ms);
+  }
+
+  stop(): void {
+    if (this.#handle !== undefined) this.clock.clearTimeout(this.#handle);
+    this.#handle = undefined;
+  }
+}

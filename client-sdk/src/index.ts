@@ -1,0 +1,10 @@
+export * from "./api.js";
+export type { BackoffOptions } from "./backoff.js";
+export { createClient, type Client, type ClientOptions } from "./client.js";
+export type { Clock } from "./clock.js";
+export { afterClose, CLOSE_CODES, ERROR_CODES, type AfterClose, type ErrorCode } from "./codes.js";
+export * from "./errors.js";
+export type { Observable } from "./observable.js";
+export type { CallMap, TopicMap } from "./product.js";
+export type { WebSocketConstructor, WebSocketLike } from "./transport.js";
+export type { Limits, Position } from "./wire.js";

@@ -1,0 +1,41 @@
+import type { ConnectionState } from "./api.js";
+import type { Clock } from "./clock.js";
+import type { Mode } from "./mode.js";
+
+type Shown = ConnectionState extends infer State ? (State extends unknown ? Omit<State, "since"> : never) : never;
+
+/**
+ * What people are shown of a connection. `since` is the time of the last change, so an equal state is returned as it
+ * was.
+ */
+export function publicState(mode: Mode, complete: boolean, clock: Clock, before?: ConnectionState): ConnectionState {
+  const shown = show(mode, complete);
+  if (before !== undefined && isSame(before, shown)) return before;
+  return { ...shown, since: clock.now() } as ConnectionState;
+}
+
+function show(mode: Mode, complete: boolean): Shown {
+  switch (mode.at) {
+    case "idle":
+      return { status: "connecting" };
+    case "token":
+    case "opening":
+    case "greeting":
+      return mode.probing ? { status: "stale", reason: "nothing heard for two heartbeats" } : { status: "connecting" };
+    case "open": {
+      const { user, session } = mode.welcome;
+      return { status: complete ? "live" : "catching up", user, session };
+    }
+    case "waiting":
+      return { status: "offline", reason: mode.reason, retryAt: mode.retryAt };
+    case "closed":
+      return mode.error === undefined
+        ? { status: "closed", reason: mode.reason }
+        : { status: "closed", reason: mode.reason, error: mode.error };
+  }
+}
+
+function isSame(before: ConnectionState, shown: Shown): boolean {
+  const old = before as unknown as Readonly<Record<string, unknown>>;
+  return Object.entries(shown).every(([field, value]) => old[field] === value);
+}

@@ -1,0 +1,286 @@
+/**
+ * One topic: its subscription on the wire, shared by all its readers. It guards the order: an event is handed over if
+ * and only if it is the next one of that reader. A hole means asking again from where the readers stand; a snapshot
+ * that the server sends instead of events resets them.
+ *
+ * A reader who joins later needs a snapshot, and a topic has one subscription a connection: so the topic is asked for
+ * afresh. Readers that the snapshot would overtake are then given their events by asking once more from their place.
+ */
+import type { Diagnostic, SubscriptionStatus } from "./api.js";
+import type { Backoff } from "./backoff.js";
+import { Alarm, type Clock } from "./clock.js";
+import { callError } from "./errors.js";
+import { commonPosition, serves, tell, type Reader } from "./reader.js";
+import type { Reply } from "./requests.js";
+import type { ClientMessage, Ev, Live, Position, Snap } from "./wire.js";
+
+/** Where the subscription on the wire is. */
+type Wire =
+  | { readonly at: "off" }
+  /** `cursor`: where the subscription before this one stood; what it still sends is good. */
+  | { readonly at: "asking"; readonly cursor: Position | undefined }
+  /** Granted; its snapshot has not come yet. */
+  | { readonly at: "filling" }
+  | { readonly at: "running"; readonly cursor: Position; readonly complete: boolean }
+  /** Refused for now: asks again when the alarm rings. */
+  | { readonly at: "resting" };
+
+export interface TopicDeps {
+  readonly clock: Clock;
+  readonly backoff: Backoff;
+  readonly ask: (build: (id: number) => ClientMessage, done: (reply: Reply) => void) => number | undefined;
+  readonly onDiagnostic: (diagnostic: Diagnostic) => void;
+  /** Nobody reads it any more, or it ended. */
+  readonly onIdle: (topic: Topic) => void;
+  /** Its part in "live or catching up" may have changed. */
+  readonly onProgress: () => void;
+}
+
+export class Topic {
+  #wire: Wire = { at: "off" };
+  readonly #readers = new Set<Reader>();
+  readonly #rest: Alarm;
+  /** Whether the server holds a subscription of ours, as far as it was told. */
+  #held = false;
+  #scheduled = false;
+  #online = false;
+  /** What the last mark said that had not come yet, to see whether it is still missing at the next. */
+  #owed: { readonly head: number; readonly seq: number } | undefined;
+  /** Holes since the last event that fitted. */
+  #holes = 0;
+
+  constructor(
+    readonly name: string,
+    private readonly deps: TopicDeps,
+  ) {
+    this.#rest = new Alarm(deps.clock);
+  }
+
+  /** Whether all that the server has was handed over. */
+  get isComplete(): boolean {
+    return this.#wire.at === "running" && this.#wire.complete;
+  }
+
+  /** Whether anybody waits for it: full readers have what they can hold. */
+  get isWanted(): boolean {
+    return this.#active().length > 0;
+  }
+
+  add(reader: Reader): void {
+    this.#readers.add(reader);
+    this.#schedule();
+  }
+
+  remove(reader: Reader): void {
+    if (!this.#readers.delete(reader)) return;
+    if (this.#readers.size === 0) this.#schedule();
+  }
+
+  /** A reader wants more again, or no more for now. */
+  changed(): void {
+    this.#schedule();
+  }
+
+  onOpen(): void {
+    this.#online = true;
+    this.#schedule();
+  }
+
+  onDown(): void {
+    this.#online = false;
+    this.#held = false;
+    this.#rest.stop();
+    this.#enter({ at: "off" });
+  }
+
+  /** Ends every reader. */
+  end(status: SubscriptionStatus): void {
+    const readers = [...this.#readers];
+    this.#readers.clear();
+    this.#rest.stop();
+    this.#wire = { at: "off" };
+    for (const reader of readers) tell(reader, status);
+    this.deps.onIdle(this);
+  }
+
+  onRevoked(message: string): void {
+    this.#held = false;
+    this.end({ at: "revoked", message });
+  }
+
+  onSnap(snap: Snap): void {
+    const wire = this.#wire;
+    // While asking, it is the last subscription's: a newer answer is on its way.
+    if (wire.at !== "filling" && wire.at !== "running") return;
+    const fresh = wire.at === "filling";
+    const position: Position = { epoch: snap.epoch, seq: snap.seq };
+    this.#owed = undefined;
+    this.#enter({ at: "running", cursor: position, complete: true });
+    for (const reader of this.#active()) {
+      const at = reader.position;
+      const known = at?.epoch === snap.epoch;
+      // Ahead already; or asked for afresh on behalf of another, so that this one still gets its events one by one.
+      if (known && (at.seq >= snap.seq || fresh)) continue;
+      if (at !== undefined) this.deps.onDiagnostic({ type: "reset", topic: this.name, position });
+      reader.position = position;
+      reader.onSnapshot(snap.state, position);
+    }
+    this.#schedule();
+  }
+
+  onEvent(event: Ev): void {
+    const wire = this.#wire;
+    if ((wire.at !== "running" && wire.at !== "asking") || wire.cursor === undefined) return;
+    const { cursor } = wire;
+    if (event.seq <= cursor.seq) {
+      this.deps.onDiagnostic({ type: "duplicate", topic: this.name, seq: event.seq });
+      return;
+    }
+    if (event.seq > cursor.seq + 1) {
+      this.#hole(cursor.seq + 1, event.seq);
+      return;
+    }
+    this.#holes = 0;
+    const position: Position = { epoch: cursor.epoch, seq: event.seq };
+    this.#wire = { ...wire, cursor: position };
+    for (const reader of this.#active()) {
+      if (reader.position?.epoch !== position.epoch || reader.position.seq + 1 !== event.seq) continue;
+      reader.position = position;
+      reader.onEvent(event, position);
+    }
+    if (this.#owed !== undefined && event.seq >= this.#owed.head) this.#complete();
+  }
+
+  onLive(event: Live): void {
+    for (const reader of this.#active()) if (reader.position !== undefined) reader.onLive(event);
+  }
+
+  /** The server's head. Behind it twice without having moved: something was lost, so the rest is asked for again. */
+  onMark(head: number): void {
+    const wire = this.#wire;
+    if (wire.at !== "running") return;
+    const { cursor } = wire;
+    if (cursor.seq === head) {
+      this.#complete();
+    } else if (this.#owed?.seq === cursor.seq) {
+      this.#hole(cursor.seq + 1, head);
+    } else {
+      this.#owed = { head, seq: cursor.seq };
+      if (head > cursor.seq) this.#enter({ at: "running", cursor, complete: false });
+    }
+  }
+
+  #complete(): void {
+    if (this.#wire.at !== "running") return;
+    this.#owed = undefined;
+    if (!this.#wire.complete) this.#enter({ at: "running", cursor: this.#wire.cursor, complete: true });
+  }
+
+  #hole(expected: number, got: number): void {
+    if (this.#wire.at !== "running") return; // asked already
+    this.deps.onDiagnostic({ type: "gap", topic: this.name, expected, got });
+    this.#owed = undefined;
+    this.#holes += 1;
+    if (this.#holes === 1) this.#ask();
+    else this.#restFor(this.deps.backoff.next());
+  }
+
+  /** Gathers what happens in one turn of the event loop: leaving and joining at once says nothing on the wire. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#settle();
+    });
+  }
+
+  /** Compares what the readers need with what is running. */
+  #settle(): void {
+    if (this.#readers.size === 0) {
+      this.#leave();
+      this.deps.onIdle(this);
+      return;
+    }
+    const wire = this.#wire;
+    if (!this.#online || wire.at === "asking" || wire.at === "filling" || wire.at === "resting") return;
+    const active = this.#active();
+    if (active.length === 0) this.#leave();
+    else if (wire.at === "off" || !active.every((reader) => serves(wire.cursor, reader))) this.#ask();
+  }
+
+  #ask(): void {
+    this.#rest.stop();
+    const active = this.#active();
+    if (active.length === 0) {
+      this.#leave();
+      return;
+    }
+    const since = commonPosition(active);
+    const cursor = this.#wire.at === "running" ? this.#wire.cursor : undefined;
+    if (this.#held) this.deps.ask((id) => ({ t: "unsub", id, topic: this.name }), () => undefined);
+    this.#held = true;
+    this.#owed = undefined;
+    this.#enter({ at: "asking", cursor });
+    this.deps.ask(
+      (id) => (since === undefined ? { t: "sub", id, topic: this.name } : { t: "sub", id, topic: this.name, since }),
+      (reply) => {
+        if (reply !== undefined) this.#onReply(reply, since);
+      },
+    );
+  }
+
+  #onReply(reply: Exclude<Reply, undefined>, since: Position | undefined): void {
+    if (this.#wire.at !== "asking") return;
+    if (reply.t === "ok") {
+      if (since === undefined) this.#enter({ at: "filling" });
+      else this.#resume(since, reply.result);
+      return;
+    }
+    this.#held = false;
+    const error = callError({ ...reply, retryAfterMs: reply.retry_after_ms });
+    // Without a valid token the connection itself ends soon: the next one asks again.
+    if (error.retryable || error.code === "unauthenticated") this.#restFor(this.deps.backoff.next(reply.retry_after_ms));
+    else this.end({ at: "refused", error });
+  }
+
+  /** A server may tell the head with its `ok`: then it is known at once whether anything is missing, else by a mark. */
+  #resume(since: Position, result: unknown): void {
+    this.deps.backoff.reset();
+    this.#enter({ at: "running", cursor: since, complete: false });
+    const head = (result ?? {}) as Partial<Position>;
+    if (head.epoch === since.epoch && typeof head.seq === "number") {
+      if (head.seq <= since.seq) this.#complete();
+      else this.#owed = { head: head.seq, seq: -1 };
+    }
+    this.#schedule();
+  }
+
+  #restFor(ms: number): void {
+    this.#leave();
+    this.#enter({ at: "resting" });
+    this.#rest.set(ms, () => {
+      this.#enter({ at: "off" });
+      this.#settle();
+    });
+  }
+
+  #leave(): void {
+    this.#rest.stop();
+    if (this.#held) this.deps.ask((id) => ({ t: "unsub", id, topic: this.name }), () => undefined);
+    this.#held = false;
+    this.#enter({ at: "off" });
+  }
+
+  #active(): Reader[] {
+    return [...this.#readers].filter((reader) => reader.wants);
+  }
+
+  #enter(wire: Wire): void {
+    this.#wire = wire;
+    const status: SubscriptionStatus =
+      wire.at === "running" && wire.complete ? { at: "live" } : { at: this.#online ? "catching up" : "waiting" };
+    for (const reader of this.#readers) tell(reader, status);
+    this.deps.onProgress();
+  }
+}
