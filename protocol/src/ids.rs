@@ -61,8 +61,9 @@ macro_rules! ids {
         }
     )*};
 }
+pub(crate) use ids;
 
-const fn word(c: char) -> bool {
+pub(crate) const fn word(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-')
 }
 const fn dotted(c: char) -> bool {

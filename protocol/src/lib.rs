@@ -1,6 +1,6 @@
 //! The Estafette live protocol, version 1: what crosses the wire between a server node and its clients.
 //!
-//! Pure data: no I/O, no async, no database. `SPEC.md` beside this crate states the protocol for people who write a
+//! Pure data: no I/O, no async, no database. `README.md` beside this crate states the protocol for people who write a
 //! client in another language; the types here are its source, and the TypeScript types of the SDK are generated from
 //! them (`tests/typescript.rs` fails when they are stale).
 //!
@@ -15,17 +15,22 @@
 //! | [`limits`] | every bound of the wire, in one place |
 //! | [`task`] | payloads of the task events that every product shares |
 //! | [`time`] | instants on the wire |
+//! | [`problem`] | the body of a refused HTTP request |
+//! | [`cv`] | the CV product: states, snapshots, events, calls, HTTP bodies |
 #![deny(missing_docs)]
 
 pub mod close;
 pub mod codec;
+pub mod cv;
 pub mod error;
 pub mod ids;
 pub mod limits;
 pub mod message;
+pub mod problem;
 pub mod task;
 pub mod time;
 pub mod topic;
+mod words;
 
 pub use close::CloseCode;
 pub use codec::Codec;

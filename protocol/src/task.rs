@@ -1,68 +1,41 @@
 //! The states of tasks and steps, shared by every product, and the payloads of the task events. A product adds fields
 //! of its own to the payloads (credits, offers, …); clients ignore the fields that they do not know.
 
+use crate::words::words;
+use crate::{DeviceId, StepKey, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use ts_rs::TS;
 
-/// Where a task stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
-#[serde(rename_all = "lowercase")]
-pub enum TaskStatus {
-    /// Accepted; waits for a node to claim it.
-    Queued,
-    /// A node works on it.
-    Running,
-    /// Ended well.
-    Completed,
-    /// Ended without its result; can be retried.
-    Failed,
-    /// Ended by its owner.
-    Cancelled,
-}
+words! {
+    /// Where a task stands.
+    pub enum TaskStatus {
+        /// Accepted; waits for a node to claim it.
+        Queued = "queued",
+        /// A node works on it.
+        Running = "running",
+        /// Ended well.
+        Completed = "completed",
+        /// Ended without its result; can be retried.
+        Failed = "failed",
+        /// Ended by its owner.
+        Cancelled = "cancelled",
+    }
 
-/// Where a step stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
-#[serde(rename_all = "lowercase")]
-pub enum StepStatus {
-    /// Waits for its dependencies, for a limit, or for its next attempt.
-    Pending,
-    /// An attempt runs.
-    Running,
-    /// Its effect is committed; it never runs again.
-    Completed,
-    /// Its attempts are used up, or the error was final.
-    Failed,
-    /// Its task or its group ended before it could.
-    Cancelled,
+    /// Where a step stands.
+    pub enum StepStatus {
+        /// Waits for its dependencies, for a limit, or for its next attempt.
+        Pending = "pending",
+        /// An attempt runs.
+        Running = "running",
+        /// Its effect is committed; it never runs again.
+        Completed = "completed",
+        /// Its attempts are used up, or the error was final.
+        Failed = "failed",
+        /// Its task or its group ended before it could.
+        Cancelled = "cancelled",
+    }
 }
-
-macro_rules! status_words {
-    ($type:ident { $($variant:ident = $word:literal),* $(,)? }) => {
-        impl $type {
-            /// The word on the wire and in the database.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* }
-            }
-            /// All states.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-        }
-        impl std::fmt::Display for $type {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(self.as_str()) }
-        }
-        impl std::str::FromStr for $type {
-            type Err = crate::ids::InvalidId;
-            fn from_str(word: &str) -> Result<Self, Self::Err> {
-                match word {
-                    $($word => Ok(Self::$variant),)*
-                    _ => Err(crate::ids::InvalidId { what: stringify!($type), rule: [$($word),*].join(", ") }),
-                }
-            }
-        }
-    };
-}
-
-status_words!(TaskStatus { Queued = "queued", Running = "running", Completed = "completed", Failed = "failed", Cancelled = "cancelled" });
-status_words!(StepStatus { Pending = "pending", Running = "running", Completed = "completed", Failed = "failed", Cancelled = "cancelled" });
 
 impl TaskStatus {
     /// Whether nothing happens to the task any more unless its owner retries it.
@@ -76,4 +49,121 @@ impl StepStatus {
     pub const fn is_terminal(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
     }
+}
+
+/// Durable `task.queued`, `task.started`, `task.completed`, `task.failed`, `task.cancelled` of `task:{id}`: the fields
+/// that every product has. A product's own fields stand beside them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct TaskEvent {
+    /// The task.
+    pub id: TaskId,
+    /// Its state after the event.
+    pub status: TaskStatus,
+    /// Why it failed, for people; null otherwise.
+    #[serde(default)]
+    pub error: Option<String>,
+    /// Runs of the task, 1 at first, +1 with each `task.retry`.
+    pub attempt: u32,
+}
+
+/// Durable `task.queued` of `user:{id}` (and of `device:{id}` for a task without owner): the fields that every product
+/// has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct TaskQueued {
+    /// The task.
+    pub id: TaskId,
+    /// Its kind, such as `generate-cv`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Where it was started.
+    #[serde(default)]
+    pub device_id: Option<DeviceId>,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+}
+
+/// Durable `task.finished` of `user:{id}` (and of `device:{id}`): the fields that every product has.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct TaskFinished {
+    /// The task.
+    pub id: TaskId,
+    /// Its kind, such as `generate-cv`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// How it ended: completed, failed or cancelled.
+    pub status: TaskStatus,
+    /// Why it failed, for people; null otherwise.
+    #[serde(default)]
+    pub error: Option<String>,
+    /// What the kind of task returns; null unless completed.
+    #[serde(default)]
+    #[ts(type = "unknown")]
+    pub result: Value,
+}
+
+/// Durable `step.started` of `task:{id}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct StepStarted {
+    /// The step's key, unique within the task (`batch_experience[0,3]`).
+    pub step: StepKey,
+    /// What the step does (`batch_experience`).
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The attempt that begins, from 1.
+    pub attempt: u32,
+}
+
+/// Durable `step.completed` of `task:{id}`: its effect is committed, it never runs again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct StepCompleted {
+    /// The step's key, unique within the task.
+    pub step: StepKey,
+    /// What the step does.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The attempt that succeeded, from 1.
+    pub attempt: u32,
+    /// Time of that attempt, milliseconds.
+    #[ts(type = "number")]
+    pub duration_ms: u64,
+}
+
+/// Durable `step.failed` of `task:{id}`: one attempt failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct StepFailed {
+    /// The step's key, unique within the task.
+    pub step: StepKey,
+    /// What the step does.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The attempt that failed, from 1.
+    pub attempt: u32,
+    /// What went wrong, for people.
+    pub error: String,
+    /// The next attempt comes after this time, milliseconds; null: this was the last.
+    #[ts(type = "number | null")]
+    pub retry_in_ms: Option<u64>,
+}
+
+/// Volatile `task.progress` of `task:{id}`, key `task`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct TaskProgress {
+    /// Share of the work that is done, 0 to 1, by the weights of the steps.
+    pub fraction: f64,
+    /// The steps that run now.
+    pub running: Vec<StepKey>,
+    /// Queued tasks before this one; null once it runs.
+    pub queue_position: Option<u32>,
+}
+
+/// Volatile `step.delta` of `task:{id}`, key = the step: the text as the model writes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct StepDelta {
+    /// The step.
+    pub step: StepKey,
+    /// Where `text` begins in the whole text, in UTF-16 code units (the length of a JavaScript string).
+    pub offset: u32,
+    /// The whole tail since the last durable event of the step, so that a dropped delta is harmless: replace everything
+    /// from `offset` on.
+    pub text: String,
 }

@@ -1,0 +1,194 @@
+//! Parameters and result of each call. Unknown fields are ignored. Each call also takes an idempotency key beside its
+//! parameters.
+
+use super::change::ReviewDecision;
+use super::ids::{CvId, JobOfferId, UploadId};
+use super::patch::PatchOperation;
+use super::status::{ExportFormat, GenerationMode};
+use crate::TaskId;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use ts_rs::TS;
+
+/// Parameters of `cv.create`. Result: [`super::file::CvFile`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct CreateCv {
+    /// Its name, unique per person; made by the server when missing (cv R10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub filename: Option<String>,
+    /// The document.
+    #[ts(type = "JsonResume")]
+    pub content: Value,
+}
+
+/// Parameters of `cv.update`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct UpdateCv {
+    /// The CV.
+    pub id: CvId,
+    /// The revision that the patch was made for; another one is a `conflict` with [`RevConflict`] in `details`.
+    #[ts(type = "number")]
+    pub rev: i64,
+    /// The change (RFC 6902).
+    pub patch: Vec<PatchOperation>,
+}
+
+/// Result of `cv.update`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Updated {
+    /// The revision after it.
+    #[ts(type = "number")]
+    pub rev: i64,
+}
+
+/// `details` of the `conflict` of `cv.update`: what to rebase on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct RevConflict {
+    /// The newest revision.
+    #[ts(type = "number")]
+    pub rev: i64,
+    /// The patches from the caller's revision to the newest, in order; null when the server no longer has them: read
+    /// the CV again.
+    pub patches: Option<Vec<RevPatch>>,
+}
+
+/// A patch that somebody else made meanwhile.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct RevPatch {
+    /// The revision after it.
+    #[ts(type = "number")]
+    pub rev: i64,
+    /// What (RFC 6902).
+    pub patch: Vec<PatchOperation>,
+}
+
+/// Parameters of `cv.rename`. Result: [`super::file::CvFile`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RenameCv {
+    /// The CV.
+    pub id: CvId,
+    /// Its new name.
+    pub filename: String,
+}
+
+/// Parameters of `cv.delete`. Result: [`super::file::CvSummary`] as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DeleteCv {
+    /// The CV.
+    pub id: CvId,
+}
+
+/// Parameters of `cv.set_offer`. Result: [`super::file::CvFile`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SetOffer {
+    /// The CV.
+    pub id: CvId,
+    /// The offer that it is scored against; null = none.
+    pub job_offer_id: Option<JobOfferId>,
+}
+
+/// Parameters of `cv.import` on the socket: a file that was uploaded with `POST /v1/cv/uploads` before. Over HTTP the
+/// file itself is the body (multipart).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ImportCv {
+    /// The PDF.
+    pub upload_id: UploadId,
+}
+
+/// Result of every call that starts a task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct TaskStarted {
+    /// The task: subscribe to `task:{id}`.
+    pub task_id: TaskId,
+}
+
+/// One offer of `cv.generate`: an object with exactly one of these keys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum OfferSource {
+    /// A public web page.
+    Url(String),
+    /// The offer's text.
+    Text(String),
+    /// A PDF that was uploaded before.
+    UploadId(UploadId),
+    /// An offer that is stored already.
+    JobOfferId(JobOfferId),
+}
+
+/// Parameters of `cv.generate`. Result: [`TaskStarted`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Generate {
+    /// The CV to start from.
+    pub source_cv_id: CvId,
+    /// A new CV for each offer, or changes in place.
+    pub mode: GenerationMode,
+    /// 1 to `generation_max_offers` offers to adapt to; at most one to optimise for (none: the CV's own offer).
+    #[serde(default)]
+    #[ts(as = "Option<Vec<OfferSource>>", optional)]
+    pub offers: Vec<OfferSource>,
+}
+
+/// Parameters of `cv.score`. Result: [`TaskStarted`]; while one runs, its id (cv R36).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ScoreCv {
+    /// The CV.
+    pub id: CvId,
+    /// The offer; becomes the CV's own. Missing: the CV's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub job_offer_id: Option<JobOfferId>,
+}
+
+/// Parameters of `cv.review`. Result: [`super::file::CvFile`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Review {
+    /// The CV.
+    pub id: CvId,
+    /// What is decided, all or none. A change that was decided the same way before is left as it is.
+    pub decisions: Vec<ReviewDecision>,
+}
+
+/// Parameters of `cv.restore`. Result: [`super::file::CvFile`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Restore {
+    /// The CV.
+    pub id: CvId,
+    /// The version to bring back.
+    pub version: i32,
+}
+
+/// Parameters of `cv.export`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ExportCv {
+    /// The CV.
+    pub id: CvId,
+    /// The format.
+    pub format: ExportFormat,
+}
+
+/// Result of `cv.export` on the socket: one of `document` and `base64` is there. Over HTTP the document itself is the
+/// body.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Exported {
+    /// A file name for it.
+    pub filename: String,
+    /// Its media type.
+    pub mime_type: String,
+    /// The document, for format `json`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "JsonResume")]
+    pub document: Option<Value>,
+    /// The document's bytes in base64 (RFC 4648, with padding), for format `pdf`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub base64: Option<String>,
+}
+
+/// Parameters of `task.cancel` and `task.retry`. Result: [`super::task::TaskView`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct TaskRef {
+    /// The task.
+    pub id: TaskId,
+}

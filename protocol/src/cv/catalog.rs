@@ -1,0 +1,122 @@
+//! Which payload belongs to which topic, event and call: the tables that the generated TypeScript and the tests read.
+
+use super::{account, call, credits, event, file, snapshot, task};
+use ts_rs::{Config, TS};
+
+/// How a type is named in TypeScript.
+pub type TypeName = fn(&Config) -> String;
+
+/// A topic family and the state that its `snap` carries.
+#[derive(Debug, Clone, Copy)]
+pub struct TopicRow {
+    /// The part of the topic before the colon.
+    pub family: &'static str,
+    /// The state.
+    pub state: TypeName,
+}
+
+/// A kind of event.
+#[derive(Debug, Clone, Copy)]
+pub struct EventRow {
+    /// The part of the topic before the colon.
+    pub family: &'static str,
+    /// The event's kind.
+    pub kind: &'static str,
+    /// Durable (`ev`) or volatile (`live`).
+    pub durable: bool,
+    /// The payload.
+    pub data: TypeName,
+}
+
+/// A call.
+#[derive(Debug, Clone, Copy)]
+pub struct CallRow {
+    /// The method.
+    pub method: &'static str,
+    /// Its parameters.
+    pub params: TypeName,
+    /// Its result.
+    pub result: TypeName,
+}
+
+const fn topic<S: TS>(family: &'static str) -> TopicRow {
+    TopicRow { family, state: S::name }
+}
+const fn durable<D: TS>(family: &'static str, kind: &'static str) -> EventRow {
+    EventRow { family, kind, durable: true, data: D::name }
+}
+const fn volatile<D: TS>(family: &'static str, kind: &'static str) -> EventRow {
+    EventRow { family, kind, durable: false, data: D::name }
+}
+const fn method<P: TS, R: TS>(method: &'static str) -> CallRow {
+    CallRow { method, params: P::name, result: R::name }
+}
+
+/// The topics, each with its state.
+pub const TOPICS: &[TopicRow] = &[
+    topic::<snapshot::UserState>("user"),
+    topic::<snapshot::DeviceState>("device"),
+    topic::<snapshot::TaskState>("task"),
+    topic::<snapshot::CvState>("cv"),
+    topic::<snapshot::AppState>("app"),
+];
+
+/// The kinds of event, topic by topic.
+pub const EVENTS: &[EventRow] = &[
+    durable::<event::user::TaskQueued>("user", "task.queued"),
+    durable::<event::user::TaskFinished>("user", "task.finished"),
+    durable::<event::user::CreditsChanged>("user", "credits.changed"),
+    durable::<credits::UsageCounter>("user", "counter.changed"),
+    durable::<event::user::CvCreated>("user", "cv.created"),
+    durable::<event::user::CvDeleted>("user", "cv.deleted"),
+    durable::<event::user::CvBlocked>("user", "cv.blocked"),
+    durable::<event::user::CvBlocked>("user", "cv.unblocked"),
+    durable::<event::user::CvListed>("user", "cv.listed"),
+    durable::<event::user::JobOfferEvent>("user", "job_offer.created"),
+    durable::<event::user::JobOfferEvent>("user", "job_offer.deleted"),
+    durable::<account::User>("user", "account.changed"),
+    durable::<event::user::Notice>("user", "notice"),
+    durable::<event::user::SignedOut>("user", "signed_out"),
+    durable::<event::user::TaskQueued>("device", "task.queued"),
+    durable::<event::user::TaskFinished>("device", "task.finished"),
+    durable::<event::task::TaskEvent>("task", "task.queued"),
+    durable::<event::task::TaskEvent>("task", "task.started"),
+    durable::<event::task::TaskEvent>("task", "task.completed"),
+    durable::<event::task::TaskEvent>("task", "task.failed"),
+    durable::<event::task::TaskEvent>("task", "task.cancelled"),
+    durable::<event::task::StepStarted>("task", "step.started"),
+    durable::<event::task::StepCompleted>("task", "step.completed"),
+    durable::<event::task::StepFailed>("task", "step.failed"),
+    durable::<event::task::OfferExtracted>("task", "offer.extracted"),
+    durable::<event::task::OfferCompleted>("task", "offer.completed"),
+    durable::<event::task::OfferEnded>("task", "offer.failed"),
+    durable::<event::task::OfferEnded>("task", "offer.cancelled"),
+    volatile::<event::task::TaskProgress>("task", "task.progress"),
+    volatile::<crate::task::StepDelta>("task", "step.delta"),
+    durable::<event::cv::CvChanged>("cv", "cv.changed"),
+    durable::<event::cv::CvVersionKept>("cv", "cv.version"),
+    durable::<super::score::ScoreState>("cv", "cv.score"),
+    durable::<event::cv::CvOptimise>("cv", "cv.optimise"),
+    durable::<event::cv::ChangesProposed>("cv", "cv.changes_proposed"),
+    durable::<event::cv::ChangeDecided>("cv", "cv.change_decided"),
+    durable::<event::cv::CvStateChanged>("cv", "cv.state"),
+    volatile::<event::cv::CvScoreProgress>("cv", "cv.score_progress"),
+    durable::<snapshot::AppState>("app", "settings.changed"),
+];
+
+/// The calls.
+pub const CALLS: &[CallRow] = &[
+    method::<call::CreateCv, file::CvFile>("cv.create"),
+    method::<call::UpdateCv, call::Updated>("cv.update"),
+    method::<call::RenameCv, file::CvFile>("cv.rename"),
+    method::<call::DeleteCv, file::CvSummary>("cv.delete"),
+    method::<call::SetOffer, file::CvFile>("cv.set_offer"),
+    method::<call::ImportCv, call::TaskStarted>("cv.import"),
+    method::<call::Generate, call::TaskStarted>("cv.generate"),
+    method::<call::ScoreCv, call::TaskStarted>("cv.score"),
+    method::<call::Review, file::CvFile>("cv.review"),
+    method::<call::Restore, file::CvFile>("cv.restore"),
+    method::<call::ExportCv, call::Exported>("cv.export"),
+    method::<call::TaskRef, task::TaskView>("task.cancel"),
+    method::<call::TaskRef, task::TaskView>("task.retry"),
+];

@@ -1,0 +1,236 @@
+//! The closed sets of words of the CV product. States move only as section 2 of the product's specification says; the
+//! moves themselves live with the server's rules.
+
+use crate::words::words;
+
+words! {
+    /// What a person may do.
+    pub enum Role {
+        /// Their own things.
+        User = "USER",
+        /// Everybody's, to read; and administration.
+        Admin = "ADMIN",
+    }
+
+    /// Where the material of a CV came from.
+    pub enum SourceType {
+        /// Written by hand, or made from a template.
+        Manual = "manual",
+        /// A web page.
+        Link = "link",
+        /// A PDF.
+        Pdf = "pdf",
+        /// Only in rows taken over from elsewhere: a PDF import.
+        Import = "import",
+        /// Made from a job title.
+        Generation = "generation",
+    }
+
+    /// How a CV was made; null = by hand.
+    pub enum CreatedBy {
+        /// Adapted to an offer.
+        GenerateCv = "generate-cv",
+        /// Read from a PDF.
+        ImportPdf = "import-pdf",
+        /// Translated.
+        TranslateCv = "translate-cv",
+        /// From a template.
+        CreateTemplateCv = "create-template-cv",
+        /// From a job title.
+        GenerateCvFromJobTitle = "generate-cv-from-job-title",
+    }
+
+    /// Where an AI operation on a CV stands (`match_score_status`, `optimise_status`; cv D4, D5).
+    pub enum AiStatus {
+        /// Nothing runs; what is shown may be outdated.
+        Idle = "idle",
+        /// A task works on it.
+        InProgress = "inprogress",
+        /// Finished.
+        Done = "done",
+        /// Retries used up; what was there before is kept.
+        Failed = "failed",
+    }
+
+    /// What made a version; null = the original or a state made by hand.
+    pub enum ChangeType {
+        /// Improved in place.
+        Optimization = "optimization",
+        /// Adapted from another CV.
+        Adaptation = "adaptation",
+        /// An older version brought back.
+        Restore = "restore",
+    }
+
+    /// What a proposed change does to the value at its path.
+    pub enum ChangeAction {
+        /// There was none before.
+        Add = "add",
+        /// Another value.
+        Modify = "modify",
+        /// There is none after.
+        Remove = "remove",
+    }
+
+    /// Where a proposed change stands (cv R28, R29).
+    pub enum ChangeStatus {
+        /// Waits for a decision.
+        Pending = "pending",
+        /// Kept.
+        Accepted = "accepted",
+        /// Put back.
+        Rejected = "rejected",
+        /// The value at its path was changed otherwise meanwhile, so that nothing is left to decide.
+        Superseded = "superseded",
+    }
+
+    /// How a change was decided.
+    pub enum Decision {
+        /// Kept.
+        Accepted = "accepted",
+        /// Put back.
+        Rejected = "rejected",
+        /// Overtaken by another edit.
+        Superseded = "superseded",
+    }
+
+    /// Where a job offer came from.
+    pub enum OfferSourceType {
+        /// A web page.
+        Url = "url",
+        /// A PDF.
+        Pdf = "pdf",
+        /// A text that was pasted.
+        Text = "text",
+    }
+
+    /// What a generation does.
+    pub enum GenerationMode {
+        /// One new CV for each offer.
+        Adapt = "adapt",
+        /// Changes in place, at most one offer.
+        Optimize = "optimize",
+    }
+
+    /// Where one offer of a generation stands.
+    pub enum OfferStatus {
+        /// Not begun.
+        Pending = "pending",
+        /// Its facts are being read.
+        Extracting = "extracting",
+        /// The CV is being written.
+        Running = "running",
+        /// Its CV exists.
+        Completed = "completed",
+        /// A required step failed for good; its unit was refunded.
+        Failed = "failed",
+        /// The task was cancelled first; its unit was refunded.
+        Cancelled = "cancelled",
+    }
+
+    /// The kinds of task of this product.
+    pub enum TaskType {
+        /// Adapt a CV to offers: one new CV each.
+        GenerateCv = "generate-cv",
+        /// Improve a CV in place.
+        ImproveCv = "improve-cv",
+        /// Read a CV from a PDF.
+        ImportPdf = "import-pdf",
+        /// Translate a CV.
+        TranslateCv = "translate-cv",
+        /// Make a CV from a template.
+        CreateTemplateCv = "create-template-cv",
+        /// Make a CV from a job title.
+        GenerateCvFromJobTitle = "generate-cv-from-job-title",
+        /// Score a CV against its offer.
+        CalculateMatchScore = "calculate-match-score",
+        /// Steps that only wait: to see a task run without cost.
+        Test = "test",
+    }
+
+    /// The kinds of step of a generation and of a score.
+    pub enum StepType {
+        /// Read the offer's facts from its page, text or PDF.
+        Extract = "extract",
+        /// Decide what to do with each experience and project.
+        Classify = "classify",
+        /// Rewrite one experience.
+        BatchExperience = "batch_experience",
+        /// Rewrite one project.
+        BatchProject = "batch_project",
+        /// Education, languages, certificates, interests.
+        BatchExtras = "batch_extras",
+        /// Order the skills.
+        BatchSkills = "batch_skills",
+        /// Write summary and headline.
+        BatchSummary = "batch_summary",
+        /// Put the CV together and store it.
+        Recompose = "recompose",
+        /// Score it against the offer.
+        MatchScore = "match_score",
+        /// End the task.
+        Settle = "settle",
+    }
+
+    /// What a row of the credit ledger stands for.
+    pub enum TransactionType {
+        /// Bought (or, negative, paid back).
+        Purchase = "purchase",
+        /// Spent.
+        Usage = "usage",
+        /// Given back.
+        Refund = "refund",
+        /// Given.
+        Gift = "gift",
+    }
+
+    /// How much a suggestion matters.
+    pub enum Priority {
+        /// First.
+        High = "high",
+        /// Then.
+        Medium = "medium",
+        /// Last.
+        Low = "low",
+    }
+
+    /// How loud a notice is.
+    pub enum NoticeLevel {
+        /// Good to know.
+        Info = "info",
+        /// Something to look at.
+        Warning = "warning",
+        /// Something went wrong.
+        Error = "error",
+    }
+
+    /// A format that a CV is exported in.
+    pub enum ExportFormat {
+        /// JSON Resume.
+        Json = "json",
+        /// A document to print.
+        Pdf = "pdf",
+    }
+
+    /// What an uploaded file is for.
+    pub enum UploadKind {
+        /// A CV to import.
+        CvPdf = "cv_pdf",
+        /// A job offer.
+        OfferPdf = "offer_pdf",
+    }
+}
+
+impl OfferStatus {
+    /// Whether nothing happens to the offer any more unless its task is retried.
+    pub const fn is_terminal(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+}
+
+impl TaskType {
+    /// The feature whose units it takes: the type with `-` as `_` (cv 1.9).
+    pub fn feature_name(self) -> String {
+        self.as_str().replace('-', "_")
+    }
+}
