@@ -1,4 +1,4 @@
-import type { EventOf, Handlers, LiveOf, Subscription, SubscriptionStatus } from "./api.js";
+import type { Handlers, Subscription, SubscriptionStatus } from "./api.js";
 import type { Reader } from "./reader.js";
 import type { Topic } from "./subscription.js";
 import type { Position } from "./wire.js";
@@ -27,10 +27,10 @@ export function attach(
       guard(() => handlers.onSnapshot?.(state, position));
     },
     onEvent: (event, position) => {
-      guard(() => handlers.onEvent?.(event as unknown as EventOf<string>, position));
+      guard(() => handlers.onEvent?.(event, position));
     },
     onLive: (event) => {
-      guard(() => handlers.onLive?.(event as unknown as LiveOf<string>));
+      guard(() => handlers.onLive?.(event));
     },
     onStatus: (status) => {
       guard(() => handlers.onStatus?.(status));

@@ -47,7 +47,8 @@ function wellFormed(_key: string, value: unknown): unknown {
 export function toParams(params: unknown): Record<string, unknown> {
   let plain: unknown;
   try {
-    plain = JSON.parse(JSON.stringify(params ?? {}, wellFormed) ?? "{}");
+    // Within an array, so that what has no form in JSON becomes null instead of nothing.
+    [plain] = JSON.parse(JSON.stringify([params ?? {}], wellFormed)) as unknown[];
   } catch (error) {
     throw new BadRequestError({ code: "bad_request", message: `parameters must be JSON: ${String(error)}` });
   }

@@ -50,5 +50,6 @@ export class Store<T> implements Observable<T> {
 
 /** What becomes of an exception in application code that the SDK called: it is printed, and never swallowed. */
 export function reportListenerError(error: unknown): void {
+  // eslint-disable-next-line no-console -- the last resort: there is nobody else to tell
   console.error("estafette: a listener threw", error);
 }

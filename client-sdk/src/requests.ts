@@ -6,7 +6,7 @@
 import type { BackoffOptions } from "./backoff.js";
 import { Backoff } from "./backoff.js";
 import { Alarm, type Clock } from "./clock.js";
-import { CallError, callError, ClosedError, DeadlineError, QueueFullError } from "./errors.js";
+import { type CallError, callError, ClosedError, DeadlineError, QueueFullError } from "./errors.js";
 import type { ClientMessage, Err, Limits, Ok } from "./wire.js";
 
 /** Attempts that an `internal` error gets: a defect seldom mends itself. */

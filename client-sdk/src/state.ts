@@ -11,7 +11,7 @@ type Shown = ConnectionState extends infer State ? (State extends unknown ? Omit
 export function publicState(mode: Mode, complete: boolean, clock: Clock, before?: ConnectionState): ConnectionState {
   const shown = show(mode, complete);
   if (before !== undefined && isSame(before, shown)) return before;
-  return { ...shown, since: clock.now() } as ConnectionState;
+  return { ...shown, since: clock.now() };
 }
 
 function show(mode: Mode, complete: boolean): Shown {

@@ -6,7 +6,7 @@ const DEFAULT_BUFFER = 256;
 const MIN_BUFFER = 2;
 
 type Item = StreamItem<string>;
-type Waiter = { readonly resolve: (result: IteratorResult<Item>) => void; readonly reject: (error: unknown) => void };
+interface Waiter { readonly resolve: (result: IteratorResult<Item>) => void; readonly reject: (error: unknown) => void }
 
 /**
  * A topic as a loop. The loop's pace is the reader's pace: at the bound the reader wants no more, and goes on from its

@@ -16,11 +16,11 @@ pub enum AfterClose {
 }
 
 macro_rules! close_codes {
-    ($($(#[$doc:meta])* $variant:ident = $number:literal, $after:ident;)*) => {
+    ($($(#[doc = $doc:literal])* $variant:ident = $number:literal, $after:ident;)*) => {
         /// Why the server closed the socket.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum CloseCode {
-            $($(#[$doc])* $variant,)*
+            $($(#[doc = $doc])* $variant,)*
         }
 
         impl CloseCode {
@@ -35,6 +35,11 @@ macro_rules! close_codes {
             /// What the client does next.
             pub const fn after(self) -> AfterClose {
                 match self { $(Self::$variant => AfterClose::$after,)* }
+            }
+
+            /// What it means, for people.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),*).trim_ascii(),)* }
             }
 
             /// The code of a number that this protocol uses.

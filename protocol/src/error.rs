@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 macro_rules! error_codes {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal, $status:literal, $retry:literal;)*) => {
+    ($($(#[doc = $doc:literal])* $variant:ident = $name:literal, $status:literal, $retry:literal;)*) => {
         /// Why a request was refused. Closed: a new code is a new protocol version.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
         #[serde(rename_all = "snake_case")]
         pub enum ErrorCode {
-            $($(#[$doc])* $variant,)*
+            $($(#[doc = $doc])* $variant,)*
         }
 
         impl ErrorCode {
@@ -24,6 +24,11 @@ macro_rules! error_codes {
             /// The HTTP status of an answer with this code.
             pub const fn http_status(self) -> u16 {
                 match self { $(Self::$variant => $status,)* }
+            }
+
+            /// What it means, for people.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),*).trim_ascii(),)* }
             }
 
             /// Whether the same request may succeed later without a change by the caller.

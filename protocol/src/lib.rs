@@ -16,6 +16,7 @@
 //! | [`task`] | payloads of the task events that every product shares |
 //! | [`time`] | instants on the wire |
 //! | [`problem`] | the body of a refused HTTP request |
+//! | [`typescript`] | the SDK's types, made from the types here |
 //! | [`cv`] | the CV product: states, snapshots, events, calls, HTTP bodies |
 #![deny(missing_docs)]
 
@@ -30,6 +31,7 @@ pub mod problem;
 pub mod task;
 pub mod time;
 pub mod topic;
+pub mod typescript;
 mod words;
 
 pub use close::CloseCode;

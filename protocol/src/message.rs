@@ -1,7 +1,7 @@
 //! The messages of protocol version 1. Each is a map with a `t` field; a WebSocket message carries an array of them.
 
 use crate::ids::{DeviceId, EventKind, IdempotencyKey, NodeId, SessionId, UserId};
-use crate::limits::{Limits, MAX_TOKEN_BYTES};
+use crate::limits::{Limits, MAX_CLIENT_BYTES, MAX_METHOD_BYTES, MAX_SAFE_INTEGER, MAX_TOKEN_BYTES};
 use crate::time::Timestamp;
 use crate::{ErrorCode, Position, Topic};
 use serde::{Deserialize, Serialize};
@@ -102,7 +102,7 @@ impl ClientMessage {
             "hello" => Ok(Self::Hello {
                 token: token(&mut map).map_err(fail)?,
                 device: parsed(&mut map, "device").map_err(fail)?,
-                client: optional_text(&mut map, "client").map_err(fail)?,
+                client: client(&mut map).map_err(fail)?,
             }),
             "auth" => Ok(Self::Auth { id: need_id()?, token: token(&mut map).map_err(fail)? }),
             "sub" => Ok(Self::Sub {
@@ -113,7 +113,7 @@ impl ClientMessage {
             "unsub" => Ok(Self::Unsub { id: need_id()?, topic: parsed(&mut map, "topic").map_err(fail)? }),
             "call" => Ok(Self::Call {
                 id: need_id()?,
-                method: text(&mut map, "method").map_err(fail)?,
+                method: method(&mut map).map_err(fail)?,
                 params: match map.remove("params") {
                     None | Some(Value::Null) => Value::Object(Map::new()),
                     Some(params @ Value::Object(_)) => params,
@@ -163,12 +163,34 @@ fn token(map: &mut Map<String, Value>) -> Result<String, String> {
     Ok(token)
 }
 
+fn method(map: &mut Map<String, Value>) -> Result<String, String> {
+    let method = text(map, "method")?;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if method.is_empty() || method.len() > MAX_METHOD_BYTES || !method.chars().all(allowed) {
+        return Err(format!("`method` must be 1 to {MAX_METHOD_BYTES} bytes of A-Z, a-z, 0-9, . _ and -"));
+    }
+    Ok(method)
+}
+
+fn client(map: &mut Map<String, Value>) -> Result<Option<String>, String> {
+    let client = optional_text(map, "client")?;
+    match &client {
+        Some(name) if name.len() > MAX_CLIENT_BYTES || name.chars().any(char::is_control) => {
+            Err(format!("`client` must have at most {MAX_CLIENT_BYTES} bytes and no control characters"))
+        }
+        _ => Ok(client),
+    }
+}
+
 fn position(map: &mut Map<String, Value>) -> Result<Option<Position>, String> {
-    match map.remove("since") {
-        None | Some(Value::Null) => Ok(None),
-        Some(since) => serde_json::from_value(since)
-            .map(Some)
-            .map_err(|_| "`since` must be {epoch, seq}, two unsigned integers".to_owned()),
+    let since = match map.remove("since") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(since) => since,
+    };
+    let number = |field: &str| since.get(field).and_then(Value::as_u64).filter(|number| *number <= MAX_SAFE_INTEGER);
+    match (number("epoch"), number("seq")) {
+        (Some(epoch), Some(seq)) => Ok(Some(Position { epoch, seq })),
+        _ => Err("`since` must be {epoch, seq}, two whole numbers from 0 to 2^53 - 1".to_owned()),
     }
 }
 
@@ -288,4 +310,25 @@ pub enum ServerMessage {
         /// Reconnect after this time, milliseconds; spread by the server.
         reconnect_after_ms: u32,
     },
+}
+
+impl ServerMessage {
+    /// Every `t` of this version.
+    pub const TYPES: &'static [&'static str] =
+        &["welcome", "ok", "err", "snap", "ev", "live", "mark", "pong", "expiring", "revoked", "drain"];
+
+    /// Reads one message of a decoded batch. `None`: a message that this version does not know, which clients ignore.
+    ///
+    /// # Errors
+    /// What is wrong with a message of a known kind.
+    pub fn from_value(value: Value) -> Result<Option<Self>, String> {
+        let Some(t) = value.get("t").and_then(Value::as_str) else {
+            return Err("a message must be a map with a text field `t`".to_owned());
+        };
+        if !Self::TYPES.contains(&t) {
+            return Ok(None);
+        }
+        let t = t.to_owned();
+        serde_json::from_value(value).map(Some).map_err(|error| format!("`{t}`: {error}"))
+    }
 }

@@ -6,10 +6,12 @@
 
 mod bounded;
 
-use crate::limits::{MAX_BATCH_LEN, MAX_MESSAGE_BYTES};
+use crate::limits;
+use crate::{CloseCode, ServerMessage};
 use serde::Serialize;
 use serde::de::DeserializeSeed;
 use serde_json::Value;
+use std::cell::Cell;
 
 /// How messages are written as bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,12 +22,56 @@ pub enum Codec {
     MsgPack,
 }
 
+/// What a decoder accepts. Each bound holds while reading, before memory is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Bytes of a message.
+    pub message_bytes: usize,
+    /// Messages in a batch.
+    pub batch_len: usize,
+    /// Nesting of arrays and maps, the batch included. Above 100 the codecs' own bounds may be met first.
+    pub depth: usize,
+    /// Bytes of one text.
+    pub string_bytes: usize,
+    /// Entries of one array or map.
+    pub collection_len: usize,
+    /// Values in the whole message: what bounds the memory of a decoded message.
+    pub values: usize,
+}
+
+impl Bounds {
+    /// For what a stranger sends to a server.
+    pub const FROM_CLIENT: Self = Self {
+        message_bytes: limits::MAX_MESSAGE_BYTES,
+        batch_len: limits::MAX_BATCH_LEN,
+        depth: limits::MAX_DEPTH,
+        string_bytes: limits::MAX_STRING_BYTES,
+        collection_len: limits::MAX_COLLECTION_LEN,
+        values: limits::MAX_VALUES,
+    };
+
+    /// For what a server sends to its clients: snapshots may be large, and bursts gather.
+    pub const FROM_SERVER: Self = Self {
+        message_bytes: limits::MAX_SERVER_MESSAGE_BYTES,
+        batch_len: limits::MAX_SERVER_MESSAGE_BYTES,
+        depth: 100,
+        string_bytes: limits::MAX_SERVER_MESSAGE_BYTES,
+        collection_len: limits::MAX_SERVER_MESSAGE_BYTES,
+        values: limits::MAX_SERVER_MESSAGE_BYTES,
+    };
+}
+
 /// Why a batch could not be decoded. The connection closes with 4400 (1009 for [`DecodeError::TooBig`]).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// More bytes than a message may have.
-    #[error("a message may have at most {MAX_MESSAGE_BYTES} bytes, this one has {0}")]
-    TooBig(usize),
+    #[error("a message may have at most {max} bytes, this one has {len}")]
+    TooBig {
+        /// Bytes that it has.
+        len: usize,
+        /// Bytes that it may have.
+        max: usize,
+    },
     /// Not the codec's syntax, or beyond a bound of [`crate::limits`].
     #[error("not a valid {codec} batch: {reason}")]
     Malformed {
@@ -38,8 +84,23 @@ pub enum DecodeError {
     #[error("a WebSocket message must be an array of messages")]
     NotABatch,
     /// An empty array, or more messages than a batch may have.
-    #[error("a batch has 1 to {MAX_BATCH_LEN} messages, this one has {0}")]
-    BatchLength(usize),
+    #[error("a batch has 1 to {max} messages, this one has {len}")]
+    BatchLength {
+        /// Messages that it has.
+        len: usize,
+        /// Messages that it may have.
+        max: usize,
+    },
+}
+
+impl DecodeError {
+    /// The code with which the connection closes.
+    pub const fn close_code(&self) -> CloseCode {
+        match self {
+            Self::TooBig { .. } => CloseCode::TooBig,
+            Self::Malformed { .. } | Self::NotABatch | Self::BatchLength { .. } => CloseCode::Malformed,
+        }
+    }
 }
 
 /// A value that could not be encoded: a map with keys that are not text, for example. A defect of the caller.
@@ -149,40 +210,64 @@ impl Codec {
     /// # Errors
     /// [`DecodeError`] when it is not a batch within the bounds.
     pub fn decode_batch(self, bytes: &[u8]) -> Result<Vec<Value>, DecodeError> {
-        if bytes.len() > MAX_MESSAGE_BYTES {
-            return Err(DecodeError::TooBig(bytes.len()));
+        self.decode_batch_within(bytes, &Bounds::FROM_CLIENT)
+    }
+
+    /// Decodes a batch that a server sent. A message that this version does not know is left out, as the protocol asks
+    /// of clients. Never panics.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when it is not a batch, or one of its messages breaks the form of its kind.
+    pub fn decode_from_server(self, bytes: &[u8]) -> Result<Vec<ServerMessage>, DecodeError> {
+        let mut messages = Vec::new();
+        for value in self.decode_batch_within(bytes, &Bounds::FROM_SERVER)? {
+            let message = ServerMessage::from_value(value)
+                .map_err(|reason| DecodeError::Malformed { codec: self.name(), reason })?;
+            messages.extend(message);
         }
-        let malformed = |reason: String| DecodeError::Malformed { codec: self.name(), reason };
-        let value = match self {
-            Self::Json => {
-                let mut decoder = serde_json::Deserializer::from_slice(bytes);
-                let value = bounded::ValueSeed::root()
-                    .deserialize(&mut decoder)
-                    .map_err(|error| malformed(error.to_string()))?;
-                decoder.end().map_err(|error| malformed(error.to_string()))?;
-                value
-            }
-            Self::MsgPack => {
-                let mut rest = bytes;
-                let mut decoder = rmp_serde::Deserializer::new(&mut rest);
-                decoder.set_max_depth(crate::limits::MAX_DEPTH * 2);
-                let value = bounded::ValueSeed::root()
-                    .deserialize(&mut decoder)
-                    .map_err(|error| malformed(error.to_string()))?;
-                drop(decoder);
-                if !rest.is_empty() {
-                    return Err(malformed(format!("{} bytes after the batch", rest.len())));
-                }
-                value
-            }
-        };
+        Ok(messages)
+    }
+
+    /// Decodes a batch within bounds. Never panics.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when it is not a batch within the bounds.
+    pub fn decode_batch_within(self, bytes: &[u8], bounds: &Bounds) -> Result<Vec<Value>, DecodeError> {
+        if bytes.len() > bounds.message_bytes {
+            return Err(DecodeError::TooBig { len: bytes.len(), max: bounds.message_bytes });
+        }
+        let value =
+            self.decode_value(bytes, bounds).map_err(|reason| DecodeError::Malformed { codec: self.name(), reason })?;
         let Value::Array(batch) = value else { return Err(DecodeError::NotABatch) };
-        if batch.is_empty() || batch.len() > MAX_BATCH_LEN {
-            return Err(DecodeError::BatchLength(batch.len()));
+        if batch.is_empty() || batch.len() > bounds.batch_len {
+            return Err(DecodeError::BatchLength { len: batch.len(), max: bounds.batch_len });
         }
         Ok(batch)
     }
 
+    fn decode_value(self, bytes: &[u8], bounds: &Bounds) -> Result<Value, String> {
+        let left = Cell::new(bounds.values);
+        let seed = bounded::ValueSeed::root(bounds, &left);
+        match self {
+            Self::Json => {
+                let mut decoder = serde_json::Deserializer::from_slice(bytes);
+                let value = seed.deserialize(&mut decoder).map_err(|error| error.to_string())?;
+                decoder.end().map_err(|error| error.to_string())?;
+                Ok(value)
+            }
+            Self::MsgPack => {
+                let mut rest = bytes;
+                let mut decoder = rmp_serde::Deserializer::new(&mut rest);
+                // Our own count comes first; this one only has to be above it.
+                decoder.set_max_depth(bounds.depth.saturating_add(2));
+                let value = seed.deserialize(&mut decoder).map_err(|error| error.to_string())?;
+                drop(decoder);
+                if rest.is_empty() { Ok(value) } else { Err(format!("{} bytes after the batch", rest.len())) }
+            }
+        }
+    }
+
+    /// Its name for people.
     const fn name(self) -> &'static str {
         match self {
             Self::Json => "JSON",

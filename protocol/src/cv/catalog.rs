@@ -1,10 +1,8 @@
 //! Which payload belongs to which topic, event and call: the tables that the generated TypeScript and the tests read.
 
-use super::{account, call, credits, event, file, snapshot, task};
-use ts_rs::{Config, TS};
-
-/// How a type is named in TypeScript.
-pub type TypeName = fn(&Config) -> String;
+use super::{account, call, credits, event, file, http, offer, snapshot, task};
+use crate::typescript::TypeRef;
+use ts_rs::TS;
 
 /// A topic family and the state that its `snap` carries.
 #[derive(Debug, Clone, Copy)]
@@ -12,7 +10,7 @@ pub struct TopicRow {
     /// The part of the topic before the colon.
     pub family: &'static str,
     /// The state.
-    pub state: TypeName,
+    pub state: TypeRef,
 }
 
 /// A kind of event.
@@ -25,7 +23,7 @@ pub struct EventRow {
     /// Durable (`ev`) or volatile (`live`).
     pub durable: bool,
     /// The payload.
-    pub data: TypeName,
+    pub data: TypeRef,
 }
 
 /// A call.
@@ -34,22 +32,39 @@ pub struct CallRow {
     /// The method.
     pub method: &'static str,
     /// Its parameters.
-    pub params: TypeName,
+    pub params: TypeRef,
     /// Its result.
-    pub result: TypeName,
+    pub result: TypeRef,
 }
 
-const fn topic<S: TS>(family: &'static str) -> TopicRow {
-    TopicRow { family, state: S::name }
+/// An HTTP route that is no call.
+#[derive(Debug, Clone, Copy)]
+pub struct RouteRow {
+    /// Method and path.
+    pub route: &'static str,
+    /// The JSON body of the request, if it has one.
+    pub body: Option<TypeRef>,
+    /// The JSON body of the answer, if it has one.
+    pub answer: Option<TypeRef>,
 }
-const fn durable<D: TS>(family: &'static str, kind: &'static str) -> EventRow {
-    EventRow { family, kind, durable: true, data: D::name }
+
+const fn topic<S: TS + 'static>(family: &'static str) -> TopicRow {
+    TopicRow { family, state: TypeRef::of::<S>() }
 }
-const fn volatile<D: TS>(family: &'static str, kind: &'static str) -> EventRow {
-    EventRow { family, kind, durable: false, data: D::name }
+const fn durable<D: TS + 'static>(family: &'static str, kind: &'static str) -> EventRow {
+    EventRow { family, kind, durable: true, data: TypeRef::of::<D>() }
 }
-const fn method<P: TS, R: TS>(method: &'static str) -> CallRow {
-    CallRow { method, params: P::name, result: R::name }
+const fn volatile<D: TS + 'static>(family: &'static str, kind: &'static str) -> EventRow {
+    EventRow { family, kind, durable: false, data: TypeRef::of::<D>() }
+}
+const fn method<P: TS + 'static, R: TS + 'static>(method: &'static str) -> CallRow {
+    CallRow { method, params: TypeRef::of::<P>(), result: TypeRef::of::<R>() }
+}
+const fn get<A: TS + 'static>(route: &'static str) -> RouteRow {
+    RouteRow { route, body: None, answer: Some(TypeRef::of::<A>()) }
+}
+const fn post<B: TS + 'static, A: TS + 'static>(route: &'static str) -> RouteRow {
+    RouteRow { route, body: Some(TypeRef::of::<B>()), answer: Some(TypeRef::of::<A>()) }
 }
 
 /// The topics, each with its state.
@@ -119,4 +134,37 @@ pub const CALLS: &[CallRow] = &[
     method::<call::ExportCv, call::Exported>("cv.export"),
     method::<call::TaskRef, task::TaskView>("task.cancel"),
     method::<call::TaskRef, task::TaskView>("task.retry"),
+];
+
+/// The routes that are no calls. A call's route takes the call's parameters, without those that its path names.
+pub const ROUTES: &[RouteRow] = &[
+    post::<account::SignUp, account::AuthTokens>("POST /v1/cv/auth/sign-up"),
+    post::<account::SignIn, account::AuthTokens>("POST /v1/cv/auth/sign-in"),
+    post::<account::RefreshRequest, account::AuthTokens>("POST /v1/cv/auth/refresh"),
+    RouteRow { route: "POST /v1/cv/auth/sign-out", body: Some(TypeRef::of::<account::RefreshRequest>()), answer: None },
+    get::<account::User>("GET /v1/cv/me"),
+    get::<http::Page<file::CvSummary>>("GET /v1/cv/files"),
+    get::<snapshot::CvState>("GET /v1/cv/files/{id}"),
+    get::<http::Page<file::CvVersionSummary>>("GET /v1/cv/files/{id}/versions"),
+    get::<file::CvVersion>("GET /v1/cv/files/{id}/versions/{version}"),
+    get::<http::Upload>("POST /v1/cv/uploads"),
+    get::<http::Page<offer::JobOffer>>("GET /v1/cv/job-offers"),
+    get::<offer::JobOffer>("GET /v1/cv/job-offers/{id}"),
+    get::<http::Page<task::TaskView>>("GET /v1/cv/generations"),
+    get::<snapshot::TaskState>("GET /v1/cv/generations/{id}"),
+    get::<credits::CreditBalance>("GET /v1/cv/credits"),
+    get::<http::Page<credits::CreditTransaction>>("GET /v1/cv/credits/transactions"),
+    get::<Vec<credits::UsageCounter>>("GET /v1/cv/usage"),
+    get::<http::Page<task::TaskView>>("GET /v1/tasks"),
+    get::<snapshot::TaskState>("GET /v1/tasks/{id}"),
+];
+
+/// Types that no table names: queries, and values inside open ones.
+pub const OTHERS: &[TypeRef] = &[
+    TypeRef::of::<super::resume::JsonResume>(),
+    TypeRef::of::<super::patch::PatchOperation>(),
+    TypeRef::of::<call::RevConflict>(),
+    TypeRef::of::<http::PageQuery>(),
+    TypeRef::of::<http::TaskQuery>(),
+    TypeRef::of::<super::status::StepType>(),
 ];

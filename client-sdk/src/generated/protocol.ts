@@ -1,0 +1,1874 @@
+// Generated from the Rust types of the crate estafette-protocol. Do not edit.
+// Made by: UPDATE=1 cargo test -p estafette-protocol --test typescript
+
+/** What a client does after a close. */
+export type AfterClose = "reconnect" | "reauthenticate" | "stop";
+
+/** Where an AI operation on a CV stands (`match_score_status`, `optimise_status`; cv D4, D5). */
+export type AiStatus = "idle" | "inprogress" | "done" | "failed";
+
+/** State of `app`. */
+export type AppState = {
+  /** Everybody but administrators gets `unavailable` (cv R7). */
+  maintenance_mode: boolean,
+  /** Whether new people can sign up (cv R1). */
+  registration_enabled: boolean,
+};
+
+/** Answer to sign-up, sign-in and refresh. */
+export type AuthTokens = {
+  /** For `Authorization: Bearer` and `hello`. */
+  access_token: string,
+  /** For the next refresh. */
+  refresh_token: string,
+  /** Life of the access token, seconds. */
+  expires_in: number,
+  /** Who signed in. */
+  user: User,
+};
+
+/** A proposed change (cv R28). The CV's content already holds `after`; rejecting puts `before` back at `path`. */
+export type Change = {
+  /** Its id, unique within the CV. */
+  id: string,
+  /** The section (`work`, `basics`, `skills`, …). */
+  section: string,
+  /** The field within the section or item (`summary`). */
+  field: string,
+  /** Which item of the section, from 0; null for a section that is no list. */
+  item_index: number | null,
+  /** JSON pointer (RFC 6901) to the value in the content. */
+  path: string,
+  /** The value before; null where there was none. */
+  before: unknown,
+  /** The value now; null where it was removed. */
+  after: unknown,
+  /** Why, for people. */
+  reason: string,
+  /** What it does. */
+  action: ChangeAction,
+  /** Where it stands. */
+  status: ChangeStatus,
+  /** When it was decided. */
+  decided_at: string | null,
+};
+
+/** What a proposed change does to the value at its path. */
+export type ChangeAction = "add" | "modify" | "remove";
+
+/** Durable `cv.change_decided`. A rejection also changes the content: a `cv.changed` with the same `rev` tells how. */
+export type ChangeDecided = {
+  /** The change. */
+  change_id: string,
+  /** Its field. */
+  field: string,
+  /** The value before it. */
+  before: unknown,
+  /** The value after it. */
+  after: unknown,
+  /** Why it was proposed. */
+  reason: string,
+  /** What it does. */
+  action: ChangeAction,
+  /** How it was decided. */
+  decision: Decision,
+  /** The content's revision after the decision. */
+  rev: number,
+  /** Changes that still wait. */
+  remaining: number,
+};
+
+/** Where a proposed change stands (cv R28, R29). */
+export type ChangeStatus = "pending" | "accepted" | "rejected" | "superseded";
+
+/** What made a version; null = the original or a state made by hand. */
+export type ChangeType = "optimization" | "adaptation" | "restore";
+
+/** Who changed a CV. */
+export type ChangedBy = {
+  /** The person; null = the server, on behalf of a task. */
+  user: string | null,
+  /** Their device, where known. */
+  device: string | null,
+};
+
+/** Durable `cv.changes_proposed`: changes wait for review. */
+export type ChangesProposed = {
+  /** The version that they are shown against. */
+  pending_source_version: number,
+  /** The changes; the content already holds them. */
+  changes: Array<Change>,
+};
+
+/** What a client may say. */
+export type ClientMessage = { "t": "hello",
+  /** An access token of one product. */
+  token: string,
+  /** A stable id of this browser or app installation. */
+  device: string,
+  /** Name and version of the client, for the server's logs. */
+  client?: string, } | { "t": "auth",
+  /** Request number. */
+  id: number,
+  /** The new token, of the same user. */
+  token: string, } | { "t": "sub",
+  /** Request number. */
+  id: number,
+  /** The topic. */
+  topic: string,
+  /** Where the client's history of the topic ends. Without it the answer starts with a snapshot. */
+  since?: Position, } | { "t": "unsub",
+  /** Request number. */
+  id: number,
+  /** The topic. */
+  topic: string, } | { "t": "call",
+  /** Request number. */
+  id: number,
+  /** The method, such as `cv.generate`. */
+  method: string,
+  /** Its parameters: a map, or null. */
+  params: unknown,
+  /** Idempotency key: repeating it returns the first result and does nothing again. */
+  key?: string, } | { "t": "ping",
+  /** Request number. */
+  id: number,
+};
+
+/** The kind of contract (cv R15). */
+export type Contract = "CDI" | "CDD" | "Freelance" | "Stage" | "Alternance";
+
+/** Parameters of `cv.create`. Result: `CvFile`. */
+export type CreateCv = {
+  /** Its name, unique per person; made by the server when missing (cv R10). */
+  filename?: string,
+  /** The document. */
+  content: JsonResume,
+};
+
+/** How a CV was made; null = by hand. */
+export type CreatedBy = "generate-cv" | "import-pdf" | "translate-cv" | "create-template-cv" | "generate-cv-from-job-title";
+
+/** A person's credits (cv R48: balance = purchased + gifted + refunded - used). */
+export type CreditBalance = {
+  /** What can be spent. */
+  balance: number,
+  /** Bought in all. */
+  total_purchased: number,
+  /** Spent in all. */
+  total_used: number,
+  /** Given back in all. */
+  total_refunded: number,
+  /** Given in all. */
+  total_gifted: number,
+  /** The full mark of a gauge. */
+  balance_after_last_purchase: number,
+};
+
+/** A row of the ledger. */
+export type CreditTransaction = {
+  /** Its id. */
+  id: string,
+  /** Credits, negative where spent. */
+  amount: number,
+  /** What it stands for. */
+  type: TransactionType,
+  /** The feature. */
+  feature_name: string | null,
+  /** The task. */
+  task_id: string | null,
+  /** The CV. */
+  cv_file_id: string | null,
+  /** Whether a refund row gives this one back. */
+  refunded: boolean,
+  /** For a refund: the row that it gives back. */
+  related_transaction_id: string | null,
+  /** When. */
+  created_at: string,
+};
+
+/** Durable `credits.changed`: one row of the ledger. */
+export type CreditsChanged = {
+  /** The balance after it. */
+  balance: number,
+  /** The row's amount, negative where spent. */
+  amount: number,
+  /** What it stands for. */
+  type: TransactionType,
+  /** The row. */
+  transaction_id: string,
+  /** The feature. */
+  feature_name: string | null,
+  /** The task. */
+  task_id: string | null,
+  /** For a refund: the row that it gives back. */
+  related_transaction_id: string | null,
+};
+
+/** Durable `cv.blocked` and `cv.unblocked` (cv R52). */
+export type CvBlocked = {
+  /** The CV. */
+  id: string,
+  /** Its name. */
+  filename: string,
+  /** Why; null when unblocked. */
+  blocked_reason: string | null,
+  /** Since when; null when unblocked. */
+  blocked_at: string | null,
+};
+
+/**
+ * Durable `cv.changed`: the content changed. Apply `patch` to the content of `rev - 1`; a reader that holds another
+ * revision subscribes again without `since`.
+ */
+export type CvChanged = {
+  /** The revision after it. */
+  rev: number,
+  /** Who. */
+  by: ChangedBy,
+  /** What (RFC 6902). */
+  patch: Array<PatchOperation>,
+  /** The current version. */
+  content_version: number,
+};
+
+/** Durable `cv.created`. */
+export type CvCreated = {
+  /** The CV. */
+  id: string,
+  /** Its name. */
+  filename: string,
+  /** How it was made; null = by hand. */
+  created_by: CreatedBy | null,
+  /** Where the material came from. */
+  source_type: SourceType | null,
+  /** The offer that it is for. */
+  job_offer_id: string | null,
+  /** ISO 639-1. */
+  language: string | null,
+  /** Whether it is a translation. */
+  is_translated: boolean,
+  /** Its current version. */
+  content_version: number,
+};
+
+/** Durable `cv.deleted`. */
+export type CvDeleted = {
+  /** The CV. */
+  id: string,
+  /** Its name. */
+  filename: string,
+};
+
+/** A CV with its content, score and open changes: the snapshot of `cv:{id}` and what the calls on a CV return. */
+export type CvFile = {
+  /** The document. */
+  content: JsonResume,
+  /** The score and what explains it. */
+  score: ScoreState,
+  /** When the optimisation's state last changed. */
+  optimise_updated_at: string | null,
+  /** Proposed changes, decided ones included until the last is decided; empty when nothing is under review. */
+  pending_changes: Array<Change>,
+  /** The version that the changes are shown against. */
+  pending_source_version: number | null,
+  /** When a credit paid for it. */
+  credit_used_at: string | null,
+  /** The ledger row that paid for it. */
+  credit_transaction_id: string | null,
+  /** Its id. */
+  id: string,
+  /** Its name, unique per person. */
+  filename: string,
+  /** Name and headline of the person, read from the content, for lists. */
+  title: string | null,
+  /** The current version, from 1. */
+  content_version: number,
+  /** +1 on every change of the content: what `cv.update` must name. */
+  content_rev: number,
+  /** Where the material came from. */
+  source_type: SourceType | null,
+  /** URL, file name or job title. */
+  source_value: string | null,
+  /** The offer that it is scored against. */
+  job_offer_id: string | null,
+  /** How it was made; null = by hand. */
+  created_by: CreatedBy | null,
+  /** For a translation: how the original was made. */
+  original_created_by: CreatedBy | null,
+  /** ISO 639-1, lower case. */
+  language: string | null,
+  /** Whether it is a translation. */
+  is_translated: boolean,
+  /** 0 to 100. */
+  match_score: number | null,
+  /** The score before the last optimisation. */
+  score_before: number | null,
+  /** `idle` with a score: the score is outdated. */
+  match_score_status: AiStatus,
+  /** Where an optimisation stands; `done`: changes wait for review. */
+  optimise_status: AiStatus,
+  /** Changes that wait for a decision. */
+  pending_count: number,
+  /** Whether a credit paid for it. */
+  created_with_credit: boolean,
+  /** A blocked CV can only be listed, read and deleted (cv R19). */
+  blocked: boolean,
+  /** When it was blocked. */
+  blocked_at: string | null,
+  /** `plan_limit`, or an administrator's text. */
+  blocked_reason: string | null,
+  /** When it was made. */
+  created_at: string,
+  /** When it was last changed. */
+  updated_at: string,
+};
+
+/** Durable `cv.listed`: a CV's row in the list changed. */
+export type CvListed = {
+  /** The CV. */
+  id: string,
+  /** Its name. */
+  filename: string,
+  /** Its score, 0 to 100. */
+  match_score: number | null,
+  /** Where its score stands. */
+  match_score_status: AiStatus,
+  /** Where its optimisation stands. */
+  optimise_status: AiStatus,
+  /** When it was last changed. */
+  updated_at: string,
+};
+
+/** Durable `cv.optimise`: an optimisation's state changed. */
+export type CvOptimise = {
+  /** Where it stands. */
+  status: AiStatus,
+  /** Why it failed, for people. */
+  error: string | null,
+  /** When. */
+  updated_at: string,
+};
+
+/** Volatile `cv.score_progress`, key `cv`. */
+export type CvScoreProgress = {
+  /** Share of the work that is done, 0 to 1. */
+  fraction: number,
+  /** The section that is being looked at. */
+  section: string | null,
+};
+
+/** State of `cv:{id}`; also the answer of `GET /v1/cv/files/{id}`. */
+export type CvState = {
+  /** The CV. */
+  file: CvFile,
+  /** Its kept versions, the newest first. */
+  versions: Array<CvVersionSummary>,
+};
+
+/** Durable `cv.state`: these fields of the CV, as they are now. */
+export type CvStateChanged = {
+  /** Whether it is blocked. */
+  blocked: boolean,
+  /** Why. */
+  blocked_reason: string | null,
+  /** ISO 639-1. */
+  language: string | null,
+  /** The offer that it is scored against. */
+  job_offer_id: string | null,
+  /** Its name. */
+  filename: string,
+};
+
+/** Durable `step.completed`. */
+export type CvStepCompleted = {
+  /** The step's key, unique within the task. */
+  step: string,
+  /** What the step does. */
+  type: string,
+  /** The attempt that succeeded, from 1. */
+  attempt: number,
+  /** Time of that attempt, milliseconds. */
+  duration_ms: number,
+  /** The offer, from 0. */
+  offer_index?: number,
+  /** The experience or project, from 0. */
+  item_index?: number,
+  /** The model; `offline` for the built-in rules. */
+  model_used?: string,
+  /** Tokens sent. */
+  prompt_tokens?: number,
+  /** Tokens sent that the provider had in its cache. */
+  cached_tokens?: number,
+  /** Tokens received. */
+  completion_tokens?: number,
+  /** US dollars (cv R66). */
+  estimated_cost?: number,
+  /** What it changed. */
+  modifications?: Array<Modification>,
+};
+
+/** Durable `step.failed`. */
+export type CvStepFailed = {
+  /** The step's key, unique within the task. */
+  step: string,
+  /** What the step does. */
+  type: string,
+  /** The attempt that failed, from 1. */
+  attempt: number,
+  /** What went wrong, for people. */
+  error: string,
+  /** The next attempt comes after this time, milliseconds; null: this was the last. */
+  retry_in_ms: number | null,
+  /** The offer, from 0. */
+  offer_index?: number,
+  /** The experience or project, from 0. */
+  item_index?: number,
+};
+
+/** Durable `step.started`. */
+export type CvStepStarted = {
+  /** The step's key, unique within the task (`batch_experience[0,3]`). */
+  step: string,
+  /** What the step does (`batch_experience`). */
+  type: string,
+  /** The attempt that begins, from 1. */
+  attempt: number,
+  /** The offer, from 0. */
+  offer_index?: number,
+  /** The experience or project, from 0. */
+  item_index?: number,
+};
+
+/** A CV without its content: a row of a list. */
+export type CvSummary = {
+  /** Its id. */
+  id: string,
+  /** Its name, unique per person. */
+  filename: string,
+  /** Name and headline of the person, read from the content, for lists. */
+  title: string | null,
+  /** The current version, from 1. */
+  content_version: number,
+  /** +1 on every change of the content: what `cv.update` must name. */
+  content_rev: number,
+  /** Where the material came from. */
+  source_type: SourceType | null,
+  /** URL, file name or job title. */
+  source_value: string | null,
+  /** The offer that it is scored against. */
+  job_offer_id: string | null,
+  /** How it was made; null = by hand. */
+  created_by: CreatedBy | null,
+  /** For a translation: how the original was made. */
+  original_created_by: CreatedBy | null,
+  /** ISO 639-1, lower case. */
+  language: string | null,
+  /** Whether it is a translation. */
+  is_translated: boolean,
+  /** 0 to 100. */
+  match_score: number | null,
+  /** The score before the last optimisation. */
+  score_before: number | null,
+  /** `idle` with a score: the score is outdated. */
+  match_score_status: AiStatus,
+  /** Where an optimisation stands; `done`: changes wait for review. */
+  optimise_status: AiStatus,
+  /** Changes that wait for a decision. */
+  pending_count: number,
+  /** Whether a credit paid for it. */
+  created_with_credit: boolean,
+  /** A blocked CV can only be listed, read and deleted (cv R19). */
+  blocked: boolean,
+  /** When it was blocked. */
+  blocked_at: string | null,
+  /** `plan_limit`, or an administrator's text. */
+  blocked_reason: string | null,
+  /** When it was made. */
+  created_at: string,
+  /** When it was last changed. */
+  updated_at: string,
+};
+
+/** Durable `task.queued`, `task.started`, `task.completed`, `task.failed`, `task.cancelled`. */
+export type CvTaskEvent = {
+  /** The task. */
+  id: string,
+  /** Its state after the event. */
+  status: TaskStatus,
+  /** Why it failed, for people; null otherwise. */
+  error: string | null,
+  /** Runs of the task, 1 at first, +1 with each `task.retry`. */
+  attempt: number,
+  /** Credits taken so far. */
+  credits_debited?: number,
+  /** Credits given back so far. */
+  credits_refunded?: number,
+  /** Offers in state `completed`. */
+  completed_offers?: number,
+  /** Offers in all. */
+  total_offers?: number,
+};
+
+/** Volatile `task.progress`, key `task`. */
+export type CvTaskProgress = {
+  /** Offers that have ended, however (cv D27). May be missing. */
+  processed_offers?: number,
+  /** Share of the work that is done, 0 to 1, by the weights of the steps. */
+  fraction: number,
+  /** The steps that run now. */
+  running: Array<string>,
+  /** Queued tasks before this one; null once it runs. */
+  queue_position: number | null,
+};
+
+/** A kept version. */
+export type CvVersion = {
+  /** The document as it was. */
+  content: JsonResume,
+  /** Its id. */
+  id: string,
+  /** Its number, from 1. */
+  version: number,
+  /** What changed, for people. */
+  changelog: string | null,
+  /** What made it; null = the original, or made by hand. */
+  change_type: ChangeType | null,
+  /** For an adaptation: the source CV's file name. */
+  source_file: string | null,
+  /** The score at that moment, 0 to 100. */
+  match_score: number | null,
+  /** When it was kept. */
+  created_at: string,
+};
+
+/** Durable `cv.version`: a version was kept. */
+export type CvVersionKept = {
+  /** Its number, from 1. */
+  version: number,
+  /** What made it; null = the original, or made by hand. */
+  change_type: ChangeType | null,
+  /** What changed, for people. */
+  changelog: string | null,
+  /** For an adaptation: the source CV's file name. */
+  source_file: string | null,
+  /** The score at that moment. */
+  match_score: number | null,
+  /** Versions that were dropped to make room (cv R27). */
+  pruned: Array<number>,
+};
+
+/** A kept version without its content. */
+export type CvVersionSummary = {
+  /** Its id. */
+  id: string,
+  /** Its number, from 1. */
+  version: number,
+  /** What changed, for people. */
+  changelog: string | null,
+  /** What made it; null = the original, or made by hand. */
+  change_type: ChangeType | null,
+  /** For an adaptation: the source CV's file name. */
+  source_file: string | null,
+  /** The score at that moment, 0 to 100. */
+  match_score: number | null,
+  /** When it was kept. */
+  created_at: string,
+};
+
+/** How a change was decided. */
+export type Decision = "accepted" | "rejected" | "superseded";
+
+/** Parameters of `cv.delete`. Result: `CvSummary` as it was. */
+export type DeleteCv = {
+  /** The CV. */
+  id: string,
+};
+
+/** State of `device:{id}`. */
+export type DeviceState = {
+  /** Tasks without owner that this device started and that are not terminal. */
+  tasks: Array<TaskView>,
+};
+
+/** Why a request was refused. Closed: a new code is a new protocol version. */
+export type ErrorCode = "bad_request" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "insufficient_credits" | "limit_exceeded" | "rate_limited" | "payload_too_large" | "unavailable" | "internal";
+
+/** Parameters of `cv.export`. */
+export type ExportCv = {
+  /** The CV. */
+  id: string,
+  /** The format. */
+  format: ExportFormat,
+};
+
+/** A format that a CV is exported in. */
+export type ExportFormat = "json" | "pdf";
+
+/**
+ * Result of `cv.export` on the socket: one of `document` and `base64` is there. Over HTTP the document itself is the
+ * body.
+ */
+export type Exported = {
+  /** A file name for it. */
+  filename: string,
+  /** Its media type. */
+  mime_type: string,
+  /** The document, for format `json`. */
+  document?: JsonResume,
+  /** The document's bytes in base64 (RFC 4648, with padding), for format `pdf`. */
+  base64?: string,
+};
+
+/** Parameters of `cv.generate`. Result: `TaskStarted`. */
+export type Generate = {
+  /** The CV to start from. */
+  source_cv_id: string,
+  /** A new CV for each offer, or changes in place. */
+  mode: GenerationMode,
+  /** 1 to `generation_max_offers` offers to adapt to; at most one to optimise for (none: the CV's own offer). */
+  offers?: Array<OfferSource>,
+};
+
+/** What a generation does. */
+export type GenerationMode = "adapt" | "optimize";
+
+/** One offer of a generation. */
+export type GenerationOffer = {
+  /** Its id. */
+  id: string,
+  /** Its place in the call's list, from 0: the lane. */
+  offer_index: number,
+  /** Where it stands. */
+  status: OfferStatus,
+  /** The page that it was read from. */
+  source_url: string | null,
+  /** The stored offer, once extracted. */
+  job_offer_id: string | null,
+  /** The offer's title, once extracted. */
+  title: string | null,
+  /** The offer's company, once extracted. */
+  company: string | null,
+  /** The CV that was made (or, in mode `optimize`, changed). */
+  generated_cv_file_id: string | null,
+  /** Its file name. */
+  generated_cv_file_name: string | null,
+  /** Retries by `task.retry`. */
+  retry_count: number,
+  /** Why it failed, for people. */
+  error: string | null,
+  /** Whether its unit was given back. */
+  credits_refunded: boolean,
+};
+
+/**
+ * Parameters of `cv.import` on the socket: a file that was uploaded with `POST /v1/cv/uploads` before. Over HTTP the
+ * file itself is the body (multipart).
+ */
+export type ImportCv = {
+  /** The PDF. */
+  upload_id: string,
+};
+
+/** The education that an offer asks for. */
+export type JobEducation = {
+  /** The degree. */
+  level: string | null,
+  /** The subject. */
+  field: string | null,
+};
+
+/** The experience that an offer asks for. */
+export type JobExperience = {
+  /** Years at least. */
+  min_years: number | null,
+  /** Years at most. */
+  max_years: number | null,
+  /** In the offer's words or `junior`, `mid`, `senior`, `lead`. */
+  level: string | null,
+};
+
+/** A language that an offer asks for. */
+export type JobLanguage = {
+  /** Its name. */
+  language: string,
+  /** How well. */
+  level: string | null,
+};
+
+/** Where the work is. */
+export type JobLocation = {
+  /** City. */
+  city: string | null,
+  /** Country, by name or ISO 3166-1 alpha-2, as the offer says it. */
+  country: string | null,
+  /** How much of the work is done from elsewhere. */
+  remote: Remote | null,
+};
+
+/** A job offer of a person, as lists and routes return it. */
+export type JobOffer = {
+  /** Its id. */
+  id: string,
+  /** Where it came from. */
+  source_type: OfferSourceType,
+  /** The URL, the PDF's file name, or `text:` and 16 hex digits. */
+  source_value: string,
+  /** Its facts. */
+  content: JobOfferContent,
+  /** When the facts were read. */
+  extracted_at: string,
+  /** What read them; `offline` for the built-in rules. */
+  extraction_model: string,
+  /** Tokens that reading took. */
+  tokens_used: number,
+  /** When it was stored. */
+  created_at: string,
+  /** When it was last changed. */
+  updated_at: string,
+};
+
+/** The facts of a job offer (cv R15). What the offer does not say is null, or an empty list. */
+export type JobOfferContent = {
+  /** The job's title. */
+  title: string | null,
+  /** Who offers it. */
+  company: string | null,
+  /** The kind of contract. */
+  contract: Contract | null,
+  /** The experience that is asked for. */
+  experience: JobExperience,
+  /** Where. */
+  location: JobLocation,
+  /** The pay. */
+  salary: JobSalary,
+  /** The skills. */
+  skills: JobSkills,
+  /** The education that is asked for. */
+  education: JobEducation,
+  /** The languages that are asked for. */
+  languages: Array<JobLanguage>,
+  /** What the person will do. */
+  responsibilities: Array<string>,
+  /** What is given beside the pay. */
+  benefits: Array<string>,
+};
+
+/** Durable `job_offer.created` and `job_offer.deleted`. */
+export type JobOfferEvent = {
+  /** The offer. */
+  id: string,
+  /** Where it came from. */
+  source_type: OfferSourceType,
+  /** The URL, the PDF's file name, or `text:` and 16 hex digits. */
+  source_value: string,
+  /** The job's title. */
+  title: string | null,
+  /** Who offers it. */
+  company: string | null,
+};
+
+/** The pay. */
+export type JobSalary = {
+  /** At least, in units of the currency. */
+  min: number | null,
+  /** At most, in units of the currency. */
+  max: number | null,
+  /** ISO 4217. */
+  currency: string | null,
+  /** What it is paid for. */
+  period: SalaryPeriod | null,
+};
+
+/** The skills that an offer names. */
+export type JobSkills = {
+  /** Asked for. */
+  required: Array<string>,
+  /** Welcome. */
+  nice_to_have: Array<string>,
+};
+
+/** A CV as JSON Resume. Every key is optional and further keys may stand anywhere. */
+export type JsonResume = {
+  /** Who. */
+  basics?: ResumeBasics | null,
+  /** Experiences, the newest first. */
+  work?: Array<ResumeWork> | null,
+  /** Voluntary work. */
+  volunteer?: Array<ResumeVolunteer> | null,
+  /** Schools and degrees. */
+  education?: Array<ResumeEducation> | null,
+  /** Awards. */
+  awards?: Array<ResumeAward> | null,
+  /** Certificates. */
+  certificates?: Array<ResumeCertificate> | null,
+  /** Publications. */
+  publications?: Array<ResumePublication> | null,
+  /** Groups of skills. */
+  skills?: Array<ResumeSkill> | null,
+  /** Languages. */
+  languages?: Array<ResumeLanguage> | null,
+  /** Interests. */
+  interests?: Array<ResumeInterest> | null,
+  /** References. */
+  references?: Array<ResumeReference> | null,
+  /** Projects. */
+  projects?: Array<ResumeProject> | null,
+  /** About the document. */
+  meta?: { [key: string]: unknown } | null, [key: string]: unknown };
+
+/** The bounds in force on a connection, told in `welcome`. */
+export type Limits = {
+  /** Bytes of one message a client may send. */
+  message_bytes: number,
+  /** Messages in one batch a client may send. */
+  batch_len: number,
+  /** Subscriptions of one connection. */
+  subscriptions: number,
+  /** Unanswered calls of one connection. */
+  calls_in_flight: number,
+  /** Messages a client may send a second, averaged over ten seconds. */
+  messages_per_second: number,
+};
+
+/** What a step did to one field: a change that has no place in a stored CV yet (`step.completed`). */
+export type Modification = {
+  /** The field. */
+  field: string,
+  /** The value before. */
+  before: unknown,
+  /** The value after. */
+  after: unknown,
+  /** Why, for people. */
+  reason: string,
+  /** What it does. */
+  action: ChangeAction,
+};
+
+/** Durable `notice`: something that a person should read. */
+export type Notice = {
+  /** How loud. */
+  level: NoticeLevel,
+  /** The word that programs match on. */
+  code: string,
+  /** For people. */
+  text: string,
+  /** Particulars. */
+  data: unknown,
+};
+
+/** How loud a notice is. */
+export type NoticeLevel = "info" | "warning" | "error";
+
+/** Durable `offer.completed`: the offer's CV exists. */
+export type OfferCompleted = {
+  /** The offer's lane, from 0. */
+  offer_index: number,
+  /** The stored offer; null for an optimisation without one. */
+  job_offer_id: string | null,
+  /** The CV that was made or changed. */
+  generated_cv_file_id: string,
+  /** Its name. */
+  generated_cv_file_name: string,
+};
+
+/** Durable `offer.failed` and `offer.cancelled`. */
+export type OfferEnded = {
+  /** The offer's lane, from 0. */
+  offer_index: number,
+  /** Why, for people; null when cancelled. */
+  error: string | null,
+  /** Whether its unit was given back. */
+  refunded: boolean,
+  /** Retries by `task.retry` so far. */
+  retry_count: number,
+};
+
+/** Durable `offer.extracted`: the offer's facts are known. */
+export type OfferExtracted = {
+  /** The offer's lane, from 0. */
+  offer_index: number,
+  /** The stored offer. */
+  job_offer_id: string,
+  /** The job's title. */
+  title: string | null,
+  /** Who offers it. */
+  company: string | null,
+  /** Whether it had been read before (cv R16). */
+  reused: boolean,
+};
+
+/** One offer of `cv.generate`: an object with exactly one of these keys. */
+export type OfferSource = { "url": string } | { "text": string } | { "upload_id": string } | { "job_offer_id": string };
+
+/** Where a job offer came from. */
+export type OfferSourceType = "url" | "pdf" | "text";
+
+/** Where one offer of a generation stands. */
+export type OfferStatus = "pending" | "extracting" | "running" | "completed" | "failed" | "cancelled";
+
+/** A page of a list. `next` goes into `?after=` to get the following page; null = the list ends here. */
+export type Page<T> = {
+  /** The items. */
+  items: Array<T>,
+  /** Opaque. */
+  next: string | null,
+};
+
+/** Query of every list. */
+export type PageQuery = {
+  /** `next` of the page before. */
+  after?: string,
+  /** Items of a page, 1 to 100; 20 when missing. */
+  limit?: number,
+};
+
+/** One operation (RFC 6902). Paths are JSON pointers (RFC 6901) into the CV's content. */
+export type PatchOperation = { "op": "add",
+  /** Where. */
+  path: string,
+  /** What. */
+  value: unknown, } | { "op": "remove",
+  /** Where. */
+  path: string, } | { "op": "replace",
+  /** Where. */
+  path: string,
+  /** What. */
+  value: unknown, } | { "op": "move",
+  /** From where. */
+  from: string,
+  /** To where. */
+  path: string, } | { "op": "copy",
+  /** From where. */
+  from: string,
+  /** To where. */
+  path: string, } | { "op": "test",
+  /** Where. */
+  path: string,
+  /** What is expected. */
+  value: unknown,
+};
+
+/** The plan that a person is on. */
+export type PlanSummary = {
+  /** Its id. */
+  id: number,
+  /** Its name (`free`). */
+  name: string,
+  /** 0 free, 1 basic, 2 pro, … */
+  tier: number,
+  /** Whether it costs nothing. */
+  is_free: boolean,
+};
+
+/**
+ * A place in a topic's log. Two numbers, because a sequence alone cannot tell "caught up" from "the log was reborn":
+ * after a restore from a backup the same `seq` may name another event, and then `epoch` differs.
+ */
+export type Position = {
+  /** The life of the log. Opaque: equal or not. Below 2^53. */
+  epoch: number,
+  /** The number of the last event seen; 0 before the first. Below 2^53. */
+  seq: number,
+};
+
+/** How much a suggestion matters. */
+export type Priority = "high" | "medium" | "low";
+
+/**
+ * `application/problem+json` (RFC 9457). `code`, `message`-like `detail`, `details` and `retry_after_ms` say the same
+ * as an `err` on the socket.
+ */
+export type Problem = {
+  /** A URI that names the kind of problem; `about:blank` where `code` says it all. */
+  type: string,
+  /** The kind of problem for people; the same for every problem with this `code`. */
+  title: string,
+  /** The HTTP status. */
+  status: number,
+  /** Why the request was refused, with what to do. */
+  detail: string,
+  /** The word that programs match on. */
+  code: ErrorCode,
+  /** The request's id, as in the server's log. */
+  instance?: string,
+  /** Machine-readable particulars. */
+  details?: unknown,
+  /** When to try again, milliseconds; also in the header `Retry-After`, in seconds. */
+  retry_after_ms?: number,
+};
+
+/** Body of `POST /v1/cv/auth/refresh` and `/sign-out`. */
+export type RefreshRequest = {
+  /** The refresh token. It works once: the answer to a refresh has the next one. */
+  refresh_token: string,
+};
+
+/** How much of the work is done from elsewhere. */
+export type Remote = "onsite" | "hybrid" | "full";
+
+/** Parameters of `cv.rename`. Result: `CvFile`. */
+export type RenameCv = {
+  /** The CV. */
+  id: string,
+  /** Its new name. */
+  filename: string,
+};
+
+/** Parameters of `cv.restore`. Result: `CvFile`. */
+export type Restore = {
+  /** The CV. */
+  id: string,
+  /** The version to bring back. */
+  version: number,
+};
+
+/** An award. */
+export type ResumeAward = {
+  /** Its name. */
+  title?: string | null,
+  /** When. */
+  date?: string | null,
+  /** By whom. */
+  awarder?: string | null,
+  /** What for. */
+  summary?: string | null, [key: string]: unknown };
+
+/** Who the CV is of. */
+export type ResumeBasics = {
+  /** First and last name. */
+  name?: string | null,
+  /** The headline (`Web developer`). */
+  label?: string | null,
+  /** URL of a photo. */
+  image?: string | null,
+  /** E-mail address. */
+  email?: string | null,
+  /** Telephone number. */
+  phone?: string | null,
+  /** Own site. */
+  url?: string | null,
+  /** A short text about the person. */
+  summary?: string | null,
+  /** Where they live. */
+  location?: ResumeLocation | null,
+  /** Accounts elsewhere. */
+  profiles?: Array<ResumeProfile> | null, [key: string]: unknown };
+
+/** A certificate. */
+export type ResumeCertificate = {
+  /** Its name. */
+  name?: string | null,
+  /** When. */
+  date?: string | null,
+  /** By whom. */
+  issuer?: string | null,
+  /** Where it can be checked. */
+  url?: string | null, [key: string]: unknown };
+
+/** A school or degree. */
+export type ResumeEducation = {
+  /** The school. */
+  institution?: string | null,
+  /** Its site. */
+  url?: string | null,
+  /** The subject. */
+  area?: string | null,
+  /** The degree (`Bachelor`). */
+  studyType?: string | null,
+  /** From. */
+  startDate?: string | null,
+  /** To. */
+  endDate?: string | null,
+  /** The mark. */
+  score?: string | null,
+  /** Courses. */
+  courses?: Array<string> | null, [key: string]: unknown };
+
+/** An interest. */
+export type ResumeInterest = {
+  /** Its name. */
+  name?: string | null,
+  /** Particulars. */
+  keywords?: Array<string> | null, [key: string]: unknown };
+
+/** A language. */
+export type ResumeLanguage = {
+  /** Its name. */
+  language?: string | null,
+  /** How well. */
+  fluency?: string | null, [key: string]: unknown };
+
+/** An address. */
+export type ResumeLocation = {
+  /** Street and number. */
+  address?: string | null,
+  /** Postal code. */
+  postalCode?: string | null,
+  /** City. */
+  city?: string | null,
+  /** ISO 3166-1 alpha-2. */
+  countryCode?: string | null,
+  /** State or region. */
+  region?: string | null, [key: string]: unknown };
+
+/** An account elsewhere. */
+export type ResumeProfile = {
+  /** The network's name. */
+  network?: string | null,
+  /** The name there. */
+  username?: string | null,
+  /** The page there. */
+  url?: string | null, [key: string]: unknown };
+
+/** A project. */
+export type ResumeProject = {
+  /** Its name. */
+  name?: string | null,
+  /** What it is. */
+  description?: string | null,
+  /** Single achievements. */
+  highlights?: Array<string> | null,
+  /** What it is made with. */
+  keywords?: Array<string> | null,
+  /** From. */
+  startDate?: string | null,
+  /** To. */
+  endDate?: string | null,
+  /** Its page. */
+  url?: string | null,
+  /** The person's parts in it. */
+  roles?: Array<string> | null,
+  /** For whom. */
+  entity?: string | null,
+  /** What kind of project. */
+  type?: string | null, [key: string]: unknown };
+
+/** A publication. */
+export type ResumePublication = {
+  /** Its title. */
+  name?: string | null,
+  /** By whom. */
+  publisher?: string | null,
+  /** When. */
+  releaseDate?: string | null,
+  /** Where it can be read. */
+  url?: string | null,
+  /** What it says. */
+  summary?: string | null, [key: string]: unknown };
+
+/** What somebody says. */
+export type ResumeReference = {
+  /** Who. */
+  name?: string | null,
+  /** What. */
+  reference?: string | null, [key: string]: unknown };
+
+/** A group of skills. */
+export type ResumeSkill = {
+  /** The group (`Web development`). */
+  name?: string | null,
+  /** How well (`Master`). */
+  level?: string | null,
+  /** The single skills. */
+  keywords?: Array<string> | null, [key: string]: unknown };
+
+/** Voluntary work. */
+export type ResumeVolunteer = {
+  /** For whom. */
+  organization?: string | null,
+  /** As what. */
+  position?: string | null,
+  /** Their site. */
+  url?: string | null,
+  /** From. */
+  startDate?: string | null,
+  /** To. */
+  endDate?: string | null,
+  /** The work in a few sentences. */
+  summary?: string | null,
+  /** Single achievements. */
+  highlights?: Array<string> | null, [key: string]: unknown };
+
+/** One experience. */
+export type ResumeWork = {
+  /** The company. */
+  name?: string | null,
+  /** Where. */
+  location?: string | null,
+  /** What the company does. */
+  description?: string | null,
+  /** The job's title. */
+  position?: string | null,
+  /** The company's site. */
+  url?: string | null,
+  /** `YYYY`, `YYYY-MM` or `YYYY-MM-DD`. */
+  startDate?: string | null,
+  /** The same; missing while it lasts. */
+  endDate?: string | null,
+  /** The work in a few sentences. */
+  summary?: string | null,
+  /** Single achievements. */
+  highlights?: Array<string> | null, [key: string]: unknown };
+
+/** `details` of the `conflict` of `cv.update`: what to rebase on. */
+export type RevConflict = {
+  /** The newest revision. */
+  rev: number,
+  /**
+   * The patches from the caller's revision to the newest, in order; null when the server no longer has them: read
+   * the CV again.
+   */
+  patches: Array<RevPatch> | null,
+};
+
+/** A patch that somebody else made meanwhile. */
+export type RevPatch = {
+  /** The revision after it. */
+  rev: number,
+  /** What (RFC 6902). */
+  patch: Array<PatchOperation>,
+};
+
+/** Parameters of `cv.review`. Result: `CvFile`. */
+export type Review = {
+  /** The CV. */
+  id: string,
+  /** What is decided, all or none. A change that was decided the same way before is left as it is. */
+  decisions: Array<ReviewDecision>,
+};
+
+/** One decision of a review. */
+export type ReviewDecision = {
+  /** The change. */
+  change_id: string,
+  /** Keep it (true) or put the old value back (false). */
+  accept: boolean,
+};
+
+/** What a person may do. */
+export type Role = "USER" | "ADMIN";
+
+/** What a salary is paid for. */
+export type SalaryPeriod = "hour" | "day" | "week" | "month" | "year";
+
+/** The parts of a score; their sum is the score (cv R35). */
+export type ScoreBreakdown = {
+  /** Technical skills. */
+  technical_skills: number,
+  /** Experience. */
+  experience: number,
+  /** Education. */
+  education: number,
+  /** Projects. */
+  projects: number,
+  /** Soft skills. */
+  soft_skills: number,
+};
+
+/** Parameters of `cv.score`. Result: `TaskStarted`; while one runs, its id (cv R36). */
+export type ScoreCv = {
+  /** The CV. */
+  id: string,
+  /** The offer; becomes the CV's own. Missing: the CV's own. */
+  job_offer_id?: string,
+};
+
+/** The score of a CV with all that explains it. Null parts: never scored. */
+export type ScoreState = {
+  /** 0 to 100. */
+  score: number | null,
+  /** The score before the last optimisation (cv R33). */
+  before: number | null,
+  /** `idle` with a score: the score is outdated. */
+  status: AiStatus,
+  /** Its parts. */
+  breakdown: ScoreBreakdown | null,
+  /** Skills of the offer that the CV lacks. */
+  missing_skills: Array<string>,
+  /** Skills of the offer that the CV has. */
+  matching_skills: Array<string>,
+  /** What would raise it. */
+  suggestions: Array<Suggestion>,
+  /** When it was last computed. */
+  updated_at: string | null,
+};
+
+/** What the server may say. Clients ignore a `t` that they do not know. */
+export type ServerMessage = { "t": "welcome",
+  /** The session's id. */
+  session: string,
+  /** Who the token speaks for. */
+  user: string,
+  /** The node that serves this connection. */
+  node: string,
+  /** A `mark` comes at least this often, milliseconds. Twice that in silence: the link is stale. */
+  heartbeat_ms: number,
+  /** When the token ends. */
+  expires_at: string,
+  /** The bounds of this connection. */
+  limits: Limits, } | { "t": "ok",
+  /** The request's number. */
+  id: number,
+  /** What the method returns. */
+  result?: unknown, } | { "t": "err",
+  /** The request's number. */
+  id: number,
+  /** Why. */
+  code: ErrorCode,
+  /** Why, for people, with what to do. */
+  message: string,
+  /** Machine-readable particulars. */
+  details?: unknown,
+  /** When to try again, milliseconds. */
+  retry_after_ms?: number, } | { "t": "snap",
+  /** The topic. */
+  topic: string,
+  /** The life of its log. */
+  epoch: number,
+  /** The last event that the state contains. */
+  seq: number,
+  /** The state. */
+  state: unknown, } | { "t": "ev",
+  /** The topic. */
+  topic: string,
+  /** Its number in the topic's log: 1, 2, 3, … */
+  seq: number,
+  /** What happened. */
+  kind: string,
+  /** When it was committed. */
+  at: string,
+  /** The particulars. */
+  data: unknown, } | { "t": "live",
+  /** The topic. */
+  topic: string,
+  /** What it replaces. */
+  key: string,
+  /** What happened. */
+  kind: string,
+  /** When. */
+  at: string,
+  /** The particulars. */
+  data: unknown, } | { "t": "mark",
+  /** Topic to head. */
+  heads: Record<string, number>, } | { "t": "pong",
+  /** The request's number. */
+  id: number, } | { "t": "expiring",
+  /** When it ends. */
+  at: string, } | { "t": "revoked",
+  /** The topic. */
+  topic: string,
+  /** Why, for people. */
+  message: string, } | { "t": "drain",
+  /** Reconnect after this time, milliseconds; spread by the server. */
+  reconnect_after_ms: number,
+};
+
+/** Parameters of `cv.set_offer`. Result: `CvFile`. */
+export type SetOffer = {
+  /** The CV. */
+  id: string,
+  /** The offer that it is scored against; null = none. */
+  job_offer_id: string | null,
+};
+
+/** Body of `POST /v1/cv/auth/sign-in`. */
+export type SignIn = {
+  /** The address. */
+  email: string,
+  /** The password. */
+  password: string,
+  /** This browser or app installation. */
+  device?: string,
+};
+
+/** Body of `POST /v1/cv/auth/sign-up`. */
+export type SignUp = {
+  /** The address; compared in lower case (cv R1). */
+  email: string,
+  /** 8 to 72 bytes. */
+  password: string,
+  /** The name. */
+  name?: string,
+  /** This browser or app installation, so that it can be signed out alone. */
+  device?: string,
+};
+
+/** Durable `signed_out`: a session of this person was ended. */
+export type SignedOut = {
+  /** On which device; null = on all. */
+  device: string | null,
+  /** Why. */
+  reason: string,
+};
+
+/** Where the material of a CV came from. */
+export type SourceType = "manual" | "link" | "pdf" | "import" | "generation";
+
+/** Volatile `step.delta` of `task:{id}`, key = the step: the text as the model writes it. */
+export type StepDelta = {
+  /** The step. */
+  step: string,
+  /** Where `text` begins in the whole text, in UTF-16 code units (the length of a JavaScript string). */
+  offset: number,
+  /**
+   * The whole tail since the last durable event of the step, so that a dropped delta is harmless: replace everything
+   * from `offset` on.
+   */
+  text: string,
+};
+
+/** What a completed step reports. All fields may be missing: a step without a model reports none of them. */
+export type StepReport = {
+  /** The model; `offline` for the built-in rules. */
+  model_used?: string,
+  /** Tokens sent. */
+  prompt_tokens?: number,
+  /** Tokens sent that the provider had in its cache. */
+  cached_tokens?: number,
+  /** Tokens received. */
+  completion_tokens?: number,
+  /** US dollars (cv R66). */
+  estimated_cost?: number,
+  /** What it changed. */
+  modifications?: Array<Modification>,
+};
+
+/** Where a step stands. */
+export type StepStatus = "pending" | "running" | "completed" | "failed" | "cancelled";
+
+/** The kinds of step of a generation and of a score. */
+export type StepType = "extract" | "classify" | "batch_experience" | "batch_project" | "batch_extras" | "batch_skills" | "batch_summary" | "recompose" | "match_score" | "settle";
+
+/** One step of a task. */
+export type StepView = {
+  /** Its key, unique within the task (`batch_experience[0,3]`). */
+  step: string,
+  /** What it does: a word of `StepType` for generations; other kinds of task have others. */
+  type: string,
+  /** Where it stands. */
+  status: StepStatus,
+  /** The offer that it belongs to. */
+  offer_index: number | null,
+  /** The experience or project that it works on. */
+  item_index: number | null,
+  /** The last attempt, from 1; 0 before the first. */
+  attempt: number,
+  /** Share in the progress bar, relative to the other steps. */
+  weight: number,
+  /** Why its last attempt failed, for people. */
+  error: string | null,
+  /** Time of the attempt that succeeded, milliseconds. */
+  duration_ms: number | null,
+  /** What it came to; null until completed. */
+  report: StepReport | null,
+};
+
+/** What would raise the score. */
+export type Suggestion = {
+  /** How much it matters. */
+  priority: Priority,
+  /** What to do. */
+  suggestion: string,
+  /** The expected gain (`+8`). */
+  impact: string,
+};
+
+/** Volatile `task.progress` of `task:{id}`, key `task`. */
+export type TaskProgress = {
+  /** Share of the work that is done, 0 to 1, by the weights of the steps. */
+  fraction: number,
+  /** The steps that run now. */
+  running: Array<string>,
+  /** Queued tasks before this one; null once it runs. */
+  queue_position: number | null,
+};
+
+/** Query of `GET /v1/tasks`, beside `PageQuery`. */
+export type TaskQuery = {
+  /** Only tasks in this state. */
+  status?: TaskStatus,
+  /** Only tasks of this kind. */
+  type?: TaskType,
+  /** Only tasks of this device. */
+  device?: string,
+};
+
+/** Parameters of `task.cancel` and `task.retry`. Result: `TaskView`. */
+export type TaskRef = {
+  /** The task. */
+  id: string,
+};
+
+/** Result of every call that starts a task. */
+export type TaskStarted = {
+  /** The task: subscribe to `task:{id}`. */
+  task_id: string,
+};
+
+/** State of `task:{id}`; also the answer of `GET /v1/tasks/{id}`. */
+export type TaskState = {
+  /** The task. */
+  task: TaskView,
+  /** Its offers by `offer_index`; empty for kinds without. */
+  offers: Array<GenerationOffer>,
+  /** Its steps, in the order in which they were planned. */
+  steps: Array<StepView>,
+  /** The newest progress that the server knows; null when it knows none. */
+  progress: TaskProgress | null,
+};
+
+/** Where a task stands. */
+export type TaskStatus = "queued" | "running" | "completed" | "failed" | "cancelled";
+
+/** The kinds of task of this product. */
+export type TaskType = "generate-cv" | "improve-cv" | "import-pdf" | "translate-cv" | "create-template-cv" | "generate-cv-from-job-title" | "calculate-match-score" | "test";
+
+/** A task, as lists, calls and snapshots show it. */
+export type TaskView = {
+  /** Its id. */
+  id: string,
+  /** Its kind. */
+  type: TaskType,
+  /** For people. */
+  title: string,
+  /** Where it stands. */
+  status: TaskStatus,
+  /** Runs, 1 at first, +1 with each `task.retry`. */
+  attempt: number,
+  /** For people, once completed. */
+  success_message: string | null,
+  /** Why it failed, for people. */
+  error: string | null,
+  /** What it returned. */
+  result: unknown,
+  /** Whether its end changes the list of CVs. */
+  should_update_cv_list: boolean,
+  /** File name of the CV that it works on. */
+  cv_file: string | null,
+  /** Id of the CV that it works on. */
+  source_cv_id: string | null,
+  /** Where it was started. */
+  device_id: string | null,
+  /** Whether credits paid for some of it. */
+  credit_used: boolean,
+  /** The feature whose units it takes. */
+  feature_name: string | null,
+  /** What a generation does; null for other kinds. */
+  mode: GenerationMode | null,
+  /** Offers of a generation; 0 for other kinds. */
+  total_offers: number,
+  /** Offers in state `completed`. */
+  completed_offers: number,
+  /** Credits taken. */
+  credits_debited: number,
+  /** Credits given back. */
+  credits_refunded: number,
+  /** When it was accepted. */
+  created_at: string,
+  /** When a node first worked on it. */
+  started_at: string | null,
+  /** When it ended. */
+  completed_at: string | null,
+  /** When it last changed. */
+  updated_at: string,
+};
+
+/** What a row of the credit ledger stands for. */
+export type TransactionType = "purchase" | "usage" | "refund" | "gift";
+
+/** Parameters of `cv.update`. */
+export type UpdateCv = {
+  /** The CV. */
+  id: string,
+  /** The revision that the patch was made for; another one is a `conflict` with `RevConflict` in `details`. */
+  rev: number,
+  /** The change (RFC 6902). */
+  patch: Array<PatchOperation>,
+};
+
+/** Result of `cv.update`. */
+export type Updated = {
+  /** The revision after it. */
+  rev: number,
+};
+
+/** An uploaded file: the answer of `POST /v1/cv/uploads` (multipart, field `file`). */
+export type Upload = {
+  /** Its id, for `cv.generate` and `cv.import`. */
+  id: string,
+  /** What it is for. */
+  kind: UploadKind,
+  /** Its name. */
+  filename: string,
+  /** Its media type. */
+  mime_type: string,
+  /** Its size. */
+  size_bytes: number,
+  /** Hex SHA-256 of its bytes. */
+  sha256: string,
+  /** When it is dropped unless a task uses it. */
+  expires_at: string,
+};
+
+/** What an uploaded file is for. */
+export type UploadKind = "cv_pdf" | "offer_pdf";
+
+/** A feature's use in the current month. */
+export type UsageCounter = {
+  /** The feature (`generate_cv`). */
+  feature_name: string,
+  /** Uses in this period. */
+  count: number,
+  /** Uses that the plan includes a period; -1 = unlimited. */
+  usage_limit: number,
+  /** Begin of the period. */
+  period_start: string,
+  /** End of the period: the counter starts again. */
+  period_end: string,
+};
+
+/** A person, as they see themselves. */
+export type User = {
+  /** Their id. */
+  id: string,
+  /** Their name. */
+  name: string | null,
+  /** Their address, lower case. */
+  email: string | null,
+  /** When the address was confirmed. */
+  email_verified: string | null,
+  /** URL of a picture. */
+  image: string | null,
+  /** What they may do. */
+  role: Role,
+  /** When they signed up. */
+  created_at: string,
+};
+
+/** State of `user:{id}`. */
+export type UserState = {
+  /** The person. */
+  user: User,
+  /** Their credits. */
+  credits: CreditBalance,
+  /** Their plan; null where none is set up. */
+  plan: PlanSummary | null,
+  /** Their use of each feature this month. */
+  counters: Array<UsageCounter>,
+  /** Their tasks that are not terminal, the newest first. */
+  tasks: Array<TaskView>,
+  /** Their CVs without content, the newest first. */
+  cvs: Array<CvSummary>,
+  /** Notices that were not read. */
+  notices: Array<Notice>,
+};
+
+/** Durable `task.finished`. */
+export type UserTaskFinished = {
+  /** For people, once completed. */
+  success_message: string | null,
+  /** Whether its end changed the list of CVs. */
+  should_update_cv_list: boolean,
+  /** The task. */
+  id: string,
+  /** Its kind, such as `generate-cv`. */
+  type: string,
+  /** How it ended: completed, failed or cancelled. */
+  status: TaskStatus,
+  /** Why it failed, for people; null otherwise. */
+  error: string | null,
+  /** What the kind of task returns; null unless completed. */
+  result: unknown,
+};
+
+/** Durable `task.queued`. */
+export type UserTaskQueued = {
+  /** For people. */
+  title: string,
+  /** File name of the CV that it works on. */
+  cv_file: string | null,
+  /** Whether credits paid for some of it. */
+  credit_used: boolean,
+  /** The feature whose units it takes. */
+  feature_name: string | null,
+  /** Offers of a generation; 0 for other kinds. */
+  total_offers: number,
+  /** The task. */
+  id: string,
+  /** Its kind, such as `generate-cv`. */
+  type: string,
+  /** Where it was started. */
+  device_id: string | null,
+  /** When it was accepted. */
+  created_at: string,
+};
+
+/** Topic family to the state that a `snap` of it carries. */
+export interface TopicState {
+  user: UserState;
+  device: DeviceState;
+  task: TaskState;
+  cv: CvState;
+  app: AppState;
+}
+
+/** Topic family to its durable events (`ev`): kind to data. */
+export interface TopicEvents {
+  user: {
+    "task.queued": UserTaskQueued;
+    "task.finished": UserTaskFinished;
+    "credits.changed": CreditsChanged;
+    "counter.changed": UsageCounter;
+    "cv.created": CvCreated;
+    "cv.deleted": CvDeleted;
+    "cv.blocked": CvBlocked;
+    "cv.unblocked": CvBlocked;
+    "cv.listed": CvListed;
+    "job_offer.created": JobOfferEvent;
+    "job_offer.deleted": JobOfferEvent;
+    "account.changed": User;
+    "notice": Notice;
+    "signed_out": SignedOut;
+  };
+  device: {
+    "task.queued": UserTaskQueued;
+    "task.finished": UserTaskFinished;
+  };
+  task: {
+    "task.queued": CvTaskEvent;
+    "task.started": CvTaskEvent;
+    "task.completed": CvTaskEvent;
+    "task.failed": CvTaskEvent;
+    "task.cancelled": CvTaskEvent;
+    "step.started": CvStepStarted;
+    "step.completed": CvStepCompleted;
+    "step.failed": CvStepFailed;
+    "offer.extracted": OfferExtracted;
+    "offer.completed": OfferCompleted;
+    "offer.failed": OfferEnded;
+    "offer.cancelled": OfferEnded;
+  };
+  cv: {
+    "cv.changed": CvChanged;
+    "cv.version": CvVersionKept;
+    "cv.score": ScoreState;
+    "cv.optimise": CvOptimise;
+    "cv.changes_proposed": ChangesProposed;
+    "cv.change_decided": ChangeDecided;
+    "cv.state": CvStateChanged;
+  };
+  app: {
+    "settings.changed": AppState;
+  };
+}
+
+/** Topic family to its volatile events (`live`): kind to data. */
+export interface TopicLive {
+  user: Record<never, never>;
+  device: Record<never, never>;
+  task: {
+    "task.progress": CvTaskProgress;
+    "step.delta": StepDelta;
+  };
+  cv: {
+    "cv.score_progress": CvScoreProgress;
+  };
+  app: Record<never, never>;
+}
+
+/** Method to what a call takes and returns. */
+export interface Calls {
+  "cv.create": { params: CreateCv; result: CvFile };
+  "cv.update": { params: UpdateCv; result: Updated };
+  "cv.rename": { params: RenameCv; result: CvFile };
+  "cv.delete": { params: DeleteCv; result: CvSummary };
+  "cv.set_offer": { params: SetOffer; result: CvFile };
+  "cv.import": { params: ImportCv; result: TaskStarted };
+  "cv.generate": { params: Generate; result: TaskStarted };
+  "cv.score": { params: ScoreCv; result: TaskStarted };
+  "cv.review": { params: Review; result: CvFile };
+  "cv.restore": { params: Restore; result: CvFile };
+  "cv.export": { params: ExportCv; result: Exported };
+  "task.cancel": { params: TaskRef; result: TaskView };
+  "task.retry": { params: TaskRef; result: TaskView };
+}
+
+/** HTTP route, where it is no call, to its JSON bodies. */
+export interface Routes {
+  "POST /v1/cv/auth/sign-up": { body: SignUp; answer: AuthTokens };
+  "POST /v1/cv/auth/sign-in": { body: SignIn; answer: AuthTokens };
+  "POST /v1/cv/auth/refresh": { body: RefreshRequest; answer: AuthTokens };
+  "POST /v1/cv/auth/sign-out": { body: RefreshRequest; answer: undefined };
+  "GET /v1/cv/me": { body: undefined; answer: User };
+  "GET /v1/cv/files": { body: undefined; answer: Page<CvSummary> };
+  "GET /v1/cv/files/{id}": { body: undefined; answer: CvState };
+  "GET /v1/cv/files/{id}/versions": { body: undefined; answer: Page<CvVersionSummary> };
+  "GET /v1/cv/files/{id}/versions/{version}": { body: undefined; answer: CvVersion };
+  "POST /v1/cv/uploads": { body: undefined; answer: Upload };
+  "GET /v1/cv/job-offers": { body: undefined; answer: Page<JobOffer> };
+  "GET /v1/cv/job-offers/{id}": { body: undefined; answer: JobOffer };
+  "GET /v1/cv/generations": { body: undefined; answer: Page<TaskView> };
+  "GET /v1/cv/generations/{id}": { body: undefined; answer: TaskState };
+  "GET /v1/cv/credits": { body: undefined; answer: CreditBalance };
+  "GET /v1/cv/credits/transactions": { body: undefined; answer: Page<CreditTransaction> };
+  "GET /v1/cv/usage": { body: undefined; answer: Array<UsageCounter> };
+  "GET /v1/tasks": { body: undefined; answer: Page<TaskView> };
+  "GET /v1/tasks/{id}": { body: undefined; answer: TaskState };
+}
+
+/** Error code to its HTTP status, whether the same request may succeed later, and its meaning. */
+export const ERROR_CODES = {
+  bad_request: { status: 400, retryable: false, meaning: "The request is malformed or breaks a rule of its method: change it." },
+  unauthenticated: { status: 401, retryable: false, meaning: "No valid token: sign in or refresh." },
+  forbidden: { status: 403, retryable: false, meaning: "Signed in, but not allowed." },
+  not_found: { status: 404, retryable: false, meaning: "No such thing, or none that this user may see." },
+  conflict: { status: 409, retryable: false, meaning: "The state does not allow it now (stale revision, finished task, running duplicate)." },
+  insufficient_credits: { status: 402, retryable: false, meaning: "The balance does not cover it: nothing was created or charged." },
+  limit_exceeded: { status: 422, retryable: false, meaning: "A plan's or a protocol's limit is reached (number of things, not rate)." },
+  rate_limited: { status: 429, retryable: true, meaning: "Too many requests: wait `retry_after_ms`." },
+  payload_too_large: { status: 413, retryable: false, meaning: "The content is larger than the limit named in the message." },
+  unavailable: { status: 503, retryable: true, meaning: "A dependency is down or the node drains: wait `retry_after_ms`." },
+  internal: { status: 500, retryable: true, meaning: "A defect of the server; it was logged with the request's id." },
+} as const satisfies Record<ErrorCode, { status: number; retryable: boolean; meaning: string }>;
+
+/** Number of a close frame to what the client does next, and its meaning. */
+export const CLOSE_CODES = {
+  1000: { after: "reconnect", meaning: "Normal end, by either side." },
+  1002: { after: "stop", meaning: "RFC 6455 was broken (reserved bits, bad opcode, unmasked frame)." },
+  1007: { after: "stop", meaning: "A text frame that is not UTF-8." },
+  1009: { after: "stop", meaning: "A message above `limits.message_bytes`." },
+  1012: { after: "reconnect", meaning: "The node restarts: reconnect." },
+  1013: { after: "reconnect", meaning: "The node is full: reconnect later." },
+  4400: { after: "stop", meaning: "A batch that cannot be decoded." },
+  4401: { after: "reauthenticate", meaning: "Not authenticated, or the token expired." },
+  4403: { after: "stop", meaning: "The origin or the user is not allowed." },
+  4408: { after: "reconnect", meaning: "No `hello` in time." },
+  4429: { after: "reconnect", meaning: "Too many messages." },
+} as const satisfies Record<number, { after: AfterClose; meaning: string }>;
+
+/** The WebSocket subprotocol of each codec. */
+export const SUBPROTOCOLS = {
+  json: "estafette.v1.json",
+  msgpack: "estafette.v1.msgpack",
+} as const;
+
+/** The bounds of the wire. `welcome.limits` may lower some of them. */
+export const LIMITS = {
+  message_bytes: 262144,
+  batch_len: 64,
+  depth: 32,
+  string_bytes: 131072,
+  collection_len: 4096,
+  values: 16384,
+  server_message_bytes: 16777216,
+  method_bytes: 64,
+  client_bytes: 200,
+  topic_bytes: 128,
+  id_bytes: 120,
+  key_bytes: 128,
+  token_bytes: 4096,
+  subscriptions: 256,
+  calls_in_flight: 32,
+  hello_timeout_ms: 10000,
+  idempotency_hours: 24,
+} as const;
