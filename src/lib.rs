@@ -25,3 +25,5 @@ pub mod extract;
 pub mod fetch;
 pub mod http;
 pub mod telemetry;
+#[cfg(any(test, feature = "testkit"))]
+pub mod testing;

@@ -2,7 +2,7 @@
 //! and the tasks of one moment are committed together.
 
 use crate::error::DbError;
-use crate::event::NewEvent;
+use crate::event::{NewEvent, TopicKey};
 use crate::task::{NewTask, TaskInfo};
 use estafette_protocol::{EventKind, ProductId, TaskId, Topic};
 use serde::Serialize;
@@ -175,7 +175,7 @@ impl<'a> Tx<'a> {
     }
 
     pub(crate) fn emit_value(&mut self, topic: Topic, kind: EventKind, data: Value) {
-        self.events.push(NewEvent { product: self.product.clone(), topic, kind, data });
+        self.events.push(NewEvent { key: TopicKey { product: self.product.clone(), topic }, kind, data });
     }
 
     /// Starts a task: its rows, its steps and its `task.queued` events are part of this unit.

@@ -17,12 +17,19 @@ pub struct CallError {
     pub details: Option<Value>,
     /// When to try again.
     pub retry_after: Option<Duration>,
+    /// A transaction lost a race: the unit of work may run again by itself.
+    lost_race: bool,
 }
 
 impl CallError {
+    /// Whether the cause is a lost race between transactions, so that running the unit again may succeed.
+    pub const fn is_lost_race(&self) -> bool {
+        self.lost_race
+    }
+
     /// An error with a code and a sentence.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), details: None, retry_after: None }
+        Self { code, message: message.into(), details: None, retry_after: None, lost_race: false }
     }
 
     /// Adds machine-readable particulars.
@@ -150,7 +157,15 @@ const STORAGE_RETRY_AFTER: Duration = Duration::from_secs(1);
 impl From<DbError> for CallError {
     fn from(error: DbError) -> Self {
         match error {
-            DbError::Unavailable(cause) | DbError::Retry(cause) => {
+            DbError::Retry(cause) => {
+                let mut error = Self::unavailable(
+                    format!("too much happens to the same rows at once ({cause}); try again"),
+                    STORAGE_RETRY_AFTER,
+                );
+                error.lost_race = true;
+                error
+            }
+            DbError::Unavailable(cause) => {
                 tracing::warn!(error = %cause, "storage unavailable");
                 Self::unavailable("the database does not answer; try again shortly", STORAGE_RETRY_AFTER)
             }

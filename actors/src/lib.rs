@@ -2,16 +2,30 @@
 //! no product and no HTTP route. `README.md` beside this crate is the page of guarantees.
 #![deny(missing_docs)]
 
+pub mod bus;
+#[cfg(feature = "cluster")]
+pub mod cluster;
+pub mod config;
 pub mod db;
 pub mod error;
 pub mod event;
+pub mod hub;
 pub mod identity;
 pub mod limits;
+pub mod mailbox;
+pub mod migration;
+pub mod node;
 pub mod product;
 pub mod registry;
 pub mod runtime;
+pub mod session;
 pub mod task;
+#[cfg(feature = "testkit")]
+pub mod testkit;
+mod unit;
+pub mod writer;
 
+pub use config::RuntimeConfig;
 pub use db::{Db, DbResult, Tx};
 pub use error::{CallError, DbError, StepError, StepRetry};
 pub use identity::{AuthError, Authenticator, Identity};

@@ -1,4 +1,88 @@
-//! Every bound of the runtime, with its reason.
+//! Every bound of the runtime, with its reason and what happens when it is reached.
 
-/// Times a unit of work is run before a lost race is told to the caller.
+use std::time::Duration;
+
+/// Times a unit of work is run before a lost race (deadlock, serialization) is told to the caller as `unavailable`.
 pub const TX_ATTEMPTS: u32 = 5;
+
+/// Commits that one group commit takes. More wait for the next one: a batch this large already costs under 1 µs of
+/// `fsync` a commit, and a larger one only makes the first of them wait.
+pub const COMMIT_BATCH: usize = 256;
+/// Commits that wait in one writer. A running task has at most one outstanding, so the node's bound on running tasks
+/// keeps this from being reached; if it is, the supervisor tries again after [`FULL_RETRY`].
+pub const COMMIT_QUEUE: usize = 8 * 1024;
+/// Writers a node. Tasks of one owner always meet in the same writer, so that two never wait for each other's rows.
+pub const COMMIT_WRITERS: usize = 2;
+/// Before a commit that met a full queue is offered again.
+pub const FULL_RETRY: Duration = Duration::from_millis(20);
+/// First and longest wait before a commit is tried again while the database does not answer.
+pub const STORAGE_BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+
+/// Records that wait in a `BatchWriter`; above it the oldest is dropped, counted and logged: these are observations,
+/// not effects.
+pub const BATCH_QUEUE: usize = 16 * 1024;
+/// Records written at once.
+pub const BATCH_SIZE: usize = 500;
+/// The longest a record waits.
+pub const BATCH_DELAY: Duration = Duration::from_millis(250);
+
+/// Messages that wait in a hub. Above it the delivery is dropped and the hub compares its topics with the log, so the
+/// readers get the events a moment later.
+pub const HUB_QUEUE: usize = 16 * 1024;
+/// Recent events that a hub keeps for a topic: a reader that comes back within seconds is served from memory.
+pub const RING_EVENTS: usize = 64;
+/// How often heads are compared with the log.
+pub const RECONCILE_EVERY: Duration = Duration::from_secs(1);
+/// Topics in one comparison query.
+pub const RECONCILE_CHUNK: usize = 5_000;
+
+/// Bytes that wait in an outbox before its subscriptions fall back to reading the log at the reader's pace.
+pub const OUTBOX_BYTES: usize = 256 * 1024;
+/// Entries that wait in an outbox, for the same reason.
+pub const OUTBOX_ENTRIES: usize = 2_048;
+/// Newest volatile events kept in an outbox, one a `(topic, key)`; above it new keys are dropped and counted.
+pub const OUTBOX_LIVE: usize = 512;
+/// Below this many waiting bytes an outbox takes another page of the log.
+pub const OUTBOX_LOW: usize = 64 * 1024;
+/// Events in one page of the log.
+pub const LOG_PAGE: i64 = 256;
+/// Bytes of one WebSocket message that the server sends (a snapshot may be larger: it is one message by itself).
+pub const FRAME_BYTES: usize = 64 * 1024;
+/// The share of the pool that snapshots and pages may use at the same time: a reconnect storm queues here, and calls and
+/// commits still find a connection.
+pub const CATCH_UP_SHARE: usize = 3;
+
+/// Messages that wait between a socket's reader and its actor; above it the reader stops reading (TCP pushes back).
+pub const SOCKET_MAILBOX: usize = 64;
+/// Messages that wait in a session's mailbox.
+pub const SESSION_MAILBOX: usize = 256;
+/// How long a session without sockets keeps its identity and its running calls.
+pub const SESSION_GRACE: Duration = Duration::from_secs(30);
+/// A token this close to its end is announced with `expiring`.
+pub const EXPIRING_AHEAD: Duration = Duration::from_secs(60);
+/// A socket that takes no byte for this long while data waits is gone: its kernel buffers are full and the peer does
+/// not read. Its history waits in the log.
+pub const WRITE_STALL: Duration = Duration::from_secs(120);
+/// How long the other side has to answer a close.
+pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A node renews its heartbeat this often.
+pub const HEARTBEAT_EVERY: Duration = Duration::from_secs(1);
+/// A node whose heartbeat is older is taken for hung: its tasks are rescued (the fence covers its return).
+pub const HEARTBEAT_LIMIT: Duration = Duration::from_secs(10);
+/// How often nodes look for dead ones.
+pub const RESCUE_EVERY: Duration = Duration::from_millis(500);
+/// Rescues after which a task is taken for the killer of its nodes and ends as failed.
+pub const MAX_RESCUES: i32 = 3;
+/// Tasks claimed, or rescued, in one transaction.
+pub const CLAIM_BATCH: i64 = 64;
+/// The dispatcher looks for queued tasks at least this often, told or not.
+pub const POLL_EVERY: Duration = Duration::from_millis(500);
+/// Queued tasks whose position is computed and announced each second.
+pub const POSITIONS: i64 = 1_000;
+/// Steps that one task may have: a graph that grows beyond it fails the step that grew it.
+pub const TASK_STEPS: usize = 2_000;
+/// Bytes of one step's output (as JSON). Larger ones fail the step: they belong into the product's tables.
+pub const STEP_OUTPUT_BYTES: usize = 2 * 1024 * 1024;
+/// Waits between attempts to end a task whose last hook fails.
+pub const SETTLE_BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(30));

@@ -28,6 +28,11 @@ impl Registry {
         self.products.get(id)
     }
 
+    /// All kinds as `product/name`: a node claims only what it knows, so that an older node leaves newer kinds alone.
+    pub fn kind_names(&self) -> Vec<String> {
+        self.kinds.keys().map(|(product, name)| format!("{product}/{name}")).collect()
+    }
+
     /// A kind of task.
     pub fn kind(&self, product: &ProductId, name: &str) -> Option<&Arc<dyn TaskKind>> {
         self.kinds.get(&(product.clone(), name.to_owned()))

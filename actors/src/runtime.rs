@@ -1,13 +1,31 @@
 //! The runtime as a value: started once a process (or several times in a test), cheap to clone.
 
+use crate::bus::{Bus, InProcess, LocalNode};
+use crate::config::RuntimeConfig;
 use crate::db::{Db, Tx};
-use crate::error::CallError;
+use crate::error::{CallError, DbError};
+use crate::event::{LiveEvent, TopicKey};
 use crate::identity::{Authenticator, Identity};
+use crate::limits::{CATCH_UP_SHARE, TX_ATTEMPTS};
+use crate::node::{self, Depart, Node};
 use crate::product::{CallCtx, Product};
 use crate::registry::Registry;
-use estafette_protocol::{IdempotencyKey, ProductId};
+use crate::session::registry::Sessions;
+use crate::task::dispatcher::{Dispatcher, DispatcherSetup, Drain, Running};
+use crate::unit;
+use crate::writer::batch::Flushable;
+use actix::prelude::*;
+use estafette_protocol::task::TaskStatus;
+use estafette_protocol::{EventKind, IdempotencyKey, NodeId, ProductId, TaskId, Topic};
+use parking_lot::RwLock;
+use rand::RngExt as _;
+use serde::Serialize;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// The runtime.
 #[derive(Clone)]
@@ -16,14 +34,27 @@ pub struct Runtime {
 }
 
 struct Inner {
+    id: NodeId,
     db: Db,
     registry: Arc<Registry>,
+    bus: Arc<dyn Bus>,
+    local: Arc<LocalNode>,
+    config: RuntimeConfig,
+    authenticator: Option<Arc<dyn Authenticator>>,
+    sessions: Arc<Sessions>,
+    catch_up: Arc<Semaphore>,
+    node: Addr<Node>,
+    dispatcher: Addr<Dispatcher>,
+    arbiters: Vec<Arbiter>,
+    draining: AtomicBool,
+    flushables: RwLock<Vec<Arc<dyn Flushable>>>,
 }
 
 /// Puts a runtime together.
 pub struct RuntimeBuilder {
     db: Db,
     registry: Registry,
+    config: RuntimeConfig,
     authenticator: Option<Arc<dyn Authenticator>>,
 }
 
@@ -34,30 +65,152 @@ impl RuntimeBuilder {
         self.registry.add(product);
         self
     }
-    /// Who checks access tokens.
+
+    /// Who checks access tokens. Without it no socket gets past `hello`.
     #[must_use]
     pub fn authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
         self.authenticator = Some(authenticator);
         self
     }
-    /// Starts the node's actors on the current actix system.
+
+    /// Limits and intervals.
+    #[must_use]
+    pub fn config(mut self, config: RuntimeConfig) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Starts the node's actors on the current actix system: the node and its lock, the commit writers, the dispatcher.
     ///
     /// # Errors
-    /// [`crate::error::DbError`] when the database does not answer.
-    pub async fn start(self) -> Result<Runtime, crate::error::DbError> {
-        Ok(Runtime { inner: Arc::new(Inner { db: self.db, registry: Arc::new(self.registry) }) })
+    /// [`DbError`] when the database does not answer.
+    pub async fn start(self) -> Result<Runtime, DbError> {
+        let Self { db, registry, config, authenticator } = self;
+        let registry = Arc::new(registry);
+        let name = format!("n-{}", estafette_protocol::ids::new_cuid2());
+        let id = NodeId::parse(&name).map_err(|error| DbError::Data(error.to_string()))?;
+        let local = Arc::new(LocalNode::default());
+        let bus: Arc<dyn Bus> = Arc::new(InProcess::new(Arc::clone(&local)));
+        let writers = node::start_writers(&db, &registry, &bus);
+        let lock_key: i64 = rand::rng().random();
+        let lock = node::take_lock(&db, &id, lock_key).await?;
+        let arbiters: Vec<Arbiter> = (0..config.task_threads.max(1)).map(|_| Arbiter::new()).collect();
+        let node = Node {
+            id: id.clone(),
+            lock_key,
+            db: db.clone(),
+            registry: Arc::clone(&registry),
+            bus: Arc::clone(&bus),
+            config: config.clone(),
+            writers: writers.clone(),
+            lock: Some(lock),
+            beating: false,
+            rescuing: false,
+            trimming: false,
+            leaving: false,
+        }
+        .start();
+        let dispatcher = Dispatcher::new(DispatcherSetup {
+            node: id.clone(),
+            db: db.clone(),
+            registry: Arc::clone(&registry),
+            bus: Arc::clone(&bus),
+            config: config.clone(),
+            writers,
+            arbiters: arbiters.iter().map(Arbiter::handle).collect(),
+        })
+        .start();
+        local.add_listener(dispatcher.clone().recipient());
+        let sessions = Arc::new(Sessions::default());
+        local.add_listener(crate::session::registry::Listener::new(Arc::clone(&sessions)).start().recipient());
+        let reads = (db.pool().status().max_size / CATCH_UP_SHARE).max(1);
+        let inner = Inner {
+            id,
+            db,
+            registry,
+            bus,
+            local,
+            config,
+            authenticator,
+            sessions,
+            catch_up: Arc::new(Semaphore::new(reads)),
+            node,
+            dispatcher,
+            arbiters,
+            draining: AtomicBool::new(false),
+            flushables: RwLock::default(),
+        };
+        Ok(Runtime { inner: Arc::new(inner) })
     }
 }
 
 impl Runtime {
     /// Starts to put a runtime together.
     pub fn builder(db: Db) -> RuntimeBuilder {
-        RuntimeBuilder { db, registry: Registry::default(), authenticator: None }
+        RuntimeBuilder { db, registry: Registry::default(), config: RuntimeConfig::default(), authenticator: None }
+    }
+
+    /// This node.
+    pub fn node_id(&self) -> &NodeId {
+        &self.inner.id
     }
 
     /// For reading.
     pub fn db(&self) -> &Db {
         &self.inner.db
+    }
+
+    /// Limits and intervals.
+    pub fn config(&self) -> &RuntimeConfig {
+        &self.inner.config
+    }
+
+    pub(crate) fn bus(&self) -> &Arc<dyn Bus> {
+        &self.inner.bus
+    }
+
+    pub(crate) fn local(&self) -> &Arc<LocalNode> {
+        &self.inner.local
+    }
+
+    pub(crate) fn sessions(&self) -> &Arc<Sessions> {
+        &self.inner.sessions
+    }
+
+    pub(crate) fn authenticator(&self) -> Option<&Arc<dyn Authenticator>> {
+        self.inner.authenticator.as_ref()
+    }
+
+    pub(crate) fn catch_up(&self) -> &Arc<Semaphore> {
+        &self.inner.catch_up
+    }
+
+    pub(crate) fn product(&self, id: &ProductId) -> Result<Arc<dyn Product>, CallError> {
+        self.inner
+            .registry
+            .product(id)
+            .cloned()
+            .ok_or_else(|| CallError::not_found(format!("this server has no product `{id}`")))
+    }
+
+    /// Registers what is flushed when the node drains.
+    pub fn flush_at_drain(&self, flushable: Arc<dyn Flushable>) {
+        self.inner.flushables.write().push(flushable);
+    }
+
+    /// Publishes a volatile event of a product.
+    pub fn live(&self, product: &ProductId, topic: Topic, key: &str, kind: &str, data: &impl Serialize) {
+        let (Ok(kind), Ok(data)) = (EventKind::parse(kind), serde_json::to_value(data)) else {
+            tracing::error!(kind, "a volatile event that cannot be encoded");
+            return;
+        };
+        let key_of = TopicKey { product: product.clone(), topic };
+        self.inner.bus.publish_live(LiveEvent::new(key_of, key.to_owned(), kind, data));
+    }
+
+    /// Whether the node drains: no new calls that start work, no new sockets.
+    pub fn is_draining(&self) -> bool {
+        self.inner.draining.load(Ordering::Acquire)
     }
 
     /// Handles a call of `who`: the one way in, for sockets and for HTTP routes.
@@ -71,17 +224,17 @@ impl Runtime {
         params: Value,
         key: Option<IdempotencyKey>,
     ) -> Result<Value, CallError> {
-        let product = self
-            .inner
-            .registry
-            .product(&who.product)
-            .cloned()
-            .ok_or_else(|| CallError::not_found("unknown product"))?;
-        let ctx = CallCtx { who, runtime: self.clone(), key, method: method.to_owned(), params_hash: String::new() };
-        product.call(ctx, method, params).await
+        let product = self.product(&who.product)?;
+        let params_hash = hex::encode(Sha256::digest(params.to_string()));
+        let ctx = CallCtx { who, runtime: self.clone(), key, method: method.to_owned(), params_hash };
+        let began = std::time::Instant::now();
+        let result = product.call(ctx, method, params).await;
+        let outcome = result.as_ref().map_or_else(|error| error.code.as_str(), |_| "ok");
+        metrics::histogram!("estafette_call_seconds", "outcome" => outcome).record(began.elapsed().as_secs_f64());
+        result
     }
 
-    /// A unit of work that nobody called for: sign-up, sweeps, webhooks.
+    /// A unit of work that nobody called for: sign-up, sweeps, webhooks. Runs again when it loses a race.
     ///
     /// # Errors
     /// What `work` returns; `unavailable` when the database does not answer.
@@ -89,11 +242,36 @@ impl Runtime {
     where
         F: AsyncFn(&mut Tx<'_>) -> Result<T, CallError>,
     {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            match self.try_transaction(product, &work).await {
+                Err(Attempt::Lost(cause)) if attempt < TX_ATTEMPTS => {
+                    tracing::debug!(attempt, cause, "a transaction lost a race and runs again");
+                    let pause = rand::rng().random_range(0..20 * u64::from(attempt));
+                    tokio::time::sleep(Duration::from_millis(pause)).await;
+                }
+                Err(Attempt::Lost(cause)) => return Err(DbError::Retry(cause).into()),
+                Err(Attempt::Refused(error)) => return Err(error),
+                Ok(value) => return Ok(value),
+            }
+        }
+    }
+
+    async fn try_transaction<T, F>(&self, product: &ProductId, work: &F) -> Result<T, Attempt>
+    where
+        F: AsyncFn(&mut Tx<'_>) -> Result<T, CallError>,
+    {
         let mut client = self.inner.db.connection().await?;
-        let pg = client.transaction().await?;
+        let pg = client.transaction().await.map_err(DbError::from)?;
         let mut tx = Tx::new(pg, product.clone(), Arc::clone(&self.inner.registry));
-        let value = work(&mut tx).await?;
-        tx.pg.commit().await?;
+        let value = match work(&mut tx).await {
+            Ok(value) => value,
+            // A statement's lost race comes back through the caller's own error as `unavailable` (see `From<DbError>`).
+            Err(error) if error.is_lost_race() => return Err(Attempt::Lost(error.message)),
+            Err(error) => return Err(Attempt::Refused(error)),
+        };
+        unit::announce(&self.inner.bus, unit::seal(tx).await?);
         Ok(value)
     }
 
@@ -101,6 +279,89 @@ impl Runtime {
     where
         F: AsyncFn(&mut Tx<'_>) -> Result<Value, CallError>,
     {
-        self.transaction(&ctx.who.product, work).await
+        let Some(key) = &ctx.key else { return self.transaction(&ctx.who.product, work).await };
+        self.transaction(&ctx.who.product, async |tx: &mut Tx<'_>| {
+            // The row is the lock: a repetition that comes while the first one runs waits here for its end.
+            let (product, user) = (ctx.who.product.as_str(), ctx.who.user.as_str());
+            let fresh = tx
+                .execute(
+                    "INSERT INTO runtime.calls (product, user_id, key, method, params_hash) VALUES ($1, $2, $3, $4, $5)
+                     ON CONFLICT DO NOTHING",
+                    &[&product, &user, &key.as_str(), &ctx.method, &ctx.params_hash],
+                )
+                .await?;
+            if fresh == 0 {
+                let row = tx
+                    .query_one(
+                        "SELECT method, params_hash, result FROM runtime.calls WHERE product = $1 AND user_id = $2 AND key = $3",
+                        &[&product, &user, &key.as_str()],
+                    )
+                    .await?;
+                let (method, hash): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+                if method != ctx.method || hash != ctx.params_hash {
+                    return Err(CallError::conflict("this idempotency key was used for another call: use a new one"));
+                }
+                return Ok(row.try_get::<_, Option<Value>>(2)?.unwrap_or(Value::Null));
+            }
+            let result = work(tx).await?;
+            tx.execute(
+                "UPDATE runtime.calls SET result = $4 WHERE product = $1 AND user_id = $2 AND key = $3",
+                &[&product, &user, &key.as_str(), &result],
+            )
+            .await?;
+            Ok(result)
+        })
+        .await
+    }
+
+    /// How a task stands; `None` when there is no such task.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database does not answer.
+    pub async fn task_status(&self, id: &TaskId) -> Result<Option<TaskStatus>, DbError> {
+        let row = self.inner.db.query_opt("SELECT status FROM runtime.tasks WHERE id = $1", &[&id.as_str()]).await?;
+        let Some(row) = row else { return Ok(None) };
+        row.try_get::<_, &str>(0)?.parse().map(Some).map_err(|error| DbError::Data(format!("{error}")))
+    }
+
+    /// How many tasks run on this node.
+    pub async fn running_tasks(&self) -> usize {
+        self.inner.dispatcher.send(Running).await.unwrap_or(0)
+    }
+
+    /// Leaves in good order: no new claims, clients told when to come back (spread over `spread`), running steps given
+    /// their time, tasks handed over, writers flushed, the node's row removed.
+    pub async fn drain(&self, spread: Duration) {
+        if self.inner.draining.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        tracing::info!("the node drains");
+        self.inner.sessions.drain(spread);
+        let _stopped = self.inner.dispatcher.send(Drain).await;
+        let flushables: Vec<Arc<dyn Flushable>> = self.inner.flushables.read().clone();
+        for flushable in flushables {
+            flushable.flush().await;
+        }
+        self.inner.sessions.close_all();
+        let _stopped = self.inner.node.send(Depart).await;
+        for arbiter in &self.inner.arbiters {
+            arbiter.stop();
+        }
+        tracing::info!("the node has left");
+    }
+}
+
+/// How one run of a unit of work went wrong.
+enum Attempt {
+    Lost(String),
+    Refused(CallError),
+}
+
+impl From<DbError> for Attempt {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Retry(cause) => Self::Lost(cause),
+            other => Self::Refused(other.into()),
+        }
     }
 }

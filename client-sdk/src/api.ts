@@ -96,7 +96,7 @@ export interface Subscription {
   readonly position: Position | undefined;
   readonly status: SubscriptionStatus;
   /** Ends it. Handlers are not called any more. */
-  unsubscribe(): void;
+  readonly unsubscribe: () => void;
 }
 
 /** What a stream yields. */

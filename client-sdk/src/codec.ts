@@ -1,4 +1,5 @@
 import { decode, encode } from "@msgpack/msgpack";
+import { SUBPROTOCOLS } from "./generated/protocol.js";
 import type { ClientMessage } from "./wire.js";
 
 /** One encoded message, before it is put into a batch. */
@@ -31,7 +32,7 @@ function batchOf(value: unknown): unknown[] {
 /** Text frames, for debugging. */
 export const json: Codec = {
   name: "json",
-  subprotocol: "estafette.v1.json",
+  subprotocol: SUBPROTOCOLS.json,
   encode: (message) => JSON.stringify(message),
   size: (item) => (typeof item === "string" ? utf8.encode(item).length : item.length),
   join: (items) => `[${items.join(",")}]`,
@@ -46,7 +47,7 @@ function arrayHead(length: number): number[] {
 /** Binary frames; the default. */
 export const msgpack: Codec = {
   name: "msgpack",
-  subprotocol: "estafette.v1.msgpack",
+  subprotocol: SUBPROTOCOLS.msgpack,
   encode: (message) => encode(message, { ignoreUndefined: true }),
   size: (item) => item.length,
   join: (items) => {

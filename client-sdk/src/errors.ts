@@ -1,4 +1,4 @@
-import { ERROR_CODES, type ErrorCode } from "./codes.js";
+import { ERROR_CODES, type ErrorCode } from "./generated/protocol.js";
 
 /** Everything that the SDK throws, except an aborted signal's own reason. */
 export abstract class EstafetteError extends Error {

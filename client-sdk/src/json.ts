@@ -3,11 +3,13 @@
  * (4400, 1009) and with it everything else on it, so it is refused here, where only its caller notices.
  */
 import { BadRequestError, PayloadTooLargeError } from "./errors.js";
+import { LIMITS } from "./generated/protocol.js";
 
-/** Nesting of a whole message; the batch and the message take two levels of it. */
-const MAX_DEPTH = 32 - 2;
-const MAX_STRING_BYTES = 128 * 1024;
-const MAX_COLLECTION_LEN = 4096;
+/** The batch and the message take two levels of a frame's nesting, and some of its values. */
+const MAX_DEPTH = LIMITS.depth - 2;
+const MAX_VALUES = LIMITS.values - 16;
+const MAX_STRING_BYTES = LIMITS.string_bytes;
+const MAX_COLLECTION_LEN = LIMITS.collection_len;
 
 const utf8 = new TextEncoder();
 
@@ -17,7 +19,13 @@ function checkText(text: string): void {
     throw tooLarge(`a text of more than ${String(MAX_STRING_BYTES)} bytes: send documents over HTTP`);
 }
 
-function check(value: unknown, depth: number): void {
+interface Budget {
+  values: number;
+}
+
+function check(value: unknown, depth: number, budget: Budget): void {
+  budget.values -= 1;
+  if (budget.values < 0) throw tooLarge(`more than ${String(MAX_VALUES)} values in all`);
   if (typeof value === "string") checkText(value);
   if (typeof value !== "object" || value === null) return;
   if (depth > MAX_DEPTH) throw tooLarge(`parameters nested deeper than ${String(MAX_DEPTH)}`);
@@ -27,7 +35,7 @@ function check(value: unknown, depth: number): void {
     count += 1;
     if (count > MAX_COLLECTION_LEN) throw tooLarge(`more than ${String(MAX_COLLECTION_LEN)} entries in one collection`);
     if (typeof key === "string") checkText(key);
-    check(inside, depth + 1);
+    check(inside, depth + 1, budget);
   }
 }
 
@@ -54,6 +62,6 @@ export function toParams(params: unknown): Record<string, unknown> {
   }
   if (typeof plain !== "object" || plain === null || Array.isArray(plain))
     throw new BadRequestError({ code: "bad_request", message: "parameters must be a map" });
-  check(plain, 1);
+  check(plain, 1, { values: MAX_VALUES });
   return plain as Record<string, unknown>;
 }

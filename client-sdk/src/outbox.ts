@@ -1,5 +1,6 @@
 import type { Clock } from "./clock.js";
 import type { Codec, Item } from "./codec.js";
+import { LIMITS } from "./generated/protocol.js";
 import type { ClientMessage, Limits } from "./wire.js";
 
 /** Seconds' worth of messages that may go out in a burst; the rest of the ten-second budget is the refill. */
@@ -7,6 +8,11 @@ const BURST_SECONDS = 2;
 const REFILL_SHARE = 0.8;
 /** What stands around the items of a batch, at most. */
 const HEAD_BYTES = 3;
+/**
+ * Bytes of a batch of several messages. The server bounds the values of a whole frame; no value takes less than a byte,
+ * so a batch of this size is always within that bound. A larger message travels alone.
+ */
+const SHARED_BYTES = LIMITS.values;
 
 /**
  * What this connection has to say, in order: gathered for a microtask, cut into batches within the server's limits, and
@@ -78,10 +84,11 @@ export class Outbox {
   #takeBatch(): Item {
     let bytes = HEAD_BYTES;
     let taken = 0;
+    const room = Math.min(this.limits.message_bytes, SHARED_BYTES);
     const most = Math.min(this.limits.batch_len, Math.floor(this.#allowance), this.#items.length);
     for (const item of this.#items) {
       const size = this.codec.size(item) + 1;
-      if (taken > 0 && (taken >= most || bytes + size > this.limits.message_bytes)) break;
+      if (taken > 0 && (taken >= most || bytes + size > room)) break;
       bytes += size;
       taken += 1;
     }

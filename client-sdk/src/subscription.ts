@@ -91,6 +91,7 @@ export class Topic {
     this.#held = false;
     this.#rest.stop();
     this.#enter({ at: "off" });
+    this.#schedule();
   }
 
   /** Ends every reader. */
@@ -197,13 +198,16 @@ export class Topic {
 
   /** Compares what the readers need with what is running. */
   #settle(): void {
+    // One question at a time: a server that still looks into the last `sub` refuses another one, and would end the
+    // subscription after it was granted. The answer comes here again.
+    if (this.#wire.at === "asking") return;
     if (this.#readers.size === 0) {
       this.#leave();
       this.deps.onIdle(this);
       return;
     }
     const wire = this.#wire;
-    if (!this.#online || wire.at === "asking" || wire.at === "filling" || wire.at === "resting") return;
+    if (!this.#online || wire.at === "filling" || wire.at === "resting") return;
     const active = this.#active();
     if (active.length === 0) this.#leave();
     else if (wire.at === "off" || !active.every((reader) => serves(wire.cursor, reader))) this.#ask();
@@ -235,12 +239,14 @@ export class Topic {
     if (reply.t === "ok") {
       if (since === undefined) this.#enter({ at: "filling" });
       else this.#resume(since, reply.result);
+      this.#schedule();
       return;
     }
-    this.#held = false;
     const error = callError({ ...reply, retryAfterMs: reply.retry_after_ms });
-    // Without a valid token the connection itself ends soon: the next one asks again.
-    if (error.retryable || error.code === "unauthenticated") this.#restFor(this.deps.backoff.next(reply.retry_after_ms));
+    // A conflict: the server holds a subscription that it should not; it is ended before the next try. Without a valid
+    // token the connection itself ends soon, and the next one asks again.
+    this.#held = error.code === "conflict";
+    if (error.retryable || this.#held || error.code === "unauthenticated") this.#restFor(this.deps.backoff.next(reply.retry_after_ms));
     else this.end({ at: "refused", error });
   }
 
@@ -253,7 +259,6 @@ export class Topic {
       if (head.seq <= since.seq) this.#complete();
       else this.#owed = { head: head.seq, seq: -1 };
     }
-    this.#schedule();
   }
 
   #restFor(ms: number): void {

@@ -2,115 +2,18 @@
  * The messages of protocol version 1, as the SDK reads and writes them. `parseServerMessage` is the edge: what it lets
  * through has the form that the types promise.
  */
-import { isErrorCode, type ErrorCode } from "./codes.js";
+import { isErrorCode } from "./codes.js";
+import type { ClientMessage, Limits, Position, ServerMessage } from "./generated/protocol.js";
 
-/** A place in a topic's log. `epoch` is the life of the log (equal or not); `seq` the last event seen. */
-export interface Position {
-  readonly epoch: number;
-  readonly seq: number;
-}
+export type { ClientMessage, Limits, Position, ServerMessage };
 
-/** The bounds of a connection, told in `welcome`. */
-export interface Limits {
-  readonly message_bytes: number;
-  readonly batch_len: number;
-  readonly subscriptions: number;
-  readonly calls_in_flight: number;
-  readonly messages_per_second: number;
-}
-
-export type ClientMessage =
-  | { readonly t: "hello"; readonly token: string; readonly device: string; readonly client?: string }
-  | { readonly t: "auth"; readonly id: number; readonly token: string }
-  | { readonly t: "sub"; readonly id: number; readonly topic: string; readonly since?: Position }
-  | { readonly t: "unsub"; readonly id: number; readonly topic: string }
-  | {
-      readonly t: "call";
-      readonly id: number;
-      readonly method: string;
-      readonly params: unknown;
-      readonly key?: string;
-    }
-  | { readonly t: "ping"; readonly id: number };
-
-export interface Welcome {
-  readonly t: "welcome";
-  readonly session: string;
-  readonly user: string;
-  readonly node: string;
-  readonly heartbeat_ms: number;
-  readonly expires_at: string;
-  readonly limits: Limits;
-}
-export interface Ok {
-  readonly t: "ok";
-  readonly id: number;
-  readonly result?: unknown;
-}
-export interface Err {
-  readonly t: "err";
-  readonly id: number;
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly details?: unknown;
-  readonly retry_after_ms?: number;
-}
-export interface Snap {
-  readonly t: "snap";
-  readonly topic: string;
-  readonly epoch: number;
-  readonly seq: number;
-  readonly state: unknown;
-}
-export interface Ev {
-  readonly t: "ev";
-  readonly topic: string;
-  readonly seq: number;
-  readonly kind: string;
-  readonly at: string;
-  readonly data: unknown;
-}
-export interface Live {
-  readonly t: "live";
-  readonly topic: string;
-  readonly key: string;
-  readonly kind: string;
-  readonly at: string;
-  readonly data: unknown;
-}
-export interface Mark {
-  readonly t: "mark";
-  readonly heads: Readonly<Record<string, number>>;
-}
-export interface Pong {
-  readonly t: "pong";
-  readonly id: number;
-}
-export interface Expiring {
-  readonly t: "expiring";
-  readonly at: string;
-}
-export interface Revoked {
-  readonly t: "revoked";
-  readonly topic: string;
-  readonly message: string;
-}
-export interface Drain {
-  readonly t: "drain";
-  readonly reconnect_after_ms: number;
-}
-export type ServerMessage =
-  | Welcome
-  | Ok
-  | Err
-  | Snap
-  | Ev
-  | Live
-  | Mark
-  | Pong
-  | Expiring
-  | Revoked
-  | Drain;
+type Of<T extends ServerMessage["t"]> = Extract<ServerMessage, { t: T }>;
+export type Welcome = Of<"welcome">;
+export type Ok = Of<"ok">;
+export type Err = Of<"err">;
+export type Snap = Of<"snap">;
+export type Ev = Of<"ev">;
+export type Live = Of<"live">;
 
 /** A message that is not of this protocol: the connection is given up, as nothing after it can be trusted. */
 export class ProtocolViolation extends Error {

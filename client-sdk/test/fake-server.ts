@@ -146,6 +146,10 @@ export class FakeServer {
 
   /** The protocol's own answer to a `sub`. */
   grant(peer: Peer, sub: Sub): void {
+    if (peer.subscribed.has(sub.topic)) {
+      peer.send({ t: "err", id: sub.id, code: "conflict", message: `${sub.topic} is subscribed to already` });
+      return;
+    }
     const log = this.log(sub.topic);
     peer.subscribed.add(sub.topic);
     const head: Position = { epoch: log.epoch, seq: this.head(sub.topic) };

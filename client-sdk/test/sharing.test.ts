@@ -128,3 +128,38 @@ test("a revoked subscription ends, and is not resumed", async () => {
   await w.client.call("test.any", {});
   expect(w.server.peer.received.map((message) => message.t)).toEqual(["hello", "call"]);
 });
+
+test("who leaves and comes back while the server still looks into the first request is not refused", async () => {
+  const held: (() => void)[] = [];
+  w.server.onSub = (peer, sub) => {
+    held.push(() => w.server.grant(peer, sub));
+    return true;
+  };
+  const first = w.client.subscribe("test:1", {});
+  await until(() => held.length === 1);
+  first.unsubscribe();
+  await settled(w.server);
+  const notes = new Notes();
+  w.client.subscribe("test:1", notes.handlers);
+  await settled(w.server);
+  expect(w.server.peer.received.map((message) => message.t)).toEqual(["hello", "sub"]);
+  w.server.onSub = () => false;
+  held[0]?.();
+  await until(() => notes.snapshots.length === 1);
+  w.server.publish("test:1");
+  await until(() => notes.seqs.length === 1);
+});
+
+test("who leaves while the server still looks into the request is unsubscribed after the answer", async () => {
+  const held: (() => void)[] = [];
+  w.server.onSub = (peer, sub) => {
+    held.push(() => w.server.grant(peer, sub));
+    return true;
+  };
+  const first = w.client.subscribe("test:1", {});
+  await until(() => held.length === 1);
+  first.unsubscribe();
+  held[0]?.();
+  await until(() => w.server.peer.received.at(-1)?.t === "unsub");
+  expect(w.server.peer.subscribed.size).toBe(0);
+});

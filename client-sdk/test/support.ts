@@ -16,9 +16,12 @@ export async function until(condition: () => boolean, what = condition.toString(
 export async function settled(server: FakeServer): Promise<void> {
   for (const peer of [...server.peers]) {
     await new Promise<void>((resolve) => {
-      if (peer.socket.readyState !== WebSocket.OPEN) resolve();
-      peer.socket.once("pong", () => resolve());
-      peer.socket.once("close", () => resolve());
+      const done = (): void => {
+        peer.socket.off("pong", done).off("close", done);
+        resolve();
+      };
+      peer.socket.on("pong", done).on("close", done);
+      if (peer.socket.readyState !== WebSocket.OPEN) done();
       peer.socket.ping(() => undefined);
     });
   }

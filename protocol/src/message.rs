@@ -116,7 +116,10 @@ impl ClientMessage {
                 method: method(&mut map).map_err(fail)?,
                 params: match map.remove("params") {
                     None | Some(Value::Null) => Value::Object(Map::new()),
-                    Some(params @ Value::Object(_)) => params,
+                    Some(params @ Value::Object(_)) => {
+                        check_params(&params).map_err(fail)?;
+                        params
+                    }
                     Some(_) => return Err(fail("`params` must be a map".to_owned())),
                 },
                 key: match optional_text(&mut map, "key").map_err(fail)? {
@@ -170,6 +173,24 @@ fn method(map: &mut Map<String, Value>) -> Result<String, String> {
         return Err(format!("`method` must be 1 to {MAX_METHOD_BYTES} bytes of A-Z, a-z, 0-9, . _ and -"));
     }
     Ok(method)
+}
+
+/// Whether a call's parameters can be kept: the database has no text with the character U+0000. Also for parameters
+/// that come by HTTP.
+///
+/// # Errors
+/// The rule, for people.
+pub fn check_params(params: &Value) -> Result<(), String> {
+    let fine = match params {
+        Value::String(text) => !text.contains('\0'),
+        Value::Array(items) => return items.iter().try_for_each(check_params),
+        Value::Object(map) => {
+            map.values().try_for_each(check_params)?;
+            map.keys().all(|key| !key.contains('\0'))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => true,
+    };
+    if fine { Ok(()) } else { Err("`params` must not contain the character U+0000".to_owned()) }
 }
 
 fn client(map: &mut Map<String, Value>) -> Result<Option<String>, String> {

@@ -2,7 +2,7 @@
 //! of its own to the payloads (credits, offers, …); clients ignore the fields that they do not know.
 
 use crate::words::words;
-use crate::{DeviceId, StepKey, TaskId, Timestamp};
+use crate::{DeviceId, NodeId, StepKey, TaskId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
@@ -57,13 +57,29 @@ impl StepStatus {
 pub struct TaskEvent {
     /// The task.
     pub id: TaskId,
+    /// Its kind, such as `generate-cv`.
+    #[serde(rename = "type")]
+    pub kind: String,
     /// Its state after the event.
     pub status: TaskStatus,
-    /// Why it failed, for people; null otherwise.
-    #[serde(default)]
-    pub error: Option<String>,
     /// Runs of the task, 1 at first, +1 with each `task.retry`.
     pub attempt: u32,
+    /// Why it failed, for people. Missing or null otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional = nullable)]
+    pub error: Option<String>,
+    /// Where it was started. Only in `task.queued`; null where unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional = nullable)]
+    pub device_id: Option<DeviceId>,
+    /// The node that works on it. Only in `task.started`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub node: Option<NodeId>,
+    /// How often it was taken over from a node that was lost. Only in `task.started`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub rescues: Option<u32>,
 }
 
 /// Durable `task.queued` of `user:{id}` (and of `device:{id}` for a task without owner): the fields that every product
@@ -75,11 +91,13 @@ pub struct TaskQueued {
     /// Its kind, such as `generate-cv`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Where it was started.
+    /// `queued`.
+    pub status: TaskStatus,
+    /// Runs of the task, 1 at first, +1 with each `task.retry`.
+    pub attempt: u32,
+    /// Where it was started; null where unknown.
     #[serde(default)]
     pub device_id: Option<DeviceId>,
-    /// When it was accepted.
-    pub created_at: Timestamp,
 }
 
 /// Durable `task.finished` of `user:{id}` (and of `device:{id}`): the fields that every product has.
@@ -92,6 +110,8 @@ pub struct TaskFinished {
     pub kind: String,
     /// How it ended: completed, failed or cancelled.
     pub status: TaskStatus,
+    /// Runs of the task, 1 at first, +1 with each `task.retry`.
+    pub attempt: u32,
     /// Why it failed, for people; null otherwise.
     #[serde(default)]
     pub error: Option<String>,
@@ -140,9 +160,18 @@ pub struct StepFailed {
     pub attempt: u32,
     /// What went wrong, for people.
     pub error: String,
+    /// What went wrong, for programs: a word such as `timeout`, `not_found`, `model_refused`, `invalid_output`. Open:
+    /// expect others.
+    pub code: String,
     /// The next attempt comes after this time, milliseconds; null: this was the last.
     #[ts(type = "number | null")]
     pub retry_in_ms: Option<u64>,
+    /// Time of this attempt, milliseconds.
+    #[ts(type = "number")]
+    pub duration_ms: u64,
+    /// Steps that will not run because of it.
+    #[serde(default)]
+    pub cancelled: Vec<StepKey>,
 }
 
 /// Volatile `task.progress` of `task:{id}`, key `task`.
@@ -161,9 +190,9 @@ pub struct TaskProgress {
 pub struct StepDelta {
     /// The step.
     pub step: StepKey,
-    /// Where `text` begins in the whole text, in UTF-16 code units (the length of a JavaScript string).
+    /// Where `text` begins in the whole text of the attempt, in UTF-16 code units (the length of a JavaScript string).
     pub offset: u32,
-    /// The whole tail since the last durable event of the step, so that a dropped delta is harmless: replace everything
-    /// from `offset` on.
+    /// All that follows `offset`: replace everything from there on. Sent whole each time, so that a dropped one is
+    /// harmless.
     pub text: String,
 }

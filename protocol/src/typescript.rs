@@ -96,7 +96,7 @@ fn tidy(text: &str) -> String {
                     let _ = writeln!(out, "{indent}{field},\n}};");
                 }
                 _ => {
-                    let _ = writeln!(out, "{indent}{line}");
+                    let _ = writeln!(out, "{indent}{}", line.replace(", } | {", ",\n} | {"));
                 }
             }
         }

@@ -1,4 +1,5 @@
 //! The TypeScript types of the SDK are those of this crate.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::path::Path;
 

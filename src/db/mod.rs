@@ -1,1 +1,55 @@
 //! The pool, the migrations, the embedded Postgres.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`pool`] | connections with a bound on everything they wait for |
+//! | [`embedded`] | the private Postgres of a server without `DATABASE_URL` |
+//! | [`migrations`] | all SQL files, in the order in which they are applied |
+
+pub mod embedded;
+pub mod pool;
+
+use estafette_actors::migration::{self, Applied, Migration, MigrationError};
+
+/// The CV product's schema.
+const CV: &[Migration] = estafette_actors::migrations!("migrations", "cv":);
+
+/// All SQL files: the runtime's, then each product's.
+pub fn migrations() -> Vec<Migration> {
+    [migration::RUNTIME, CV].concat()
+}
+
+/// Brings the database up to date.
+///
+/// # Errors
+/// [`MigrationError`]: a file that changed, a database that is newer, a file that fails, no answer.
+pub async fn migrate(config: &tokio_postgres::Config) -> Result<Vec<Applied>, MigrationError> {
+    let (mut client, connection) = config.connect(tokio_postgres::NoTls).await?;
+    let link = tokio::spawn(connection);
+    let applied = migration::apply(&mut client, &migrations()).await;
+    drop(client);
+    link.abort();
+    applied
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sql_file_is_in_the_list() {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+        for folder in std::fs::read_dir(root).unwrap().flatten().filter(|entry| entry.path().is_dir()) {
+            let schema = folder.file_name().to_string_lossy().into_owned();
+            estafette_actors::testkit::assert_migrations_complete(root, &migrations(), &schema);
+        }
+    }
+
+    #[tokio::test]
+    async fn all_migrations_apply_to_an_empty_database() {
+        let database = crate::testing::database().await;
+        let client = database.connect().await;
+        assert_eq!(migration::pending(&client, &migrations()).await.unwrap(), Vec::<String>::new());
+        assert_eq!(migrate(database.config()).await.unwrap(), []);
+    }
+}

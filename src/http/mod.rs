@@ -1,1 +1,24 @@
-//! The HTTP face.
+//! The HTTP face: one listener for routes, WebSocket upgrades and the console.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`server`] | the listener and its limits; hands upgrades to the runtime |
+//! | [`app`] | the actix-web application: routes, body limits, error forms |
+//! | [`observe`] | around each request: id, log line, metrics, security headers, errors in one form |
+//! | [`health`] | `/health/live`, `/health/ready`, `/metrics` |
+//! | [`openapi`] | `/openapi.json` out of the table of routes |
+//! | [`console`] | the web console at `/` |
+
+pub mod app;
+pub mod console;
+pub mod health;
+pub mod observe;
+pub mod openapi;
+pub mod server;
+
+pub use app::AppState;
+pub use openapi::RouteDoc;
+pub use server::{HttpServer, ServerOptions};
+
+#[cfg(test)]
+mod tests;

@@ -1,16 +1,207 @@
 //! Starting, cancelling and retrying tasks, inside the caller's unit of work.
 
-use super::spec::{NewTask, TaskInfo};
-use crate::db::{DbResult, Tx};
+use super::graph::{Graph, StepState};
+use super::kind::{EventFields, GroupEnd, TaskKind};
+use super::spec::{NewTask, OnFailure, StepSpec, TaskInfo};
+use super::store::{self, TASK_COLUMNS, TaskRow, merged};
+use crate::db::{DbResult, Effect, Tx};
 use crate::error::{CallError, DbError};
-use estafette_protocol::TaskId;
+use crate::event::TopicKey;
+use estafette_protocol::task::{StepStatus, TaskStatus};
+use estafette_protocol::{EventKind, TaskId, Topic};
+use serde_json::{Value, json};
+use std::collections::HashSet;
+use std::sync::Arc;
 
-pub(crate) async fn enqueue(_tx: &mut Tx<'_>, _task: NewTask) -> DbResult<TaskInfo> {
-    Err(DbError::Other("not there yet".to_owned()))
+/// The topic that hears of a person's or an anonymous device's tasks.
+pub(crate) fn feed(task: &TaskInfo) -> Option<Topic> {
+    match (&task.owner, &task.device) {
+        (Some(owner), _) => Some(Topic::user(owner)),
+        (None, Some(device)) => Some(Topic::device(device)),
+        (None, None) => None,
+    }
 }
-pub(crate) async fn cancel(_tx: &mut Tx<'_>, _id: &TaskId) -> Result<(), CallError> {
-    Err(CallError::not_found("not there yet"))
+
+pub(crate) fn emit(tx: &mut Tx<'_>, task: &TaskInfo, topic: Topic, kind: &str, data: Value) -> DbResult<()> {
+    let kind = EventKind::parse(kind).map_err(|error| DbError::Data(error.to_string()))?;
+    tx.events.push(crate::event::NewEvent { key: TopicKey { product: task.product.clone(), topic }, kind, data });
+    Ok(())
 }
-pub(crate) async fn retry(_tx: &mut Tx<'_>, _id: &TaskId) -> Result<(), CallError> {
-    Err(CallError::not_found("not there yet"))
+
+/// `task.queued` on the task's topic and on its owner's feed.
+pub(crate) fn emit_queued(tx: &mut Tx<'_>, task: &TaskInfo, fields: &EventFields) -> DbResult<()> {
+    let mut extra = task.event.clone();
+    extra.extend(fields.clone());
+    let own = json!({
+        "id": task.id, "type": task.kind, "status": TaskStatus::Queued, "attempt": task.attempt, "device_id": task.device,
+    });
+    let data = merged(&extra, own);
+    emit(tx, task, Topic::task(&task.id), "task.queued", data.clone())?;
+    if let Some(feed) = feed(task) {
+        emit(tx, task, feed, "task.queued", data)?;
+    }
+    Ok(())
+}
+
+/// The task's last event on its own topic, and `task.finished` on its owner's feed.
+pub(crate) fn emit_ended(
+    tx: &mut Tx<'_>,
+    task: &TaskInfo,
+    status: TaskStatus,
+    error: Option<&str>,
+    result: &Value,
+    fields: &EventFields,
+) -> DbResult<()> {
+    let own = json!({"id": task.id, "type": task.kind, "status": status, "error": error, "attempt": task.attempt});
+    emit(tx, task, Topic::task(&task.id), &format!("task.{status}"), merged(fields, own))?;
+    if let Some(feed) = feed(task) {
+        let mut extra = task.event.clone();
+        extra.extend(fields.clone());
+        let own = json!({"id": task.id, "type": task.kind, "status": status, "error": error, "result": result, "attempt": task.attempt});
+        emit(tx, task, feed, "task.finished", merged(&extra, own))?;
+    }
+    Ok(())
+}
+
+fn kind_of(tx: &Tx<'_>, task: &TaskInfo) -> DbResult<Arc<dyn TaskKind>> {
+    tx.kinds
+        .kind(&task.product, &task.kind)
+        .cloned()
+        .ok_or_else(|| DbError::Data(format!("this server knows no kind of task `{}`", task.kind)))
+}
+
+pub(crate) async fn enqueue(tx: &mut Tx<'_>, new: NewTask) -> DbResult<TaskInfo> {
+    let task = TaskInfo {
+        id: new.id,
+        product: tx.product.clone(),
+        kind: new.kind,
+        owner: new.owner,
+        device: new.device,
+        input: new.input,
+        attempt: 1,
+        event: new.event,
+    };
+    let kind = kind_of(tx, &task)?;
+    let plan = kind.plan(&task).map_err(|error| DbError::Data(error.to_string()))?;
+    let steps: Vec<Arc<StepSpec>> = plan.into_iter().map(Arc::new).collect();
+    Graph::new(steps.iter().cloned().map(StepState::new).collect())
+        .map_err(|error| DbError::Data(error.to_string()))?;
+    tx.execute(
+        "INSERT INTO runtime.tasks (id, product, kind, owner, device, input, event) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        &[
+            &task.id.as_str(),
+            &task.product.as_str(),
+            &task.kind,
+            &task.owner.as_ref().map(|owner| owner.as_str()),
+            &task.device.as_ref().map(|device| device.as_str()),
+            &task.input,
+            &Value::Object(task.event.clone()),
+        ],
+    )
+    .await?;
+    let rows: Vec<_> = steps
+        .into_iter()
+        .enumerate()
+        .map(|(ord, spec)| (task.id.clone(), i32::try_from(ord).unwrap_or(i32::MAX), spec))
+        .collect();
+    store::insert_steps(tx, &rows).await?;
+    emit_queued(tx, &task, &EventFields::new())?;
+    tx.effects.push(Effect::Queued);
+    Ok(task)
+}
+
+/// Locks a task of the unit's product.
+async fn locked(tx: &Tx<'_>, id: &TaskId) -> Result<TaskRow, CallError> {
+    let row = tx
+        .query_opt(
+            &format!("SELECT {TASK_COLUMNS} FROM runtime.tasks t WHERE t.id = $1 AND t.product = $2 FOR UPDATE"),
+            &[&id.as_str(), &tx.product.as_str()],
+        )
+        .await?;
+    let row = row.ok_or_else(|| CallError::not_found(format!("there is no task {id}")))?;
+    Ok(store::task_row(&row)?)
+}
+
+pub(crate) async fn cancel(tx: &mut Tx<'_>, id: &TaskId) -> Result<(), CallError> {
+    let row = locked(tx, id).await?;
+    if row.status.is_terminal() {
+        return Err(CallError::conflict(format!("the task is already {}", row.status)));
+    }
+    let task = row.info;
+    let kind = kind_of(tx, &task)?;
+    let graph = store::graphs(tx, &[id.as_str()]).await?.remove(id.as_str()).unwrap_or_default();
+    // Raising the lease fences off whoever runs it: from this commit on nothing of that run can be written.
+    tx.execute(
+        "UPDATE runtime.tasks SET status = 'cancelled', node_id = NULL, finished_at = now(), lease_epoch = lease_epoch + 1,
+                commit_no = 0 WHERE id = $1",
+        &[&id.as_str()],
+    )
+    .await?;
+    tx.execute(
+        "UPDATE runtime.steps SET status = 'cancelled', finished_at = now(), run_after = NULL
+         WHERE task_id = $1 AND status IN ('pending', 'running')",
+        &[&id.as_str()],
+    )
+    .await?;
+    for group in graph.open_groups() {
+        kind.on_group_ended(tx, &task, &group, GroupEnd::Cancelled).await?;
+    }
+    let open: Vec<StepSpec> =
+        graph.steps().iter().filter(|step| !step.status.is_terminal()).map(|step| (*step.spec).clone()).collect();
+    let fields = kind.on_cancelled(tx, &task, &open).await?;
+    emit_ended(tx, &task, TaskStatus::Cancelled, None, &Value::Null, &fields)?;
+    if row.status == TaskStatus::Running {
+        tx.effects.push(Effect::Stopped(task.id));
+    }
+    Ok(())
+}
+
+pub(crate) async fn retry(tx: &mut Tx<'_>, id: &TaskId) -> Result<(), CallError> {
+    let row = locked(tx, id).await?;
+    if !matches!(row.status, TaskStatus::Failed | TaskStatus::Completed) {
+        return Err(CallError::conflict(format!(
+            "only a task with a failure can be retried; this one is {}",
+            row.status
+        )));
+    }
+    let mut task = row.info;
+    let kind = kind_of(tx, &task)?;
+    let graph = store::graphs(tx, &[id.as_str()]).await?.remove(id.as_str()).unwrap_or_default();
+    let lost = |step: &&StepState| matches!(step.status, StepStatus::Failed | StepStatus::Cancelled);
+    let groups: HashSet<_> = graph
+        .steps()
+        .iter()
+        .filter(lost)
+        .filter(|step| step.spec.on_failure != OnFailure::Continue)
+        .map(|step| step.spec.group.clone())
+        .collect();
+    // A step that may fail runs again only together with the group that it belongs to.
+    let reopened: Vec<StepSpec> = graph
+        .steps()
+        .iter()
+        .filter(lost)
+        .filter(|step| groups.contains(&step.spec.group))
+        .map(|step| (*step.spec).clone())
+        .collect();
+    if reopened.is_empty() {
+        return Err(CallError::conflict("nothing of this task failed"));
+    }
+    task.attempt += 1;
+    let keys: Vec<&str> = reopened.iter().map(|spec| spec.key.as_str()).collect();
+    tx.execute(
+        "UPDATE runtime.tasks SET status = 'queued', attempt = attempt + 1, lease_epoch = lease_epoch + 1, commit_no = 0,
+                rescues = 0, queued_at = now(), finished_at = NULL, error = NULL, result = NULL WHERE id = $1",
+        &[&id.as_str()],
+    )
+    .await?;
+    tx.execute(
+        "UPDATE runtime.steps SET status = 'pending', attempt = 0, run_after = NULL, error = NULL, finished_at = NULL
+         WHERE task_id = $1 AND key = ANY($2)",
+        &[&id.as_str(), &keys],
+    )
+    .await?;
+    let fields = kind.on_retried(tx, &task, &reopened).await?;
+    emit_queued(tx, &task, &fields)?;
+    tx.effects.push(Effect::Queued);
+    Ok(())
 }

@@ -8,8 +8,14 @@
 
 pub(crate) mod admit;
 pub mod context;
+pub mod dispatcher;
+pub mod graph;
 pub mod kind;
+pub mod limiter;
+pub mod rescue;
 pub mod spec;
+pub mod store;
+pub mod supervisor;
 
 pub use context::StepCtx;
 pub use kind::{EventFields, GroupEnd, StepFailure, StepOutput, StepView, TaskEnd, TaskKind, TaskSummary};

@@ -179,6 +179,18 @@ pub struct NewTask {
 }
 
 impl NewTask {
+    /// A task with a new id, of nobody.
+    pub fn new(kind: impl Into<String>, input: Value) -> Self {
+        Self { id: Self::new_id(), kind: kind.into(), owner: None, device: None, input, event: Map::new() }
+    }
+
+    /// Somebody's task.
+    #[must_use]
+    pub fn owned_by(mut self, owner: UserId) -> Self {
+        self.owner = Some(owner);
+        self
+    }
+
     /// A new id in the form `task_<ms>_<6 base36>`.
     pub fn new_id() -> TaskId {
         let suffix: String = estafette_protocol::ids::new_cuid2().chars().skip(1).take(6).collect();

@@ -107,21 +107,25 @@ export type ClientMessage = { "t": "hello",
   /** A stable id of this browser or app installation. */
   device: string,
   /** Name and version of the client, for the server's logs. */
-  client?: string, } | { "t": "auth",
+  client?: string,
+} | { "t": "auth",
   /** Request number. */
   id: number,
   /** The new token, of the same user. */
-  token: string, } | { "t": "sub",
+  token: string,
+} | { "t": "sub",
   /** Request number. */
   id: number,
   /** The topic. */
   topic: string,
   /** Where the client's history of the topic ends. Without it the answer starts with a snapshot. */
-  since?: Position, } | { "t": "unsub",
+  since?: Position,
+} | { "t": "unsub",
   /** Request number. */
   id: number,
   /** The topic. */
-  topic: string, } | { "t": "call",
+  topic: string,
+} | { "t": "call",
   /** Request number. */
   id: number,
   /** The method, such as `cv.generate`. */
@@ -129,7 +133,8 @@ export type ClientMessage = { "t": "hello",
   /** Its parameters: a map, or null. */
   params: unknown,
   /** Idempotency key: repeating it returns the first result and does nothing again. */
-  key?: string, } | { "t": "ping",
+  key?: string,
+} | { "t": "ping",
   /** Request number. */
   id: number,
 };
@@ -417,12 +422,33 @@ export type CvStepFailed = {
   attempt: number,
   /** What went wrong, for people. */
   error: string,
+  /**
+   * What went wrong, for programs: a word such as `timeout`, `not_found`, `model_refused`, `invalid_output`. Open:
+   * expect others.
+   */
+  code: string,
   /** The next attempt comes after this time, milliseconds; null: this was the last. */
   retry_in_ms: number | null,
+  /** Time of this attempt, milliseconds. */
+  duration_ms: number,
+  /** Steps that will not run because of it. */
+  cancelled: Array<string>,
   /** The offer, from 0. */
   offer_index?: number,
   /** The experience or project, from 0. */
   item_index?: number,
+  /** The model; `offline` for the built-in rules. */
+  model_used?: string,
+  /** Tokens sent. */
+  prompt_tokens?: number,
+  /** Tokens sent that the provider had in its cache. */
+  cached_tokens?: number,
+  /** Tokens received. */
+  completion_tokens?: number,
+  /** US dollars (cv R66). */
+  estimated_cost?: number,
+  /** What it changed. */
+  modifications?: Array<Modification>,
 };
 
 /** Durable `step.started`. */
@@ -493,12 +519,20 @@ export type CvSummary = {
 export type CvTaskEvent = {
   /** The task. */
   id: string,
+  /** Its kind, such as `generate-cv`. */
+  type: string,
   /** Its state after the event. */
   status: TaskStatus,
-  /** Why it failed, for people; null otherwise. */
-  error: string | null,
   /** Runs of the task, 1 at first, +1 with each `task.retry`. */
   attempt: number,
+  /** Why it failed, for people. Missing or null otherwise. */
+  error?: string | null,
+  /** Where it was started. Only in `task.queued`; null where unknown. */
+  device_id?: string | null,
+  /** The node that works on it. Only in `task.started`. */
+  node?: string,
+  /** How often it was taken over from a node that was lost. Only in `task.started`. */
+  rescues?: number,
   /** Credits taken so far. */
   credits_debited?: number,
   /** Credits given back so far. */
@@ -927,21 +961,26 @@ export type PatchOperation = { "op": "add",
   /** Where. */
   path: string,
   /** What. */
-  value: unknown, } | { "op": "remove",
+  value: unknown,
+} | { "op": "remove",
   /** Where. */
-  path: string, } | { "op": "replace",
+  path: string,
+} | { "op": "replace",
   /** Where. */
   path: string,
   /** What. */
-  value: unknown, } | { "op": "move",
+  value: unknown,
+} | { "op": "move",
   /** From where. */
   from: string,
   /** To where. */
-  path: string, } | { "op": "copy",
+  path: string,
+} | { "op": "copy",
   /** From where. */
   from: string,
   /** To where. */
-  path: string, } | { "op": "test",
+  path: string,
+} | { "op": "test",
   /** Where. */
   path: string,
   /** What is expected. */
@@ -1306,11 +1345,13 @@ export type ServerMessage = { "t": "welcome",
   /** When the token ends. */
   expires_at: string,
   /** The bounds of this connection. */
-  limits: Limits, } | { "t": "ok",
+  limits: Limits,
+} | { "t": "ok",
   /** The request's number. */
   id: number,
   /** What the method returns. */
-  result?: unknown, } | { "t": "err",
+  result?: unknown,
+} | { "t": "err",
   /** The request's number. */
   id: number,
   /** Why. */
@@ -1320,7 +1361,8 @@ export type ServerMessage = { "t": "welcome",
   /** Machine-readable particulars. */
   details?: unknown,
   /** When to try again, milliseconds. */
-  retry_after_ms?: number, } | { "t": "snap",
+  retry_after_ms?: number,
+} | { "t": "snap",
   /** The topic. */
   topic: string,
   /** The life of its log. */
@@ -1328,7 +1370,8 @@ export type ServerMessage = { "t": "welcome",
   /** The last event that the state contains. */
   seq: number,
   /** The state. */
-  state: unknown, } | { "t": "ev",
+  state: unknown,
+} | { "t": "ev",
   /** The topic. */
   topic: string,
   /** Its number in the topic's log: 1, 2, 3, … */
@@ -1338,7 +1381,8 @@ export type ServerMessage = { "t": "welcome",
   /** When it was committed. */
   at: string,
   /** The particulars. */
-  data: unknown, } | { "t": "live",
+  data: unknown,
+} | { "t": "live",
   /** The topic. */
   topic: string,
   /** What it replaces. */
@@ -1348,17 +1392,22 @@ export type ServerMessage = { "t": "welcome",
   /** When. */
   at: string,
   /** The particulars. */
-  data: unknown, } | { "t": "mark",
+  data: unknown,
+} | { "t": "mark",
   /** Topic to head. */
-  heads: Record<string, number>, } | { "t": "pong",
+  heads: Record<string, number>,
+} | { "t": "pong",
   /** The request's number. */
-  id: number, } | { "t": "expiring",
+  id: number,
+} | { "t": "expiring",
   /** When it ends. */
-  at: string, } | { "t": "revoked",
+  at: string,
+} | { "t": "revoked",
   /** The topic. */
   topic: string,
   /** Why, for people. */
-  message: string, } | { "t": "drain",
+  message: string,
+} | { "t": "drain",
   /** Reconnect after this time, milliseconds; spread by the server. */
   reconnect_after_ms: number,
 };
@@ -1408,16 +1457,16 @@ export type SourceType = "manual" | "link" | "pdf" | "import" | "generation";
 export type StepDelta = {
   /** The step. */
   step: string,
-  /** Where `text` begins in the whole text, in UTF-16 code units (the length of a JavaScript string). */
+  /** Where `text` begins in the whole text of the attempt, in UTF-16 code units (the length of a JavaScript string). */
   offset: number,
   /**
-   * The whole tail since the last durable event of the step, so that a dropped delta is harmless: replace everything
-   * from `offset` on.
+   * All that follows `offset`: replace everything from there on. Sent whole each time, so that a dropped one is
+   * harmless.
    */
   text: string,
 };
 
-/** What a completed step reports. All fields may be missing: a step without a model reports none of them. */
+/** What an attempt of a step reports. All fields may be missing: a step without a model reports none of them. */
 export type StepReport = {
   /** The model; `offline` for the built-in rules. */
   model_used?: string,
@@ -1457,9 +1506,9 @@ export type StepView = {
   weight: number,
   /** Why its last attempt failed, for people. */
   error: string | null,
-  /** Time of the attempt that succeeded, milliseconds. */
+  /** Time of the last attempt that ended, milliseconds. */
   duration_ms: number | null,
-  /** What it came to; null until completed. */
+  /** What its last attempt that ended came to; null before. */
   report: StepReport | null,
 };
 
@@ -1675,6 +1724,8 @@ export type UserTaskFinished = {
   type: string,
   /** How it ended: completed, failed or cancelled. */
   status: TaskStatus,
+  /** Runs of the task, 1 at first, +1 with each `task.retry`. */
+  attempt: number,
   /** Why it failed, for people; null otherwise. */
   error: string | null,
   /** What the kind of task returns; null unless completed. */
@@ -1693,14 +1744,18 @@ export type UserTaskQueued = {
   feature_name: string | null,
   /** Offers of a generation; 0 for other kinds. */
   total_offers: number,
+  /** When it was accepted. */
+  created_at: string,
   /** The task. */
   id: string,
   /** Its kind, such as `generate-cv`. */
   type: string,
-  /** Where it was started. */
+  /** `queued`. */
+  status: TaskStatus,
+  /** Runs of the task, 1 at first, +1 with each `task.retry`. */
+  attempt: number,
+  /** Where it was started; null where unknown. */
   device_id: string | null,
-  /** When it was accepted. */
-  created_at: string,
 };
 
 /** Topic family to the state that a `snap` of it carries. */

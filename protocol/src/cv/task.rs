@@ -111,14 +111,14 @@ pub struct StepView {
     pub weight: u32,
     /// Why its last attempt failed, for people.
     pub error: Option<String>,
-    /// Time of the attempt that succeeded, milliseconds.
+    /// Time of the last attempt that ended, milliseconds.
     #[ts(type = "number | null")]
     pub duration_ms: Option<u64>,
-    /// What it came to; null until completed.
+    /// What its last attempt that ended came to; null before.
     pub report: Option<StepReport>,
 }
 
-/// What a completed step reports. All fields may be missing: a step without a model reports none of them.
+/// What an attempt of a step reports. All fields may be missing: a step without a model reports none of them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
 #[serde(default)]
 pub struct StepReport {

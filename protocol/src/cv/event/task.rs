@@ -81,7 +81,7 @@ pub struct StepCompleted {
 }
 
 /// Durable `step.failed`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(rename = "CvStepFailed")]
 pub struct StepFailed {
     /// The fields of every product.
@@ -90,6 +90,9 @@ pub struct StepFailed {
     /// Where it belongs.
     #[serde(flatten)]
     pub labels: StepLabels,
+    /// Model, tokens and cost of the attempt.
+    #[serde(flatten)]
+    pub report: StepReport,
 }
 
 /// Durable `offer.extracted`: the offer's facts are known.

@@ -26,6 +26,8 @@ pub struct TaskQueued {
     pub feature_name: Option<String>,
     /// Offers of a generation; 0 for other kinds.
     pub total_offers: u32,
+    /// When it was accepted.
+    pub created_at: Timestamp,
 }
 
 /// Durable `task.finished`.

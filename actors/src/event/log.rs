@@ -1,0 +1,195 @@
+//! The log in Postgres: append inside a unit of work, read a page after a position, compare heads.
+
+use super::{NewEvent, StoredEvent, TopicKey};
+use crate::db::{Db, DbResult};
+use crate::error::DbError;
+use crate::limits::LOG_PAGE;
+use chrono::{DateTime, Utc};
+use estafette_protocol::{EventKind, Timestamp};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Appends events and moves the heads of their topics, in the order of the topics. One statement: the heads are locked
+/// as they are raised, and the events get the numbers that the raise made room for.
+const APPEND: &str = "
+WITH heads AS (
+    INSERT INTO runtime.topics AS t (product, topic, epoch, head_seq)
+    SELECT x.product, x.topic, (SELECT epoch FROM runtime.meta), x.n
+    FROM unnest($1::text[], $2::text[], $3::bigint[]) WITH ORDINALITY AS x(product, topic, n, ord)
+    ORDER BY x.ord
+    ON CONFLICT (product, topic) DO UPDATE SET head_seq = t.head_seq + EXCLUDED.head_seq
+    RETURNING id, product, topic, epoch, head_seq
+), added AS (
+    INSERT INTO runtime.events (topic_id, seq, kind, at, data)
+    SELECT h.id, h.head_seq - e.from_end, e.kind, $8, e.data
+    FROM unnest($4::text[], $5::text[], $6::bigint[], $7::text[], $9::json[]) AS e(product, topic, from_end, kind, data)
+    JOIN heads h USING (product, topic)
+)
+SELECT product, topic, epoch, head_seq FROM heads";
+
+/// Appends events in a transaction; they become visible with its commit. Returned in the order given.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn append(tx: &deadpool_postgres::Transaction<'_>, events: Vec<NewEvent>) -> DbResult<Vec<Arc<StoredEvent>>> {
+    if events.is_empty() {
+        return Ok(Vec::new());
+    }
+    // A BTreeMap: topics are locked in one order by everybody, so no two units wait for each other in a circle.
+    let mut counts: BTreeMap<TopicKey, i64> = BTreeMap::new();
+    for event in &events {
+        *counts.entry(event.key.clone()).or_default() += 1;
+    }
+    let head_products: Vec<&str> = counts.keys().map(|key| key.product.as_str()).collect();
+    let head_topics: Vec<&str> = counts.keys().map(|key| key.topic.as_str()).collect();
+    let head_counts: Vec<i64> = counts.values().copied().collect();
+    let mut left = counts.clone();
+    let mut from_end = Vec::with_capacity(events.len());
+    for event in &events {
+        let open = left.entry(event.key.clone()).or_default();
+        *open -= 1;
+        from_end.push(*open);
+    }
+    let products: Vec<&str> = events.iter().map(|event| event.key.product.as_str()).collect();
+    let topics: Vec<&str> = events.iter().map(|event| event.key.topic.as_str()).collect();
+    let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
+    let data: Vec<&Value> = events.iter().map(|event| &event.data).collect();
+    let at = Timestamp::new(Utc::now());
+    let statement = tx.prepare_cached(APPEND).await?;
+    let rows = tx
+        .query(
+            &statement,
+            &[
+                &head_products,
+                &head_topics,
+                &head_counts,
+                &products,
+                &topics,
+                &from_end,
+                &kinds,
+                &at.to_chrono(),
+                &data,
+            ],
+        )
+        .await?;
+    let mut heads: BTreeMap<(String, String), (u64, i64)> = BTreeMap::new();
+    for row in rows {
+        heads.insert((row.try_get(0)?, row.try_get(1)?), (unsigned(row.try_get(2)?), row.try_get(3)?));
+    }
+    let mut stored = Vec::with_capacity(events.len());
+    for (event, from_end) in events.into_iter().zip(from_end) {
+        let name = (event.key.product.as_str().to_owned(), event.key.topic.as_str().to_owned());
+        let Some((epoch, head)) = heads.get(&name) else {
+            return Err(DbError::Data(format!("no head for topic {}", event.key.topic)));
+        };
+        stored.push(StoredEvent::new(event.key, *epoch, unsigned(head - from_end), event.kind, at, event.data));
+    }
+    Ok(stored)
+}
+
+/// Where a topic's log stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The life of the log.
+    pub epoch: u64,
+    /// The newest event, 0 when there is none.
+    pub seq: u64,
+    /// Events up to this one were trimmed.
+    pub floor: u64,
+}
+
+/// The head of one topic, also of one that has no event yet.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn head(client: &impl deadpool_postgres::GenericClient, key: &TopicKey) -> DbResult<Head> {
+    let statement = client
+        .prepare_cached(
+            "SELECT coalesce(t.epoch, m.epoch), coalesce(t.head_seq, 0), coalesce(t.floor_seq, 0)
+             FROM runtime.meta m LEFT JOIN runtime.topics t ON t.product = $1 AND t.topic = $2",
+        )
+        .await?;
+    let row = client.query_one(&statement, &[&key.product.as_str(), &key.topic.as_str()]).await?;
+    Ok(Head { epoch: unsigned(row.try_get(0)?), seq: unsigned(row.try_get(1)?), floor: unsigned(row.try_get(2)?) })
+}
+
+/// The heads of many topics in one query; topics without events are left out.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn heads(db: &Db, keys: &[TopicKey]) -> DbResult<Vec<(TopicKey, Head)>> {
+    let products: Vec<&str> = keys.iter().map(|key| key.product.as_str()).collect();
+    let topics: Vec<&str> = keys.iter().map(|key| key.topic.as_str()).collect();
+    let rows = db
+        .query(
+            "SELECT x.ord, t.epoch, t.head_seq, t.floor_seq
+             FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS x(product, topic, ord)
+             JOIN runtime.topics t USING (product, topic)",
+            &[&products, &topics],
+        )
+        .await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        let index = usize::try_from(row.try_get::<_, i64>(0)? - 1).unwrap_or(usize::MAX);
+        if let Some(key) = keys.get(index) {
+            let head = Head {
+                epoch: unsigned(row.try_get(1)?),
+                seq: unsigned(row.try_get(2)?),
+                floor: unsigned(row.try_get(3)?),
+            };
+            found.push((key.clone(), head));
+        }
+    }
+    Ok(found)
+}
+
+/// One page of a log.
+#[derive(Debug)]
+pub struct Page {
+    /// The events after the position asked for, without a gap.
+    pub events: Vec<Arc<StoredEvent>>,
+    /// Where the log stood when the page was read.
+    pub head: Head,
+}
+
+/// Reads a page after `after`. A page shorter than [`LOG_PAGE`] reaches the head.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn page(db: &Db, key: &TopicKey, after: u64) -> DbResult<Page> {
+    let client = db.connection().await?;
+    // The head first: events that commit in between are then in the page but not in the head, which only makes the
+    // reader look once more. The other order could skip some.
+    let head = head(&client, key).await?;
+    if after >= head.seq {
+        return Ok(Page { events: Vec::new(), head });
+    }
+    let statement = client
+        .prepare_cached(
+            "SELECT e.seq, e.kind, e.at, e.data FROM runtime.topics t JOIN runtime.events e ON e.topic_id = t.id
+             WHERE t.product = $1 AND t.topic = $2 AND e.seq > $3 ORDER BY e.seq LIMIT $4",
+        )
+        .await?;
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let rows = client.query(&statement, &[&key.product.as_str(), &key.topic.as_str(), &after, &LOG_PAGE]).await?;
+    let mut events = Vec::with_capacity(rows.len());
+    for row in rows {
+        let kind: String = row.try_get(1)?;
+        let kind = EventKind::parse(&kind).map_err(|error| DbError::Data(error.to_string()))?;
+        let at: DateTime<Utc> = row.try_get(2)?;
+        events.push(StoredEvent::new(
+            key.clone(),
+            head.epoch,
+            unsigned(row.try_get(0)?),
+            kind,
+            Timestamp::new(at),
+            row.try_get(3)?,
+        ));
+    }
+    Ok(Page { events, head })
+}
+
+fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}

@@ -1,0 +1,309 @@
+//! The hub of a worker thread: topic → the outboxes of this thread's sockets.
+//!
+//! It wakes for deliveries, for subscriptions, and once a second: then it compares the heads of its topics with the log
+//! in one query (what a bus lost is found here) and sends the `mark`s that are due.
+
+use crate::bus::Bus;
+use crate::db::Db;
+use crate::event::log::{self, Head};
+use crate::event::{LiveEvent, StoredEvent, TopicKey};
+use crate::limits::{HUB_QUEUE, RECONCILE_CHUNK, RECONCILE_EVERY, RING_EVENTS};
+use crate::session::outbox::{Outbox, SubId};
+use actix::prelude::*;
+use estafette_protocol::ServerMessage;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Committed events, in the order of their commit.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Deliver(pub Arc<[Arc<StoredEvent>]>);
+
+/// A volatile event.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct DeliverLive(pub Arc<LiveEvent>);
+
+/// A socket begins: it gets marks.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Join {
+    /// The socket's outbox.
+    pub outbox: Arc<Outbox>,
+    /// A mark comes this often.
+    pub heartbeat: Duration,
+}
+
+/// A socket ended: it leaves all its topics.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Leave(pub Arc<Outbox>);
+
+/// A subscription begins. The answer is what memory has: where the topic stands, and its newest events.
+#[derive(Message)]
+#[rtype(result = "Recent")]
+pub struct Attach {
+    /// The topic.
+    pub key: TopicKey,
+    /// Where its events go.
+    pub outbox: Arc<Outbox>,
+    /// The outbox's subscription.
+    pub sub: SubId,
+}
+
+/// What memory has of a topic.
+#[derive(Debug, MessageResponse)]
+pub struct Recent {
+    /// Where the topic stands, if known.
+    pub head: Option<Head>,
+    /// Its newest events, without a gap.
+    pub events: Vec<Arc<StoredEvent>>,
+}
+
+/// A subscription ended.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Detach {
+    /// The topic.
+    pub key: TopicKey,
+    /// Whose.
+    pub outbox: Arc<Outbox>,
+}
+
+#[derive(Default)]
+struct TopicState {
+    head: Option<Head>,
+    ring: VecDeque<Arc<StoredEvent>>,
+    readers: HashMap<usize, (Arc<Outbox>, SubId)>,
+}
+
+struct Member {
+    outbox: Arc<Outbox>,
+    heartbeat: Duration,
+    marked: Instant,
+}
+
+/// The hub of a worker thread.
+pub struct Hub {
+    db: Db,
+    bus: Arc<dyn Bus>,
+    topics: HashMap<TopicKey, TopicState>,
+    members: HashMap<usize, Member>,
+    lagging: Arc<AtomicBool>,
+    reconciling: bool,
+}
+
+fn identity(outbox: &Arc<Outbox>) -> usize {
+    Arc::as_ptr(outbox).addr()
+}
+
+impl Hub {
+    /// Starts the hub of this thread.
+    pub fn start_here(db: Db, bus: Arc<dyn Bus>) -> (Addr<Self>, Arc<AtomicBool>) {
+        let lagging = Arc::new(AtomicBool::new(false));
+        let hub = Self {
+            db,
+            bus,
+            topics: HashMap::new(),
+            members: HashMap::new(),
+            lagging: Arc::clone(&lagging),
+            reconciling: false,
+        };
+        (hub.start(), lagging)
+    }
+
+    fn reconcile(&mut self, ctx: &mut Context<Self>) {
+        if self.reconciling || self.topics.is_empty() {
+            return;
+        }
+        self.reconciling = true;
+        self.lagging.store(false, Ordering::Release);
+        let keys: Vec<TopicKey> = self.topics.keys().cloned().collect();
+        let db = self.db.clone();
+        let read = async move {
+            let mut found = Vec::new();
+            for chunk in keys.chunks(RECONCILE_CHUNK) {
+                match log::heads(&db, chunk).await {
+                    Ok(heads) => found.extend(heads),
+                    Err(error) => {
+                        tracing::warn!(%error, "the heads of topics could not be compared with the log");
+                        return None;
+                    }
+                }
+            }
+            Some((keys, found))
+        };
+        ctx.spawn(read.into_actor(self).map(|read, hub, _| {
+            hub.reconciling = false;
+            if let Some((keys, found)) = read {
+                let found: HashMap<TopicKey, Head> = found.into_iter().collect();
+                for key in keys {
+                    hub.compare(&key, found.get(&key).copied().unwrap_or(Head { epoch: 0, seq: 0, floor: 0 }));
+                }
+            }
+        }));
+    }
+
+    fn compare(&mut self, key: &TopicKey, head: Head) {
+        let Some(topic) = self.topics.get_mut(key) else { return };
+        let known = topic.head.map_or(0, |head| head.seq);
+        if head.seq == 0 {
+            topic.head.get_or_insert(head);
+            return;
+        }
+        if topic.head.is_some_and(|known| known.epoch == head.epoch && known.seq >= head.seq) {
+            return;
+        }
+        if topic.head.is_some_and(|known| known.epoch == head.epoch) {
+            metrics::counter!("estafette_gap_repairs_total").increment(1);
+            tracing::debug!(topic = %key.topic, known, seq = head.seq, "events were missed; readers read the log");
+        }
+        // The ring no longer reaches the head: it starts again with the next delivery.
+        topic.ring.clear();
+        topic.head = Some(head);
+        for (outbox, sub) in topic.readers.values() {
+            outbox.hint(*sub, head);
+        }
+    }
+
+    fn forget_abandoned(&mut self) {
+        let gone: Vec<Arc<Outbox>> = self
+            .members
+            .values()
+            .filter(|member| member.outbox.is_abandoned())
+            .map(|member| Arc::clone(&member.outbox))
+            .collect();
+        for outbox in gone {
+            self.leave(&outbox);
+        }
+    }
+
+    fn leave(&mut self, outbox: &Arc<Outbox>) {
+        let reader = identity(outbox);
+        for key in outbox.topics() {
+            self.detach(&key, reader);
+        }
+        if self.members.remove(&reader).is_some() {
+            metrics::gauge!("estafette_sockets").decrement(1);
+        }
+    }
+
+    fn send_marks(&mut self) {
+        let now = Instant::now();
+        for member in self.members.values_mut() {
+            if now.duration_since(member.marked) < member.heartbeat {
+                continue;
+            }
+            member.marked = now;
+            let heads = member
+                .outbox
+                .topics()
+                .into_iter()
+                .filter_map(|key| {
+                    let head = self.topics.get(&key)?.head?;
+                    Some((key.topic, head.seq))
+                })
+                .collect();
+            member.outbox.set_mark(&ServerMessage::Mark { heads });
+        }
+    }
+
+    fn detach(&mut self, key: &TopicKey, reader: usize) {
+        if let Some(topic) = self.topics.get_mut(key) {
+            topic.readers.remove(&reader);
+            if topic.readers.is_empty() {
+                self.topics.remove(key);
+                self.bus.interest(key, false);
+            }
+        }
+    }
+}
+
+impl Actor for Hub {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(HUB_QUEUE);
+        ctx.run_interval(RECONCILE_EVERY, |hub, ctx| {
+            hub.forget_abandoned();
+            hub.reconcile(ctx);
+            hub.send_marks();
+        });
+    }
+}
+
+impl Handler<Deliver> for Hub {
+    type Result = ();
+    fn handle(&mut self, Deliver(events): Deliver, _: &mut Self::Context) {
+        for event in events.iter() {
+            let Some(topic) = self.topics.get_mut(&event.key) else { continue };
+            let known = topic.head.unwrap_or(Head { epoch: event.epoch, seq: 0, floor: 0 });
+            if known.epoch == event.epoch && event.seq <= known.seq {
+                // Repeated by the bus, or found by a comparison first: the outboxes know what they had.
+            } else {
+                if known.epoch != event.epoch || event.seq != known.seq + 1 {
+                    topic.ring.clear();
+                }
+                topic.head = Some(Head { epoch: event.epoch, seq: event.seq, floor: known.floor });
+                if topic.ring.len() >= RING_EVENTS {
+                    topic.ring.pop_front();
+                }
+                topic.ring.push_back(Arc::clone(event));
+            }
+            for (outbox, sub) in topic.readers.values() {
+                outbox.offer(*sub, event);
+            }
+        }
+        if self.lagging.load(Ordering::Acquire) && !self.reconciling {
+            metrics::counter!("estafette_hub_lagging_total").increment(1);
+        }
+    }
+}
+
+impl Handler<DeliverLive> for Hub {
+    type Result = ();
+    fn handle(&mut self, DeliverLive(event): DeliverLive, _: &mut Self::Context) {
+        if let Some(topic) = self.topics.get(&event.key) {
+            for (outbox, sub) in topic.readers.values() {
+                outbox.offer_live(*sub, &event);
+            }
+        }
+    }
+}
+
+impl Handler<Join> for Hub {
+    type Result = ();
+    fn handle(&mut self, join: Join, _: &mut Self::Context) {
+        let member = Member { heartbeat: join.heartbeat, marked: Instant::now(), outbox: join.outbox };
+        self.members.insert(identity(&member.outbox), member);
+        metrics::gauge!("estafette_sockets").increment(1);
+    }
+}
+
+impl Handler<Leave> for Hub {
+    type Result = ();
+    fn handle(&mut self, Leave(outbox): Leave, _: &mut Self::Context) {
+        self.leave(&outbox);
+    }
+}
+
+impl Handler<Attach> for Hub {
+    type Result = Recent;
+    fn handle(&mut self, attach: Attach, _: &mut Self::Context) -> Recent {
+        let topic = self.topics.entry(attach.key.clone()).or_default();
+        if topic.readers.is_empty() {
+            self.bus.interest(&attach.key, true);
+        }
+        topic.readers.insert(identity(&attach.outbox), (attach.outbox, attach.sub));
+        Recent { head: topic.head, events: topic.ring.iter().cloned().collect() }
+    }
+}
+
+impl Handler<Detach> for Hub {
+    type Result = ();
+    fn handle(&mut self, detach: Detach, _: &mut Self::Context) {
+        self.detach(&detach.key, identity(&detach.outbox));
+    }
+}

@@ -1,0 +1,231 @@
+//! The node: one a process. Holds the advisory lock that says the process lives, renews its heartbeat, looks for nodes
+//! that are gone and rescues their tasks, trims what is old, and starts its children again when they fail.
+
+use crate::bus::Bus;
+use crate::config::RuntimeConfig;
+use crate::db::{Db, DbResult};
+use crate::limits::{COMMIT_WRITERS, HEARTBEAT_EVERY, HEARTBEAT_LIMIT, RESCUE_EVERY};
+use crate::mailbox::Slot;
+use crate::registry::Registry;
+use crate::task::rescue::{Lost, rescue};
+use crate::writer::commit::CommitWriter;
+use actix::prelude::*;
+use estafette_protocol::NodeId;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Rows trimmed at once, and how often.
+const TRIM_ROWS: i64 = 5_000;
+const TRIM_EVERY: Duration = Duration::from_secs(60);
+
+/// The node.
+pub struct Node {
+    pub(crate) id: NodeId,
+    pub(crate) lock_key: i64,
+    pub(crate) db: Db,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) config: RuntimeConfig,
+    pub(crate) writers: Vec<Slot<CommitWriter>>,
+    pub(crate) lock: Option<deadpool_postgres::ClientWrapper>,
+    pub(crate) beating: bool,
+    pub(crate) rescuing: bool,
+    pub(crate) trimming: bool,
+    pub(crate) leaving: bool,
+}
+
+/// Takes the lock that says "this process lives", on a connection that is used for nothing else.
+pub(crate) async fn take_lock(db: &Db, id: &NodeId, key: i64) -> DbResult<deadpool_postgres::ClientWrapper> {
+    let client = deadpool_postgres::Object::take(db.connection().await?);
+    client.query_one("SELECT pg_advisory_lock($1)", &[&key]).await?;
+    client
+        .execute(
+            "INSERT INTO runtime.nodes (id, lock_key) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()",
+            &[&id.as_str(), &key],
+        )
+        .await?;
+    Ok(client)
+}
+
+/// Starts the commit writers of a node.
+pub(crate) fn start_writers(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>) -> Vec<Slot<CommitWriter>> {
+    (0..COMMIT_WRITERS)
+        .map(|_| Slot::new(CommitWriter::new(db.clone(), Arc::clone(registry), Arc::clone(bus)).start()))
+        .collect()
+}
+
+impl Node {
+    fn beat(&mut self, ctx: &mut Context<Self>) {
+        if self.beating || self.leaving {
+            return;
+        }
+        self.beating = true;
+        let (db, id, key, lock) = (self.db.clone(), self.id.clone(), self.lock_key, self.lock.take());
+        let work = async move {
+            let lock = match lock {
+                Some(lock) if !lock.is_closed() => lock,
+                // The database was restarted or the link was cut: the lock is gone and must be taken again. Until then
+                // other nodes may rescue this node's tasks; the fence keeps the two apart.
+                _ => match take_lock(&db, &id, key).await {
+                    Ok(lock) => lock,
+                    Err(error) => {
+                        tracing::warn!(%error, "the node's lock could not be taken");
+                        return None;
+                    }
+                },
+            };
+            let name = id.as_str();
+            let values: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&name, &key];
+            let beat = lock.execute(
+                "INSERT INTO runtime.nodes (id, lock_key) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()",
+                &values,
+            );
+            match tokio::time::timeout(HEARTBEAT_LIMIT, beat).await {
+                Ok(Ok(_)) => Some(lock),
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "the node's heartbeat failed");
+                    None
+                }
+                Err(_elapsed) => None,
+            }
+        };
+        ctx.spawn(work.into_actor(self).map(|lock, node, _| {
+            node.beating = false;
+            node.lock = lock;
+        }));
+    }
+
+    fn look_for_the_dead(&mut self, ctx: &mut Context<Self>) {
+        if self.rescuing || self.leaving {
+            return;
+        }
+        self.rescuing = true;
+        let (db, id) = (self.db.clone(), self.id.clone());
+        let (registry, bus) = (Arc::clone(&self.registry), Arc::clone(&self.bus));
+        let work = async move { rescue_dead_nodes(&db, &id, &registry, &bus).await };
+        ctx.spawn(work.into_actor(self).map(|result, node, _| {
+            node.rescuing = false;
+            if let Err(error) = result {
+                tracing::warn!(%error, "other nodes could not be looked at");
+            }
+        }));
+    }
+
+    fn trim(&mut self, ctx: &mut Context<Self>) {
+        if self.trimming || self.leaving {
+            return;
+        }
+        self.trimming = true;
+        let (db, retention) = (self.db.clone(), self.config.event_retention);
+        ctx.spawn(async move { trim(&db, retention).await }.into_actor(self).map(|result, node, _| {
+            node.trimming = false;
+            if let Err(error) = result {
+                tracing::warn!(%error, "old rows could not be trimmed");
+            }
+        }));
+    }
+
+    fn mind_children(&mut self) {
+        for slot in &self.writers {
+            if !slot.get().connected() {
+                tracing::error!("a commit writer stopped; it is started again");
+                slot.set(CommitWriter::new(self.db.clone(), Arc::clone(&self.registry), Arc::clone(&self.bus)).start());
+            }
+        }
+    }
+}
+
+/// A node whose lock can be taken is dead; one whose heartbeat is old hangs or is cut off. Both lose their tasks.
+async fn rescue_dead_nodes(db: &Db, own: &NodeId, registry: &Arc<Registry>, bus: &Arc<dyn Bus>) -> DbResult<()> {
+    let limit = HEARTBEAT_LIMIT.as_secs_f64();
+    let others = db
+        .query(
+            "SELECT id, lock_key, heartbeat_at < now() - make_interval(secs => $2) FROM runtime.nodes WHERE id <> $1",
+            &[&own.as_str(), &limit],
+        )
+        .await?;
+    for row in others {
+        let (id, key, silent): (String, i64, bool) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let client = db.connection().await?;
+        let free: bool = client.query_one("SELECT pg_try_advisory_lock($1)", &[&key]).await?.try_get(0)?;
+        let result = if free || silent { take_over(db, &id, free, registry, bus).await } else { Ok(()) };
+        if free {
+            client.query_one("SELECT pg_advisory_unlock($1)", &[&key]).await?;
+        }
+        result?;
+    }
+    Ok(())
+}
+
+async fn take_over(db: &Db, id: &str, dead: bool, registry: &Arc<Registry>, bus: &Arc<dyn Bus>) -> DbResult<()> {
+    let mut rescued = 0;
+    loop {
+        match rescue(db, registry, bus, &Lost::Node(id)).await? {
+            0 => break,
+            some => rescued += some,
+        }
+    }
+    if dead {
+        db.execute("DELETE FROM runtime.nodes WHERE id = $1", &[&id]).await?;
+    }
+    if rescued > 0 || dead {
+        tracing::info!(node = id, rescued, dead, "a node is gone; its tasks went back to the queue");
+    }
+    Ok(())
+}
+
+async fn trim(db: &Db, retention: Duration) -> DbResult<()> {
+    db.execute(
+        "DELETE FROM runtime.calls WHERE (product, user_id, key) IN
+            (SELECT product, user_id, key FROM runtime.calls WHERE created_at < now() - interval '24 hours' LIMIT $1)",
+        &[&TRIM_ROWS],
+    )
+    .await?;
+    db.execute(
+        "WITH gone AS (
+            DELETE FROM runtime.events e USING (
+                SELECT topic_id, seq FROM runtime.events WHERE at < now() - make_interval(secs => $1) LIMIT $2
+            ) old WHERE e.topic_id = old.topic_id AND e.seq = old.seq RETURNING e.topic_id, e.seq
+         )
+         UPDATE runtime.topics t SET floor_seq = greatest(t.floor_seq, g.seq)
+         FROM (SELECT topic_id, max(seq) AS seq FROM gone GROUP BY 1) g WHERE t.id = g.topic_id",
+        &[&retention.as_secs_f64(), &TRIM_ROWS],
+    )
+    .await?;
+    Ok(())
+}
+
+impl Actor for Node {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.run_interval(HEARTBEAT_EVERY, Self::beat);
+        ctx.run_interval(RESCUE_EVERY, |node, ctx| {
+            node.mind_children();
+            node.look_for_the_dead(ctx);
+        });
+        ctx.run_interval(TRIM_EVERY, Self::trim);
+        self.look_for_the_dead(ctx);
+    }
+}
+
+/// The node leaves: its row goes, its lock is given back, and nobody has to find out.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Depart;
+
+impl Handler<Depart> for Node {
+    type Result = ResponseFuture<()>;
+    fn handle(&mut self, _: Depart, _: &mut Self::Context) -> Self::Result {
+        self.leaving = true;
+        let (lock, id, db) = (self.lock.take(), self.id.clone(), self.db.clone());
+        Box::pin(async move {
+            // Tasks that could not be handed over keep the row: others find it and rescue them.
+            let left = "DELETE FROM runtime.nodes n WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM runtime.tasks WHERE node_id = n.id AND status = 'running')";
+            if let Err(error) = db.execute(left, &[&id.as_str()]).await {
+                tracing::warn!(%error, "the node's row could not be removed; others will");
+            }
+            drop(lock);
+        })
+    }
+}

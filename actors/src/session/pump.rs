@@ -1,0 +1,68 @@
+//! Reads what an outbox asks for: a topic's state, or the next page of its log. One read a connection at a time, and a
+//! bounded number on the node, so that a thousand clients that come back at once queue here and not in the database.
+
+use super::outbox::{Outbox, Work};
+use crate::error::CallError;
+use crate::event::TopicKey;
+use crate::event::log;
+use crate::identity::Identity;
+use crate::runtime::Runtime;
+use estafette_protocol::{ErrorCode, ServerMessage, Topic};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a read that failed waits before it is tried again.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// A subscription that ended because its topic is gone or may not be read any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// The topic.
+    pub topic: Topic,
+    /// Why.
+    pub message: String,
+}
+
+/// Does one piece of work. `Some` when the subscription cannot go on.
+pub async fn read(runtime: &Runtime, who: &Identity, outbox: &Arc<Outbox>, work: Work) -> Option<Ended> {
+    let Ok(_turn) = runtime.catch_up().acquire().await else { return None };
+    match work {
+        Work::Page(sub, key, after) => match log::page(runtime.db(), &key, after).await {
+            Ok(page) => outbox.page(sub, &page),
+            Err(error) => {
+                tracing::warn!(topic = %key.topic, %error, "a page of the log could not be read; tried again");
+                tokio::time::sleep(RETRY).await;
+                outbox.give_back(sub);
+            }
+        },
+        Work::Snapshot(sub, key) => match snapshot(runtime, who, &key).await {
+            Ok((head, message)) => outbox.snapshot(sub, head, &message),
+            Err(error) if matches!(error.code, ErrorCode::NotFound | ErrorCode::Forbidden | ErrorCode::BadRequest) => {
+                return Some(Ended { topic: key.topic, message: error.message });
+            }
+            Err(error) => {
+                tracing::warn!(topic = %key.topic, error = %error.message, "a snapshot could not be read; tried again");
+                tokio::time::sleep(RETRY).await;
+                outbox.give_back(sub);
+            }
+        },
+    }
+    None
+}
+
+/// The state of a topic with the position that belongs to it: both are read in one repeatable-read transaction.
+async fn snapshot(runtime: &Runtime, who: &Identity, key: &TopicKey) -> Result<(log::Head, ServerMessage), CallError> {
+    let product = runtime.product(&key.product)?;
+    let mut client = runtime.db().connection().await?;
+    let transaction = client
+        .build_transaction()
+        .isolation_level(tokio_postgres::IsolationLevel::RepeatableRead)
+        .read_only(true)
+        .start()
+        .await?;
+    let head = log::head(&transaction, key).await?;
+    let state = product.snapshot(&transaction, who, &key.topic).await?;
+    transaction.commit().await?;
+    let message = ServerMessage::Snap { topic: key.topic.clone(), epoch: head.epoch, seq: head.seq, state };
+    Ok((head, message))
+}

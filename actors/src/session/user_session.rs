@@ -1,0 +1,260 @@
+//! The actor of one signed-in session (a user on a device): who it is, when that ends, and its sockets. It runs the
+//! calls, so a call goes on when the socket that brought it breaks; a client that repeats it with its key gets the
+//! result. It outlives its last socket by a short grace.
+
+use super::outbox::Outbox;
+use super::registry::{Sessions, SocketRef};
+use crate::error::CallError;
+use crate::hub::Detach;
+use crate::identity::Identity;
+use crate::limits::{EXPIRING_AHEAD, SESSION_GRACE, SESSION_MAILBOX};
+use crate::mailbox::tell;
+use crate::runtime::Runtime;
+use actix::prelude::*;
+use chrono::Utc;
+use estafette_protocol::{CloseCode, IdempotencyKey, RequestId, ServerMessage, Timestamp};
+use futures_util::FutureExt as _;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// A socket joins the session, with what its token says.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Join {
+    /// The socket.
+    pub socket: SocketRef,
+    /// What its token says.
+    pub identity: Identity,
+}
+
+/// A socket left.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Leave(pub usize);
+
+/// A fresh token.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Renew(pub Identity);
+
+/// The rights may have changed: every subscription is authorised again.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Recheck;
+
+/// The session was ended: its sockets close with 4401.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct End(pub String);
+
+/// Runs a call and answers on the outbox.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Perform {
+    /// The request's number.
+    pub id: RequestId,
+    /// The method.
+    pub method: String,
+    /// Its parameters.
+    pub params: Value,
+    /// The idempotency key.
+    pub key: Option<IdempotencyKey>,
+    /// Where the answer goes; a broken socket's outbox is simply not read any more.
+    pub outbox: Arc<Outbox>,
+    /// Unanswered calls of that socket.
+    pub in_flight: Arc<AtomicUsize>,
+}
+
+/// The actor of one signed-in session.
+pub struct UserSession {
+    runtime: Runtime,
+    sessions: Arc<Sessions>,
+    identity: Identity,
+    sockets: HashMap<usize, SocketRef>,
+    expiry: Option<SpawnHandle>,
+    grace: Option<SpawnHandle>,
+    calls: usize,
+}
+
+impl UserSession {
+    /// A session without sockets.
+    pub fn new(runtime: Runtime, identity: Identity) -> Self {
+        let sessions = Arc::clone(runtime.sessions());
+        Self { runtime, sessions, identity, sockets: HashMap::new(), expiry: None, grace: None, calls: 0 }
+    }
+
+    fn watch_expiry(&mut self, ctx: &mut Context<Self>) {
+        if let Some(handle) = self.expiry.take() {
+            ctx.cancel_future(handle);
+        }
+        let left = (self.identity.expires_at - Utc::now()).to_std().unwrap_or_default();
+        let announce = left.checked_sub(EXPIRING_AHEAD);
+        self.expiry = Some(match announce {
+            Some(wait) => ctx.run_later(wait, |session, ctx| {
+                session.announce_expiry();
+                session.close_at_expiry(EXPIRING_AHEAD, ctx);
+            }),
+            None => {
+                self.announce_expiry();
+                return self.close_at_expiry(left, ctx);
+            }
+        });
+    }
+
+    fn announce_expiry(&self) {
+        let at = Timestamp::new(self.identity.expires_at);
+        for socket in self.sockets.values() {
+            socket.outbox.push(&ServerMessage::Expiring { at });
+        }
+    }
+
+    fn close_at_expiry(&mut self, left: Duration, ctx: &mut Context<Self>) {
+        self.expiry = Some(ctx.run_later(left, |session, ctx| {
+            session.close_sockets("the token has expired: refresh it and reconnect");
+            ctx.stop();
+        }));
+    }
+
+    fn close_sockets(&self, reason: &str) {
+        for socket in self.sockets.values() {
+            socket.outbox.close(CloseCode::Unauthenticated, reason);
+        }
+    }
+
+    fn stay_or_go(&mut self, ctx: &mut Context<Self>) {
+        if !self.sockets.is_empty() || self.calls > 0 {
+            return;
+        }
+        if let Some(handle) = self.grace.take() {
+            ctx.cancel_future(handle);
+        }
+        self.grace = Some(ctx.run_later(SESSION_GRACE, |session, ctx| {
+            if session.sockets.is_empty() && session.calls == 0 {
+                ctx.stop();
+            }
+        }));
+    }
+}
+
+impl Actor for UserSession {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(SESSION_MAILBOX);
+        self.watch_expiry(ctx);
+        self.stay_or_go(ctx);
+        metrics::gauge!("estafette_sessions").increment(1);
+    }
+
+    fn stopped(&mut self, ctx: &mut Self::Context) {
+        metrics::gauge!("estafette_sessions").decrement(1);
+        self.sessions.leave(&self.identity.product, &self.identity.session, &ctx.address());
+    }
+}
+
+impl Handler<Join> for UserSession {
+    type Result = ();
+    fn handle(&mut self, join: Join, ctx: &mut Self::Context) {
+        if let Some(handle) = self.grace.take() {
+            ctx.cancel_future(handle);
+        }
+        self.sockets.insert(join.socket.key(), join.socket);
+        // The newest token says how long the session lasts.
+        if join.identity.expires_at > self.identity.expires_at {
+            self.identity = join.identity;
+        }
+        self.watch_expiry(ctx);
+    }
+}
+
+impl Handler<Leave> for UserSession {
+    type Result = ();
+    fn handle(&mut self, Leave(key): Leave, ctx: &mut Self::Context) {
+        self.sockets.remove(&key);
+        self.stay_or_go(ctx);
+    }
+}
+
+impl Handler<Renew> for UserSession {
+    type Result = ();
+    fn handle(&mut self, Renew(identity): Renew, ctx: &mut Self::Context) {
+        if identity.expires_at > self.identity.expires_at {
+            self.identity = identity;
+        }
+        self.watch_expiry(ctx);
+    }
+}
+
+impl Handler<End> for UserSession {
+    type Result = ();
+    fn handle(&mut self, End(reason): End, ctx: &mut Self::Context) {
+        self.close_sockets(&reason);
+        ctx.stop();
+    }
+}
+
+impl Handler<Recheck> for UserSession {
+    type Result = ();
+    fn handle(&mut self, _: Recheck, ctx: &mut Self::Context) {
+        let (runtime, who) = (self.runtime.clone(), self.identity.clone());
+        let sockets: Vec<SocketRef> = self.sockets.values().cloned().collect();
+        ctx.spawn(
+            async move {
+                let Ok(product) = runtime.product(&who.product) else { return };
+                for socket in sockets {
+                    for key in socket.outbox.topics() {
+                        if let Err(error) = product.authorize(runtime.db(), &who, &key.topic).await
+                            && !error.code.is_retryable()
+                        {
+                            socket.outbox.unsubscribe(&key.topic);
+                            socket
+                                .outbox
+                                .push(&ServerMessage::Revoked { topic: key.topic.clone(), message: error.message });
+                            let _gone = tell(&socket.hub, Detach { key, outbox: Arc::clone(&socket.outbox) });
+                        }
+                    }
+                }
+            }
+            .into_actor(self),
+        );
+    }
+}
+
+impl Handler<Perform> for UserSession {
+    type Result = ();
+    fn handle(&mut self, call: Perform, ctx: &mut Self::Context) {
+        let (runtime, who) = (self.runtime.clone(), self.identity.clone());
+        self.calls += 1;
+        let Perform { id, method, params, key, outbox, in_flight } = call;
+        let work = async move {
+            let call = AssertUnwindSafe(runtime.call(who, &method, params, key)).catch_unwind();
+            let result =
+                call.await.unwrap_or_else(|_| Err(CallError::internal(format!("the handler of {method} panicked"))));
+            in_flight.fetch_sub(1, Ordering::AcqRel);
+            outbox.push(&answer(id, result));
+        };
+        ctx.spawn(work.into_actor(self).map(|(), session, ctx| {
+            session.calls = session.calls.saturating_sub(1);
+            session.stay_or_go(ctx);
+        }));
+    }
+}
+
+/// The answer to a request.
+pub(crate) fn answer(id: RequestId, result: Result<Value, CallError>) -> ServerMessage {
+    match result {
+        Ok(Value::Null) => ServerMessage::Ok { id, result: None },
+        Ok(result) => ServerMessage::Ok { id, result: Some(result) },
+        Err(error) => ServerMessage::Err {
+            id,
+            code: error.code,
+            message: error.message,
+            details: error.details,
+            retry_after_ms: error.retry_after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX)),
+        },
+    }
+}

@@ -1,0 +1,391 @@
+//! The dispatcher of a node: claims queued tasks, fairly between owners and within limits, and keeps an eye on the
+//! supervisors it started.
+//!
+//! It wakes when somebody queues a task, when a supervisor ends, and twice a second in any case: a lost signal costs
+//! half a second.
+
+use super::graph::Graph;
+use super::rescue::{Lost, rescue};
+use super::spec::TaskInfo;
+use super::store::{self, TASK_COLUMNS, merged};
+use super::supervisor::{Environment, Exit, Exited, LiveSinks, Quiesce, Stop, TaskSupervisor};
+use crate::bus::{Bus, Signal};
+use crate::config::RuntimeConfig;
+use crate::db::{Db, DbResult, Tx};
+use crate::event::{LiveEvent, TopicKey};
+use crate::limits::{CLAIM_BATCH, POLL_EVERY, POSITIONS};
+use crate::mailbox::{Slot, tell};
+use crate::registry::Registry;
+use crate::task::limiter::Limiter;
+use crate::unit;
+use crate::writer::commit::CommitWriter;
+use actix::prelude::*;
+use estafette_protocol::task::TaskStatus;
+use estafette_protocol::{EventKind, NodeId, TaskId, Topic};
+use serde_json::json;
+use std::collections::HashMap;
+use std::hash::{Hash as _, Hasher as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a dispatcher works with.
+#[derive(Clone)]
+pub struct DispatcherSetup {
+    /// The node.
+    pub node: NodeId,
+    /// The database.
+    pub db: Db,
+    /// Products and kinds.
+    pub registry: Arc<Registry>,
+    /// Who is told.
+    pub bus: Arc<dyn Bus>,
+    /// Limits.
+    pub config: RuntimeConfig,
+    /// The commit writers.
+    pub writers: Vec<Slot<CommitWriter>>,
+    /// Where supervisors run.
+    pub arbiters: Vec<ArbiterHandle>,
+}
+
+/// Stop claiming, let running steps end, give the tasks back. The answer comes when nothing runs here any more.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Drain;
+
+/// How many tasks run here.
+#[derive(Message)]
+#[rtype(result = "usize")]
+pub struct Running;
+
+struct Claimed {
+    task: TaskInfo,
+    lease: i64,
+    graph: Graph,
+}
+
+/// The dispatcher of a node.
+pub struct Dispatcher {
+    setup: DispatcherSetup,
+    env: Option<Arc<Environment>>,
+    running: HashMap<TaskId, (Addr<TaskSupervisor>, i64)>,
+    claiming: bool,
+    claim_again: bool,
+    draining: bool,
+    next_arbiter: usize,
+    positions: bool,
+}
+
+struct Sinks(Arc<dyn Bus>);
+struct Sink(Arc<dyn Bus>, estafette_protocol::ProductId);
+
+impl LiveSinks for Sinks {
+    fn sink(&self, task: &TaskInfo) -> Arc<dyn super::context::LiveSink> {
+        Arc::new(Sink(Arc::clone(&self.0), task.product.clone()))
+    }
+}
+
+impl super::context::LiveSink for Sink {
+    fn live(&self, topic: Topic, key: String, kind: EventKind, data: serde_json::Value) {
+        self.0.publish_live(LiveEvent::new(TopicKey { product: self.1.clone(), topic }, key, kind, data));
+    }
+}
+
+impl Dispatcher {
+    /// A dispatcher.
+    pub fn new(setup: DispatcherSetup) -> Self {
+        Self {
+            setup,
+            env: None,
+            running: HashMap::new(),
+            claiming: false,
+            claim_again: false,
+            draining: false,
+            next_arbiter: 0,
+            positions: false,
+        }
+    }
+
+    fn claim(&mut self, ctx: &mut Context<Self>) {
+        if self.draining {
+            return;
+        }
+        if self.claiming {
+            self.claim_again = true;
+            return;
+        }
+        let free = self.setup.config.tasks_per_node.saturating_sub(self.running.len());
+        if free == 0 {
+            return;
+        }
+        self.claiming = true;
+        self.claim_again = false;
+        let setup = self.setup.clone();
+        let limit = i64::try_from(free).unwrap_or(CLAIM_BATCH).min(CLAIM_BATCH);
+        ctx.spawn(async move { claim(&setup, limit).await }.into_actor(self).map(move |claimed, dispatcher, ctx| {
+            dispatcher.claiming = false;
+            match claimed {
+                Ok(claimed) => {
+                    let full = i64::try_from(claimed.len()).unwrap_or(0) >= limit;
+                    for task in claimed {
+                        dispatcher.supervise(task, ctx);
+                    }
+                    if full || dispatcher.claim_again {
+                        dispatcher.claim(ctx);
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "queued tasks could not be claimed; tried again shortly"),
+            }
+        }));
+    }
+
+    fn supervise(&mut self, claimed: Claimed, ctx: &mut Context<Self>) {
+        let Claimed { task, lease, graph } = claimed;
+        let Some(kind) = self.setup.registry.kind(&task.product, &task.kind).cloned() else { return };
+        let env = self.env.get_or_insert_with(|| {
+            Arc::new(Environment {
+                db: self.setup.db.clone(),
+                live: Arc::new(Sinks(Arc::clone(&self.setup.bus))),
+                limiter: Arc::new(Limiter::new(self.setup.config.steps_per_node, self.setup.config.steps_per_owner)),
+                exited: ctx.address().recipient(),
+            })
+        });
+        let mut hasher = std::hash::DefaultHasher::new();
+        task.owner.as_ref().map_or(task.id.as_str(), |owner| owner.as_str()).hash(&mut hasher);
+        let place = usize::try_from(hasher.finish() % self.setup.writers.len().max(1) as u64).unwrap_or(0);
+        let (Some(writer), false) = (self.setup.writers.get(place).cloned(), self.setup.arbiters.is_empty()) else {
+            return;
+        };
+        self.next_arbiter = (self.next_arbiter + 1) % self.setup.arbiters.len();
+        let Some(arbiter) = self.setup.arbiters.get(self.next_arbiter) else { return };
+        let id = task.id.clone();
+        let supervisor = TaskSupervisor::new(Arc::clone(env), task, kind, lease, graph, writer);
+        let addr = TaskSupervisor::start_in_arbiter(arbiter, move |_| supervisor);
+        self.running.insert(id, (addr, lease));
+        metrics::gauge!("estafette_tasks_running").set(self.running.len() as f64);
+    }
+
+    /// A supervisor is gone without having ended its task: the row says what is to be done.
+    fn take_back(&mut self, task: TaskId, lease: i64, ctx: &mut Context<Self>) {
+        let setup = self.setup.clone();
+        let work = async move {
+            while let Err(error) =
+                rescue(&setup.db, &setup.registry, &setup.bus, &Lost::Task(task.as_str(), lease)).await
+            {
+                tracing::warn!(task.id = %task, %error, "a task could not be taken back; tried again");
+                tokio::time::sleep(POLL_EVERY).await;
+            }
+        };
+        ctx.spawn(work.into_actor(self));
+    }
+
+    fn sweep(&mut self, ctx: &mut Context<Self>) {
+        let gone: Vec<(TaskId, i64)> = self
+            .running
+            .iter()
+            .filter(|(_, (addr, _))| !addr.connected())
+            .map(|(id, (_, lease))| (id.clone(), *lease))
+            .collect();
+        for (task, lease) in gone {
+            self.running.remove(&task);
+            if !self.draining {
+                self.take_back(task, lease, ctx);
+            }
+        }
+    }
+
+    /// Tells those who wait where they stand.
+    fn announce_positions(&mut self, ctx: &mut Context<Self>) {
+        if self.positions || self.draining {
+            return;
+        }
+        self.positions = true;
+        let setup = self.setup.clone();
+        let work = async move {
+            let rows = setup
+                .db
+                .query(
+                    "SELECT id, product, row_number() OVER (ORDER BY queued_at, id) FROM runtime.tasks WHERE status = 'queued'
+                     ORDER BY queued_at, id LIMIT $1",
+                    &[&POSITIONS],
+                )
+                .await?;
+            metrics::gauge!("estafette_tasks_queued").set(rows.len() as f64);
+            let kind = EventKind::parse("task.progress").map_err(|error| crate::DbError::Data(error.to_string()))?;
+            for row in rows {
+                let (id, product, position): (String, String, i64) =
+                    (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+                let (Ok(topic), Ok(product)) = (Topic::of("task", &id), estafette_protocol::ProductId::parse(product))
+                else {
+                    continue;
+                };
+                let data = json!({"fraction": 0.0, "running": [], "queue_position": position});
+                setup.bus.publish_live(LiveEvent::new(
+                    TopicKey { product, topic },
+                    "task".to_owned(),
+                    kind.clone(),
+                    data,
+                ));
+            }
+            DbResult::Ok(())
+        };
+        ctx.spawn(work.into_actor(self).map(|result, dispatcher, _| {
+            dispatcher.positions = false;
+            if let Err(error) = result {
+                tracing::debug!(%error, "queue positions could not be read");
+            }
+        }));
+    }
+}
+
+/// Claims queued tasks: the owners take turns (the first task of each before the second of any), and nobody has more
+/// than its share running.
+const CLAIM: &str = "
+WITH busy AS (
+    SELECT product, coalesce(owner, device, id) AS who, count(*) AS n FROM runtime.tasks WHERE status = 'running' GROUP BY 1, 2
+), waiting AS (
+    SELECT q.id, q.queued_at, coalesce(b.n, 0)
+           + row_number() OVER (PARTITION BY q.product, coalesce(q.owner, q.device, q.id) ORDER BY q.queued_at, q.id) AS turn
+    FROM runtime.tasks q LEFT JOIN busy b ON b.product = q.product AND b.who = coalesce(q.owner, q.device, q.id)
+    WHERE q.status = 'queued' AND q.product || '/' || q.kind = ANY($4)
+), chosen AS (
+    SELECT t.id FROM runtime.tasks t JOIN waiting w ON w.id = t.id
+    WHERE t.status = 'queued' AND w.turn <= $1
+    ORDER BY w.turn, w.queued_at, t.id LIMIT $2
+    FOR UPDATE OF t SKIP LOCKED
+)
+UPDATE runtime.tasks t SET status = 'running', node_id = $3, lease_epoch = lease_epoch + 1, commit_no = 0,
+       started_at = coalesce(t.started_at, now())
+FROM chosen c WHERE t.id = c.id RETURNING ";
+
+async fn claim(setup: &DispatcherSetup, limit: i64) -> DbResult<Vec<Claimed>> {
+    let waiting = setup.db.query_opt("SELECT 1 FROM runtime.tasks WHERE status = 'queued' LIMIT 1", &[]).await?;
+    if waiting.is_none() {
+        return Ok(Vec::new());
+    }
+    let mut client = setup.db.connection().await?;
+    let pg = client.transaction().await?;
+    let product =
+        estafette_protocol::ProductId::parse("runtime").map_err(|error| crate::DbError::Data(error.to_string()))?;
+    let mut tx = Tx::new(pg, product, Arc::clone(&setup.registry));
+    let per_owner = i64::try_from(setup.config.tasks_per_owner).unwrap_or(i64::MAX);
+    let rows = tx
+        .query(
+            &format!("{CLAIM}{TASK_COLUMNS}"),
+            &[&per_owner, &limit, &setup.node.as_str(), &setup.registry.kind_names()],
+        )
+        .await?;
+    let mut rows = rows.iter().map(store::task_row).collect::<DbResult<Vec<_>>>()?;
+    rows.sort_by(|a, b| a.info.id.cmp(&b.info.id));
+    let ids: Vec<&str> = rows.iter().map(|row| row.info.id.as_str()).collect();
+    let mut graphs = store::graphs(&tx, &ids).await?;
+    let mut claimed = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let task = row.info.clone();
+        tx.product = task.product.clone();
+        let Some(kind) = setup.registry.kind(&task.product, &task.kind).cloned() else {
+            return Err(crate::DbError::Data(format!("this server knows no kind of task `{}`", task.kind)));
+        };
+        let fields = kind.on_started(&mut tx, &task).await?;
+        let own = json!({"id": task.id, "type": task.kind, "status": TaskStatus::Running, "attempt": task.attempt,
+            "node": setup.node, "rescues": row.rescues});
+        tx.emit(&Topic::task(&task.id), "task.started", &merged(&fields, own))?;
+        let graph = graphs.remove(task.id.as_str()).unwrap_or_default();
+        claimed.push(Claimed { task, lease: row.lease, graph });
+    }
+    unit::announce(&setup.bus, unit::seal(tx).await?);
+    metrics::counter!("estafette_tasks_claimed_total").increment(claimed.len() as u64);
+    Ok(claimed)
+}
+
+impl Actor for Dispatcher {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        // A signal a queued task and an exit a running one: both are bounded by what is queued and what runs, and a
+        // lost one is found by the look at the rows.
+        ctx.set_mailbox_capacity(4096);
+        ctx.run_interval(POLL_EVERY, |dispatcher, ctx| {
+            dispatcher.sweep(ctx);
+            dispatcher.claim(ctx);
+        });
+        ctx.run_interval(Duration::from_secs(1), Self::announce_positions);
+        self.claim(ctx);
+    }
+}
+
+impl Handler<Signal> for Dispatcher {
+    type Result = ();
+    fn handle(&mut self, signal: Signal, ctx: &mut Self::Context) {
+        match signal {
+            Signal::Queued => self.claim(ctx),
+            Signal::Stopped(task) => {
+                if let Some((addr, _)) = self.running.get(&task) {
+                    let _gone = tell(addr, Stop);
+                }
+            }
+            Signal::Recheck(_) | Signal::SignedOut(..) => {}
+        }
+    }
+}
+
+impl Handler<Exited> for Dispatcher {
+    type Result = ();
+    fn handle(&mut self, exited: Exited, ctx: &mut Self::Context) {
+        if self.running.get(&exited.task).is_some_and(|(_, lease)| *lease == exited.lease) {
+            self.running.remove(&exited.task);
+        }
+        metrics::gauge!("estafette_tasks_running").set(self.running.len() as f64);
+        match exited.exit {
+            Exit::Ended | Exit::Fenced => self.claim(ctx),
+            Exit::Stopped if !self.draining => self.take_back(exited.task, exited.lease, ctx),
+            Exit::Stopped => {}
+        }
+    }
+}
+
+impl Handler<Running> for Dispatcher {
+    type Result = usize;
+    fn handle(&mut self, _: Running, _: &mut Self::Context) -> usize {
+        self.running.len()
+    }
+}
+
+impl Handler<Drain> for Dispatcher {
+    type Result = ResponseActFuture<Self, ()>;
+    fn handle(&mut self, _: Drain, _: &mut Self::Context) -> Self::Result {
+        self.draining = true;
+        let supervisors: Vec<Addr<TaskSupervisor>> = self.running.values().map(|(addr, _)| addr.clone()).collect();
+        let setup = self.setup.clone();
+        let work = async move {
+            let deadline = tokio::time::Instant::now() + setup.config.drain;
+            let mut open = supervisors.clone();
+            while !open.is_empty() && tokio::time::Instant::now() < deadline {
+                let mut still = Vec::new();
+                for addr in open {
+                    if matches!(addr.send(Quiesce).await, Ok(false)) {
+                        still.push(addr);
+                    }
+                }
+                open = still;
+                if !open.is_empty() {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            }
+            loop {
+                match rescue(&setup.db, &setup.registry, &setup.bus, &Lost::Drained(setup.node.as_str())).await {
+                    Ok(0) => break,
+                    Ok(_) => {}
+                    Err(error) => {
+                        // The lock goes with the process: other nodes take over what could not be handed over.
+                        tracing::warn!(%error, "running tasks could not be handed over");
+                        break;
+                    }
+                }
+            }
+            for addr in &supervisors {
+                let _gone = tell(addr, Stop);
+            }
+        };
+        Box::pin(work.into_actor(self))
+    }
+}

@@ -1,0 +1,482 @@
+//! The supervisor of one running task: it owns the lease, starts steps within the limits, retries, times out, cancels,
+//! and hands every change to a commit writer. It holds nothing that is not in Postgres, so it may die at any moment.
+//!
+//! It wakes for outcomes, verdicts, permits and the times of next attempts. At most one commit is outstanding; what
+//! happens meanwhile goes into the next one, so that a busy task batches by itself. A step starts only when the
+//! completions that it needs are durable: what it reads in the database is there.
+
+use super::context::{LiveSink, StepCtx};
+use super::graph::{Fallout, Graph, retry_delay};
+use super::kind::{StepOutput, TaskKind, TaskSummary};
+use super::limiter::{Limiter, Permit};
+use super::spec::{StepSpec, TaskInfo};
+use crate::db::Db;
+use crate::error::StepError;
+use crate::limits::{FULL_RETRY, SETTLE_BACKOFF, STEP_OUTPUT_BYTES};
+use crate::mailbox::{Slot, tell};
+use crate::writer::commit::{Commit, CommitWriter, Move, Verdict};
+use actix::prelude::*;
+use chrono::Utc;
+use estafette_protocol::{EventKind, StepKey, TaskId, Topic};
+use futures_util::FutureExt as _;
+use serde_json::json;
+use std::collections::{HashMap, HashSet};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How a supervisor ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Its task ended, durably.
+    Ended,
+    /// Its lease is gone: somebody else decides about the task.
+    Fenced,
+    /// It was told to stop (cancelled, or the node drains) or it panicked: the dispatcher looks at the task's row.
+    Stopped,
+}
+
+/// Told to the dispatcher when a supervisor is gone, however it went.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Exited {
+    /// Whose.
+    pub task: TaskId,
+    /// The lease it had.
+    pub lease: i64,
+    /// How.
+    pub exit: Exit,
+}
+
+/// Stop working on the task: it was cancelled, or belongs to another node now.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Stop;
+
+/// Start no further steps: the node drains. The answer: whether nothing runs and nothing waits to be committed.
+#[derive(Message)]
+#[rtype(result = "bool")]
+pub struct Quiesce;
+
+/// What a supervisor shares with the others of its node.
+pub struct Environment {
+    /// For steps.
+    pub db: Db,
+    /// Where volatile events go.
+    pub live: Arc<dyn LiveSinks>,
+    /// How many steps run.
+    pub limiter: Arc<Limiter>,
+    /// Who hears of the end.
+    pub exited: Recipient<Exited>,
+}
+
+/// Makes the volatile sink of a task's product.
+pub trait LiveSinks: Send + Sync {
+    /// The sink for one task.
+    fn sink(&self, task: &TaskInfo) -> Arc<dyn LiveSink>;
+}
+
+/// The supervisor of one running task.
+pub struct TaskSupervisor {
+    env: Arc<Environment>,
+    task: Arc<TaskInfo>,
+    kind: Arc<dyn TaskKind>,
+    lease: i64,
+    writer: Slot<CommitWriter>,
+    live: Arc<dyn LiveSink>,
+    graph: Graph,
+    running: HashMap<StepKey, SpawnHandle>,
+    uncommitted: HashSet<StepKey>,
+    pending: Vec<Move>,
+    in_flight: Vec<Move>,
+    one_by_one: usize,
+    commit_no: i64,
+    waiting_for_permit: bool,
+    wake: Option<SpawnHandle>,
+    refused: u32,
+    ending: bool,
+    quiet: bool,
+    progress: (f64, Vec<StepKey>),
+    exit: Exit,
+}
+
+impl TaskSupervisor {
+    /// The supervisor of a task that this node has claimed with `lease`.
+    pub fn new(
+        env: Arc<Environment>,
+        task: TaskInfo,
+        kind: Arc<dyn TaskKind>,
+        lease: i64,
+        graph: Graph,
+        writer: Slot<CommitWriter>,
+    ) -> Self {
+        let live = env.live.sink(&task);
+        Self {
+            env,
+            task: Arc::new(task),
+            kind,
+            lease,
+            writer,
+            live,
+            graph,
+            running: HashMap::new(),
+            uncommitted: HashSet::new(),
+            pending: Vec::new(),
+            in_flight: Vec::new(),
+            one_by_one: 0,
+            commit_no: 0,
+            waiting_for_permit: false,
+            wake: None,
+            refused: 0,
+            ending: false,
+            quiet: false,
+            progress: (-1.0, Vec::new()),
+            exit: Exit::Stopped,
+        }
+    }
+
+    fn owner(&self) -> String {
+        let id = self.task.owner.as_ref().map(|owner| owner.as_str());
+        let id = id.or_else(|| self.task.device.as_ref().map(|device| device.as_str()));
+        format!("{}/{}", self.task.product, id.unwrap_or_default())
+    }
+
+    /// Does all that can be done now.
+    fn advance(&mut self, ctx: &mut Context<Self>) {
+        self.start_ready(ctx);
+        if !self.ending && self.graph.is_ended() && self.running.is_empty() && self.uncommitted.is_empty() {
+            self.ending = true;
+            self.pending.push(Move::Ended(Arc::new(self.summary())));
+        }
+        self.send_commit(ctx);
+        self.report_progress();
+        self.set_alarm(ctx);
+    }
+
+    /// The steps that may begin, without those that need a completion which is not durable yet.
+    fn startable(&self) -> Vec<StepKey> {
+        let mut ready = self.graph.ready(Utc::now());
+        ready.retain(|key| {
+            self.graph.get(key).is_some_and(|step| {
+                !step.spec.needs.iter().chain(&step.extra_needs).any(|need| self.uncommitted.contains(need))
+            })
+        });
+        ready
+    }
+
+    fn start_ready(&mut self, ctx: &mut Context<Self>) {
+        if self.quiet || self.ending || self.waiting_for_permit {
+            return;
+        }
+        for key in self.startable() {
+            match self.env.limiter.try_acquire(&self.owner()) {
+                Some(permit) => self.start_step(&key, permit, ctx),
+                None => return self.wait_for_permit(ctx),
+            }
+        }
+    }
+
+    fn wait_for_permit(&mut self, ctx: &mut Context<Self>) {
+        self.waiting_for_permit = true;
+        let (limiter, owner) = (Arc::clone(&self.env.limiter), self.owner());
+        ctx.spawn(async move { limiter.acquire(&owner).await }.into_actor(self).map(|permit, supervisor, ctx| {
+            supervisor.waiting_for_permit = false;
+            // What is ready may have changed while it waited: the permit goes to the first step that is, or back.
+            let first = supervisor.startable().into_iter().next();
+            if let (Some(permit), Some(key), false) = (permit, first, supervisor.quiet || supervisor.ending) {
+                supervisor.start_step(&key, permit, ctx);
+            }
+            supervisor.advance(ctx);
+        }));
+    }
+
+    fn start_step(&mut self, key: &StepKey, permit: Permit, ctx: &mut Context<Self>) {
+        let last_error = self.graph.get(key).and_then(|step| step.error.clone());
+        let Some(attempt) = self.graph.start(key) else { return };
+        let Some(spec) = self.graph.get(key).map(|step| Arc::clone(&step.spec)) else { return };
+        self.pending.push(Move::Started { spec: Arc::clone(&spec), attempt });
+        let step = StepCtx {
+            task: Arc::clone(&self.task),
+            step: Arc::clone(&spec),
+            attempt,
+            last_error,
+            db: self.env.db.clone(),
+            outputs: Arc::new(self.graph.outputs()),
+            live: Arc::clone(&self.live),
+        };
+        let kind = Arc::clone(&self.kind);
+        let timeout = spec.timeout;
+        let run = async move {
+            let began = Instant::now();
+            let attempt = AssertUnwindSafe(kind.run(&step)).catch_unwind();
+            let outcome = match tokio::time::timeout(timeout, attempt).await {
+                Ok(Ok(outcome)) => outcome,
+                Ok(Err(_panic)) => Err(StepError::transient("panic", "the step failed unexpectedly")),
+                Err(_elapsed) => {
+                    Err(StepError::transient("timeout", format!("no result within {} s", timeout.as_secs_f32())))
+                }
+            };
+            drop(permit);
+            (outcome, began.elapsed())
+        };
+        let handle = ctx.spawn(run.into_actor(self).map(move |(outcome, took), supervisor, ctx| {
+            supervisor.running.remove(&spec.key);
+            supervisor.outcome(&spec, attempt, outcome, took, ctx);
+            supervisor.advance(ctx);
+        }));
+        self.running.insert(key.clone(), handle);
+    }
+
+    fn outcome(
+        &mut self,
+        spec: &Arc<StepSpec>,
+        attempt: u32,
+        outcome: Result<StepOutput, StepError>,
+        took: Duration,
+        ctx: &mut Context<Self>,
+    ) {
+        metrics::histogram!("estafette_step_seconds", "kind" => self.task.kind.clone(), "step" => spec.kind.clone())
+            .record(took.as_secs_f64());
+        match outcome.and_then(|output| self.completed(spec, attempt, output, took)) {
+            Ok(()) => {}
+            Err(error) => self.failed(spec, attempt, error, took, ctx),
+        }
+    }
+
+    fn completed(
+        &mut self,
+        spec: &Arc<StepSpec>,
+        attempt: u32,
+        output: StepOutput,
+        took: Duration,
+    ) -> Result<(), StepError> {
+        let size = serde_json::to_vec(&output.output).map_or(usize::MAX, |bytes| bytes.len());
+        if size > STEP_OUTPUT_BYTES {
+            return Err(StepError::fatal(
+                "output_too_large",
+                format!("a step may return {STEP_OUTPUT_BYTES} bytes, this one returned {size}"),
+            ));
+        }
+        let first = self.graph.steps().len();
+        let added = self
+            .graph
+            .complete(&spec.key, output.output.clone(), output.add.clone(), &output.also_needs)
+            .map_err(|error| StepError::fatal("bad_graph", error.to_string()))?;
+        let added = added
+            .into_iter()
+            .enumerate()
+            .map(|(place, spec)| (i32::try_from(first + place).unwrap_or(i32::MAX), spec))
+            .collect();
+        let waiting: HashSet<&StepKey> = output.also_needs.iter().map(|(waiting, _)| waiting).collect();
+        let needs = waiting
+            .into_iter()
+            .filter_map(|key| self.graph.get(key).map(|step| (key.clone(), step.extra_needs.clone())))
+            .collect();
+        self.uncommitted.insert(spec.key.clone());
+        self.pending.push(Move::Completed {
+            spec: Arc::clone(spec),
+            attempt,
+            output: Arc::new(output),
+            added,
+            needs,
+            took,
+        });
+        Ok(())
+    }
+
+    fn failed(
+        &mut self,
+        spec: &Arc<StepSpec>,
+        attempt: u32,
+        error: StepError,
+        took: Duration,
+        ctx: &mut Context<Self>,
+    ) {
+        let retry_in = retry_delay(spec, attempt, &error, &mut rand::rng());
+        let fallout = match retry_in {
+            Some(delay) => {
+                metrics::counter!("estafette_step_retries_total", "kind" => self.task.kind.clone(), "step" => spec.kind.clone()).increment(1);
+                self.graph.retry(&spec.key, &error, delay, Utc::now());
+                Fallout::default()
+            }
+            None => self.graph.fail(&spec.key, &error),
+        };
+        for key in &fallout.cancelled {
+            if let Some(handle) = self.running.remove(key) {
+                ctx.cancel_future(handle);
+            }
+        }
+        tracing::info!(task.id = %self.task.id, step = %spec.key, attempt, error = %error.message, code = %error.code,
+            final_ = retry_in.is_none(), "a step failed");
+        self.pending.push(Move::Failed {
+            spec: Arc::clone(spec),
+            attempt,
+            error,
+            retry_in,
+            cancelled: fallout.cancelled,
+            groups: fallout.groups,
+            took,
+        });
+    }
+
+    fn summary(&self) -> TaskSummary {
+        let null = Arc::new(serde_json::Value::Null);
+        TaskSummary {
+            steps: self
+                .graph
+                .steps()
+                .iter()
+                .map(|step| ((*step.spec).clone(), step.status, (**step.output.as_ref().unwrap_or(&null)).clone()))
+                .collect(),
+            error: self.graph.failure().cloned(),
+        }
+    }
+
+    fn send_commit(&mut self, ctx: &mut Context<Self>) {
+        if !self.in_flight.is_empty() || self.pending.is_empty() {
+            return;
+        }
+        let take = if self.one_by_one > 0 { 1 } else { self.pending.len() };
+        self.in_flight = self.pending.drain(..take).collect();
+        self.commit_no += 1;
+        self.offer_commit(ctx);
+    }
+
+    fn offer_commit(&mut self, ctx: &mut Context<Self>) {
+        let (verdict, answer) = tokio::sync::oneshot::channel();
+        let commit = Commit {
+            task: Arc::clone(&self.task),
+            kind: Arc::clone(&self.kind),
+            lease: self.lease,
+            no: self.commit_no,
+            moves: self.in_flight.clone(),
+            verdict,
+        };
+        if tell(&self.writer.get(), commit).is_err() {
+            ctx.run_later(FULL_RETRY, Self::offer_commit);
+            return;
+        }
+        ctx.spawn(answer.into_actor(self).map(|verdict, supervisor, ctx| match verdict {
+            Ok(verdict) => supervisor.verdict(verdict, ctx),
+            // The writer was restarted with this commit in its hands: it is recognised if it was written.
+            Err(_dropped) => {
+                ctx.run_later(FULL_RETRY, Self::offer_commit);
+            }
+        }));
+    }
+
+    fn verdict(&mut self, verdict: Verdict, ctx: &mut Context<Self>) {
+        match verdict {
+            Verdict::Done(_) => {
+                self.refused = 0;
+                self.one_by_one = self.one_by_one.saturating_sub(1);
+                let mut ended = false;
+                for change in std::mem::take(&mut self.in_flight) {
+                    match change {
+                        Move::Completed { spec, .. } => {
+                            self.uncommitted.remove(&spec.key);
+                        }
+                        Move::Ended(_) => ended = true,
+                        Move::Started { .. } | Move::Failed { .. } => {}
+                    }
+                }
+                if ended {
+                    self.exit = Exit::Ended;
+                    ctx.stop();
+                } else {
+                    self.advance(ctx);
+                }
+            }
+            Verdict::Fenced => {
+                tracing::info!(task.id = %self.task.id, "the lease is gone; this supervisor stops");
+                self.exit = Exit::Fenced;
+                ctx.stop();
+            }
+            Verdict::Rejected(error) => self.rejected(&error, ctx),
+        }
+    }
+
+    /// A hook or a constraint refused the commit. Several moves are tried one by one to find the one; a completion that
+    /// is refused becomes a failure of its step; anything else is a defect that is tried again until somebody mends it.
+    fn rejected(&mut self, error: &crate::error::DbError, ctx: &mut Context<Self>) {
+        let moves = std::mem::take(&mut self.in_flight);
+        if moves.len() > 1 {
+            self.one_by_one = moves.len();
+            self.pending.splice(0..0, moves);
+            self.advance(ctx);
+            return;
+        }
+        match moves.into_iter().next() {
+            Some(Move::Completed { spec, attempt, took, .. }) => {
+                self.uncommitted.remove(&spec.key);
+                let error = StepError::fatal("commit_refused", format!("the result could not be stored: {error}"));
+                self.failed(&spec, attempt, error, took, ctx);
+                self.advance(ctx);
+            }
+            Some(change) => {
+                self.refused += 1;
+                let wait =
+                    SETTLE_BACKOFF.0.saturating_mul(2_u32.saturating_pow(self.refused.min(16))).min(SETTLE_BACKOFF.1);
+                tracing::error!(task.id = %self.task.id, %error, wait_ms = wait.as_millis() as u64, "a commit is refused and tried again");
+                self.in_flight = vec![change];
+                ctx.run_later(wait, Self::offer_commit);
+            }
+            None => {}
+        }
+    }
+
+    fn report_progress(&mut self) {
+        let now = (self.graph.fraction(), self.graph.running());
+        if now == self.progress {
+            return;
+        }
+        if let Ok(kind) = EventKind::parse("task.progress") {
+            let data = json!({"fraction": now.0, "running": now.1, "queue_position": null});
+            self.live.live(Topic::task(&self.task.id), "task".to_owned(), kind, data);
+        }
+        self.progress = now;
+    }
+
+    fn set_alarm(&mut self, ctx: &mut Context<Self>) {
+        if let Some(handle) = self.wake.take() {
+            ctx.cancel_future(handle);
+        }
+        let now = Utc::now();
+        if let Some(at) = self.graph.next_attempt(now) {
+            let wait = (at - now).to_std().unwrap_or_default();
+            self.wake = Some(ctx.run_later(wait, |supervisor, ctx| {
+                supervisor.wake = None;
+                supervisor.advance(ctx);
+            }));
+        }
+    }
+}
+
+impl Actor for TaskSupervisor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.advance(ctx);
+    }
+
+    fn stopped(&mut self, _: &mut Self::Context) {
+        let exited = Exited { task: self.task.id.clone(), lease: self.lease, exit: self.exit };
+        // A dispatcher that is full or gone finds out by its own look at the rows.
+        let _unheard = self.env.exited.try_send(exited);
+    }
+}
+
+impl Handler<Stop> for TaskSupervisor {
+    type Result = ();
+    fn handle(&mut self, _: Stop, ctx: &mut Self::Context) {
+        ctx.stop();
+    }
+}
+
+impl Handler<Quiesce> for TaskSupervisor {
+    type Result = bool;
+    fn handle(&mut self, _: Quiesce, _: &mut Self::Context) -> bool {
+        self.quiet = true;
+        self.running.is_empty() && self.in_flight.is_empty() && self.pending.is_empty()
+    }
+}

@@ -1,0 +1,9 @@
+//! Writers: actors through which rows reach Postgres in groups.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`commit`] | the only writer of a running task's state: many step commits in one transaction |
+//! | [`batch`] | records that are observations (usage, telemetry): grouped by size and time |
+
+pub mod batch;
+pub mod commit;

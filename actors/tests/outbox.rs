@@ -1,0 +1,267 @@
+//! The outbox under every order of deliveries, losses, repetitions, page reads and takes: a reader sees the log from
+//! its position on, without gap, repetition or reordering, and what waits stays within its bounds.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+use estafette_actors::event::log::{Head, Page};
+use estafette_actors::event::{LiveEvent, StoredEvent, TopicKey};
+use estafette_actors::session::outbox::{Bounds, Outbox, Work};
+use estafette_protocol::{Codec, EventKind, Position, ProductId, ServerMessage, Timestamp, Topic};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+const SMALL: Bounds = Bounds { bytes: 2_000, entries: 12, live: 4, low: 1_000 };
+const PAGE: usize = 5;
+
+fn key() -> TopicKey {
+    TopicKey { product: ProductId::parse("p").unwrap(), topic: Topic::parse("t:1").unwrap() }
+}
+
+/// A log as Postgres would keep it.
+struct Log {
+    epoch: u64,
+    floor: u64,
+    events: Vec<Arc<StoredEvent>>,
+}
+
+impl Log {
+    fn new(epoch: u64) -> Self {
+        Self { epoch, floor: 0, events: Vec::new() }
+    }
+    fn head(&self) -> Head {
+        Head { epoch: self.epoch, seq: self.events.len() as u64, floor: self.floor }
+    }
+    fn append(&mut self) {
+        let seq = self.events.len() as u64 + 1;
+        let kind = EventKind::parse("e").unwrap();
+        let at = Timestamp::new(chrono::DateTime::from_timestamp(0, 0).unwrap());
+        self.events.push(StoredEvent::new(key(), self.epoch, seq, kind, at, json!({"pad": "x".repeat(60)})));
+    }
+    fn page(&self, after: u64) -> Page {
+        let from = after.max(self.floor) as usize;
+        let events = self.events.iter().skip(from).take(PAGE).cloned().collect();
+        Page { events, head: self.head() }
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Op {
+    /// An event is committed and, if the bus is well, delivered.
+    Commit {
+        delivered: bool,
+    },
+    /// The bus repeats an event of a while ago.
+    Repeat(usize),
+    /// A volatile event of a slot.
+    Live(u8),
+    /// The pump takes work; what it read is handed over by a later `Read`.
+    Work,
+    Read,
+    ReadFailed,
+    Take,
+    /// The hub compares heads.
+    Reconcile,
+    /// Old events are trimmed.
+    Trim,
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        6 => any::<bool>().prop_map(|delivered| Op::Commit { delivered }),
+        1 => (0_usize..50).prop_map(Op::Repeat),
+        2 => (0_u8..8).prop_map(Op::Live),
+        3 => Just(Op::Work),
+        3 => Just(Op::Read),
+        1 => Just(Op::ReadFailed),
+        3 => Just(Op::Take),
+        1 => Just(Op::Reconcile),
+        1 => Just(Op::Trim),
+    ]
+}
+
+/// What the client has, from the messages in their order.
+#[derive(Default)]
+struct Reader {
+    seq: Option<u64>,
+    epoch: u64,
+}
+
+impl Reader {
+    fn hear(&mut self, payload: &[u8]) -> Result<(), TestCaseError> {
+        let batch: Vec<Value> = serde_json::from_slice(payload).unwrap();
+        for message in batch {
+            let seq = message["seq"].as_u64();
+            match message["t"].as_str().unwrap() {
+                "snap" => {
+                    self.seq = seq;
+                    self.epoch = message["epoch"].as_u64().unwrap();
+                }
+                "ev" => {
+                    prop_assert_eq!(seq, self.seq.map(|last| last + 1), "events come one by one");
+                    self.seq = seq;
+                }
+                _ => prop_assert!(self.seq.is_some(), "nothing volatile before the state"),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn answer(outbox: &Outbox, log: &Log, work: Work) {
+    match work {
+        Work::Page(sub, _, after) => outbox.page(sub, &log.page(after)),
+        Work::Snapshot(sub, key) => {
+            let head = log.head();
+            let message = ServerMessage::Snap { topic: key.topic, epoch: head.epoch, seq: head.seq, state: json!({}) };
+            outbox.snapshot(sub, head, &message);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn a_reader_sees_the_log_once_and_in_order(
+        before in 0_usize..20,
+        since in proptest::option::of(0_u64..25),
+        ops in proptest::collection::vec(op(), 0..200),
+    ) {
+        let mut log = Log::new(7);
+        for _ in 0..before {
+            log.append();
+        }
+        let outbox = Outbox::new(Codec::Json, SMALL);
+        let since = since.map(|seq| Position { epoch: 7, seq });
+        let sub = outbox.subscribe(key(), since).unwrap();
+        let mut reader = Reader::default();
+        if let Some(since) = since {
+            reader.seq = Some(since.seq);
+            reader.epoch = 7;
+        }
+        outbox.give_back(sub);
+        // Work whose answer was read at some moment and is handed over later: the log goes on meanwhile.
+        let mut reading: Option<Work> = None;
+        for op in ops {
+            match op {
+                Op::Commit { delivered } => {
+                    log.append();
+                    if delivered {
+                        outbox.offer(sub, log.events.last().unwrap());
+                    }
+                }
+                Op::Repeat(back) => {
+                    if let Some(event) = log.events.len().checked_sub(back + 1).and_then(|at| log.events.get(at)) {
+                        outbox.offer(sub, event);
+                    }
+                }
+                Op::Live(slot) => {
+                    let kind = EventKind::parse("l").unwrap();
+                    outbox.offer_live(sub, &LiveEvent::new(key(), slot.to_string(), kind, json!({})));
+                }
+                Op::Work => {
+                    if reading.is_none() {
+                        reading = outbox.work();
+                    }
+                }
+                Op::Read => {
+                    if let Some(work) = reading.take() {
+                        answer(&outbox, &log, work);
+                    }
+                }
+                Op::ReadFailed => {
+                    if reading.take().is_some() {
+                        outbox.give_back(sub);
+                    }
+                }
+                Op::Take => {
+                    if let Some((payload, _)) = outbox.take() {
+                        reader.hear(&payload)?;
+                    }
+                }
+                Op::Reconcile => outbox.hint(sub, log.head()),
+                Op::Trim => log.floor = log.floor.max(log.head().seq.saturating_sub(8)),
+            }
+            let depth = outbox.depth();
+            // One page or one snapshot above the bound: what was being read when it was reached.
+            prop_assert!(depth.entries <= SMALL.entries + PAGE + 2 + SMALL.live, "{depth:?}");
+            prop_assert!(depth.live <= SMALL.live, "{depth:?}");
+        }
+        // Then the faults end: the reader reads, the hub compares, and everything arrives.
+        if let Some(work) = reading.take() {
+            answer(&outbox, &log, work);
+        }
+        for _ in 0..200 {
+            outbox.hint(sub, log.head());
+            while let Some((payload, _)) = outbox.take() {
+                reader.hear(&payload)?;
+            }
+            match outbox.work() {
+                Some(work) => answer(&outbox, &log, work),
+                None if outbox.depth().entries == 0 && outbox.depth().behind == 0 => break,
+                None => {}
+            }
+        }
+        prop_assert_eq!(reader.seq, Some(log.head().seq));
+        prop_assert_eq!(reader.epoch, 7);
+        prop_assert_eq!(outbox.depth().behind, 0);
+        prop_assert_eq!(outbox.depth().bytes, 0);
+    }
+}
+
+#[test]
+fn of_a_volatile_slot_only_the_newest_waits_and_in_its_place() {
+    let outbox = Outbox::new(Codec::Json, SMALL);
+    let sub = outbox.subscribe(key(), None).unwrap();
+    outbox.give_back(sub);
+    let mut log = Log::new(1);
+    answer(&outbox, &log, outbox.work().unwrap());
+    let live = |n: u64| LiveEvent::new(key(), "progress".to_owned(), EventKind::parse("l").unwrap(), json!(n));
+    for n in 0..100_000_u64 {
+        if n % 10_000 == 0 {
+            // The slot's newest comes after the durable events that were before it.
+            log.append();
+            outbox.offer(sub, log.events.last().unwrap());
+        }
+        outbox.offer_live(sub, &live(n));
+    }
+    assert!(outbox.depth().entries <= 12 && outbox.depth().live == 1, "{:?}", outbox.depth());
+    let batch: Vec<Value> = serde_json::from_slice(&outbox.take().unwrap().0).unwrap();
+    let kinds: Vec<&str> = batch.iter().map(|message| message["t"].as_str().unwrap()).collect();
+    assert_eq!(kinds.last(), Some(&"live"));
+    assert_eq!(batch.last().unwrap()["data"], 99_999);
+    assert_eq!(kinds.iter().filter(|kind| **kind == "live").count(), 1);
+}
+
+#[test]
+fn another_life_of_the_log_brings_the_state_again() {
+    let outbox = Outbox::new(Codec::Json, SMALL);
+    let sub = outbox.subscribe(key(), Some(Position { epoch: 1, seq: 3 })).unwrap();
+    outbox.give_back(sub);
+    let mut log = Log::new(2);
+    for _ in 0..9 {
+        log.append();
+    }
+    let work = outbox.work().unwrap();
+    assert!(matches!(work, Work::Page(..)));
+    answer(&outbox, &log, work);
+    let work = outbox.work().unwrap();
+    assert!(matches!(work, Work::Snapshot(..)));
+    answer(&outbox, &log, work);
+    let batch: Vec<Value> = serde_json::from_slice(&outbox.take().unwrap().0).unwrap();
+    assert_eq!((batch[0]["t"].as_str(), batch[0]["seq"].as_u64()), (Some("snap"), Some(9)));
+}
+
+#[test]
+fn after_unsubscribing_nothing_of_the_topic_comes() {
+    let outbox = Outbox::new(Codec::Json, SMALL);
+    let sub = outbox.subscribe(key(), None).unwrap();
+    outbox.give_back(sub);
+    let log = Log::new(1);
+    answer(&outbox, &log, outbox.work().unwrap());
+    outbox.push(&ServerMessage::Pong { id: 1 });
+    assert!(outbox.unsubscribe(&key().topic).is_some());
+    let batch: Vec<Value> = serde_json::from_slice(&outbox.take().unwrap().0).unwrap();
+    assert_eq!(batch, [json!({"t": "pong", "id": 1})]);
+    assert_eq!(outbox.depth().bytes, 0);
+}

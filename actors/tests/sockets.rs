@@ -1,0 +1,303 @@
+//! Sockets on a real listener: what a client may rely on.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use estafette_actors::RuntimeConfig;
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use support::*;
+use tokio_tungstenite::tungstenite::Message;
+
+async fn add(runtime: &estafette_actors::Runtime, room: &str, pad: &str) {
+    runtime.call(identity("ann"), "add", json!({"room": room, "pad": pad}), None).await.unwrap();
+}
+
+#[actix::test]
+async fn a_subscription_starts_with_the_state_and_goes_on_without_a_seam() {
+    let database = database().await;
+    let runtime = runtime(database.db(), Arc::default(), RuntimeConfig::default()).await;
+    let address = listen(&runtime);
+    for _ in 0..5 {
+        add(&runtime, "r", "").await;
+    }
+    let mut client = Client::hello(address, "ann").await;
+    // Writers go on while the client subscribes: the state at s, then s+1, s+2, …
+    let writer = {
+        let runtime = runtime.clone();
+        actix_rt::spawn(async move {
+            for _ in 0..200 {
+                add(&runtime, "r", "").await;
+            }
+        })
+    };
+    assert_eq!(client.sub("room:r", None).await["t"], "ok");
+    let snap = client.next().await;
+    assert_eq!(snap["t"], "snap");
+    let mut seen = snap["seq"].as_u64().unwrap();
+    assert_eq!(snap["state"]["n"], seen, "state and position belong together");
+    while seen < 205 {
+        let event = client.next().await;
+        assert_eq!(event["t"], "ev");
+        seen += 1;
+        assert_eq!(event["seq"], seen);
+        assert_eq!(event["data"]["n"], seen);
+    }
+    writer.await.unwrap();
+}
+
+#[actix::test]
+async fn a_client_that_comes_back_gets_what_it_missed_and_nothing_twice() {
+    let database = database().await;
+    let runtime = runtime(database.db(), Arc::default(), RuntimeConfig::default()).await;
+    let address = listen(&runtime);
+    let mut client = Client::hello(address, "ann").await;
+    client.sub("room:r", None).await;
+    let snap = client.next_of("snap").await;
+    drop(client);
+    // More than memory keeps: from the log. Then a little more: from memory.
+    for missed in [600_u64, 3] {
+        let before: u64 = if missed == 600 { 0 } else { 600 };
+        for _ in 0..missed {
+            add(&runtime, "r", "").await;
+        }
+        let mut client = Client::hello(address, "ann").await;
+        assert_eq!(client.sub("room:r", Some(json!({"epoch": snap["epoch"], "seq": before}))).await["t"], "ok");
+        for seq in before + 1..=before + missed {
+            assert_eq!(client.next_of("ev").await["seq"], seq);
+        }
+    }
+    // A position of another life of the log, and one that the log never had: the state.
+    for since in [json!({"epoch": 1, "seq": 3}), json!({"epoch": snap["epoch"], "seq": 99_999})] {
+        let mut client = Client::hello(address, "ann").await;
+        client.sub("room:r", Some(since)).await;
+        assert_eq!(client.next().await["state"]["n"], 603);
+    }
+}
+
+#[actix::test]
+async fn a_reader_that_stalls_costs_bounded_memory_and_misses_no_durable_event() {
+    let database = database().await;
+    let runtime = runtime(database.db(), Arc::default(), RuntimeConfig::default()).await;
+    let address = listen(&runtime);
+    let mut slow = Client::hello(address, "ann").await;
+    slow.sub("room:r", None).await;
+    slow.next_of("snap").await;
+    let mut fast = Client::hello(address, "bob").await;
+    fast.sub("room:r", None).await;
+    fast.next_of("snap").await;
+    // 20 MB: far more than the kernel's buffers and the outbox hold together.
+    let pad = "x".repeat(20_000);
+    for seq in 1..=1_000_u64 {
+        add(&runtime, "r", &pad).await;
+        assert_eq!(fast.next_of("ev").await["seq"], seq, "a reader that reads is not held up");
+    }
+    for seq in 1..=1_000_u64 {
+        assert_eq!(slow.next_of("ev").await["seq"], seq);
+    }
+    add(&runtime, "r", "").await;
+    assert_eq!(slow.next_of("ev").await["seq"], 1_001, "and is live again");
+}
+
+#[actix::test]
+async fn marks_say_how_far_each_topic_goes() {
+    let database = database().await;
+    let config = RuntimeConfig { heartbeat: Duration::from_millis(100), ..RuntimeConfig::default() };
+    let runtime = runtime(database.db(), Arc::default(), config).await;
+    let address = listen(&runtime);
+    add(&runtime, "r", "").await;
+    let mut client = Client::hello(address, "ann").await;
+    client.sub("room:r", None).await;
+    client.sub("room:empty", None).await;
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    loop {
+        assert!(tokio::time::Instant::now() < deadline, "no mark with both heads");
+        let Some(Ok(Message::Text(text))) = client.socket.next().await else { continue };
+        let batch: Vec<Value> = serde_json::from_str(&text).unwrap();
+        if batch
+            .iter()
+            .any(|message| message["t"] == "mark" && message["heads"] == json!({"room:empty": 0, "room:r": 1}))
+        {
+            break;
+        }
+    }
+}
+
+#[actix::test]
+async fn events_that_the_bus_lost_are_found_in_the_log() {
+    let database = database().await;
+    let db = database.db();
+    let runtime = runtime(db.clone(), Arc::default(), RuntimeConfig::default()).await;
+    let address = listen(&runtime);
+    let mut client = Client::hello(address, "ann").await;
+    client.sub("room:r", None).await;
+    client.next_of("snap").await;
+    // Another node commits, and its message never comes.
+    let mut connection = db.connection().await.unwrap();
+    let tx = connection.transaction().await.unwrap();
+    let row = tx
+        .query_one(
+            "INSERT INTO runtime.topics (product, topic, epoch, head_seq) SELECT 'toy', 'room:r', epoch, 1 FROM runtime.meta RETURNING id",
+            &[],
+        )
+        .await
+        .unwrap();
+    let id: i64 = row.get(0);
+    tx.execute("INSERT INTO runtime.events VALUES ($1, 1, 'added', now(), '{}')", &[&id]).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(client.next_of("ev").await["seq"], 1);
+}
+
+#[actix::test]
+async fn requests_get_one_answer_each_and_refusals_say_why() {
+    let database = database().await;
+    let runtime = runtime(database.db(), Arc::default(), RuntimeConfig::default()).await;
+    let address = listen(&runtime);
+    let mut client = Client::hello(address, "ann").await;
+    assert_eq!(client.request(json!({"t": "ping"})).await["t"], "pong");
+    assert_eq!(client.sub("user:bob", None).await["code"], "forbidden");
+    assert_eq!(client.sub("nothing:1", None).await["code"], "not_found");
+    assert_eq!(client.sub("Not A Topic", None).await["code"], "bad_request");
+    assert_eq!(client.call("nothing", json!({})).await["code"], "not_found");
+    assert_eq!(client.call("panic", json!({})).await["code"], "internal");
+    assert_eq!(client.request(json!({"t": "dance"})).await["code"], "bad_request");
+    client.sub("room:r", None).await;
+    assert_eq!(client.sub("room:r", None).await["code"], "conflict");
+    assert_eq!(client.request(json!({"t": "unsub", "topic": "room:r"})).await["t"], "ok");
+    assert_eq!(client.request(json!({"t": "unsub", "topic": "room:r"})).await["code"], "not_found");
+    // Several messages in one batch, answered each.
+    client
+        .send(json!([{"t": "ping", "id": 100}, {"t": "call", "id": 101, "method": "add", "params": {"room": "q"}}]))
+        .await;
+    assert_eq!(client.next_of("pong").await["id"], 100);
+    assert_eq!(client.next_of("ok").await["result"]["n"], 1);
+}
+
+#[actix::test]
+async fn hello_and_what_follows_may_come_in_one_batch() {
+    let database = database().await;
+    let runtime = runtime(database.db(), Arc::default(), RuntimeConfig::default()).await;
+    let address = listen(&runtime);
+    let mut client = Client::connect(address).await;
+    client
+        .send(json!([
+            {"t": "hello", "token": "ann/s/3600", "device": "d"},
+            {"t": "sub", "id": 1, "topic": "room:r"},
+            {"t": "call", "id": 2, "method": "add", "params": {"room": "r"}},
+        ]))
+        .await;
+    assert_eq!(client.next().await["t"], "welcome");
+    client.next_of("snap").await;
+}
+
+#[actix::test]
+async fn broken_clients_are_closed_with_the_right_code() {
+    let database = database().await;
+    let runtime = runtime(database.db(), Arc::default(), RuntimeConfig::default()).await;
+    let address = listen(&runtime);
+    let cases: Vec<(Message, u16)> = vec![
+        (Message::text("garbage"), 4400),
+        (Message::text("{}"), 4400),
+        (Message::text("[]"), 4400),
+        (Message::text(r#"[{"t":"sub","id":1,"topic":"room:r"}]"#), 4400),
+        (Message::text(r#"[{"t":"hello","token":"nobody","device":"d"}]"#), 4401),
+        (Message::text(r#"[{"t":"hello","token":"ann/s/0","device":"d"}]"#), 4401),
+        (Message::binary(vec![1, 2, 3]), 4400),
+        (Message::text("x".repeat(300 * 1024)), 1009),
+        (Message::text(format!("[{}]", "[".repeat(5000))), 4400),
+    ];
+    for (message, code) in cases {
+        let mut client = Client::connect(address).await;
+        client.socket.send(message.clone()).await.unwrap();
+        let shown = message.to_string().chars().take(40).collect::<String>();
+        assert_eq!(client.closed().await.0, code, "{shown}");
+    }
+}
+
+#[actix::test]
+async fn too_many_messages_close_the_connection() {
+    let database = database().await;
+    let runtime = runtime(database.db(), Arc::default(), RuntimeConfig::default()).await;
+    let address = listen(&runtime);
+    let mut client = Client::hello(address, "ann").await;
+    for _ in 0..40 {
+        let batch: Vec<Value> = (0..60).map(|id| json!({"t": "ping", "id": id})).collect();
+        if client.socket.send(Message::text(json!(batch).to_string())).await.is_err() {
+            break;
+        }
+    }
+    assert_eq!(client.closed().await.0, 4429);
+}
+
+#[actix::test]
+async fn a_token_that_ends_is_announced_renewed_and_enforced() {
+    let database = database().await;
+    let runtime = runtime(database.db(), Arc::default(), RuntimeConfig::default()).await;
+    let address = listen(&runtime);
+    let mut client = Client::connect(address).await;
+    client.send(json!([{"t": "hello", "token": "ann/s/2", "device": "d"}])).await;
+    client.next_of("welcome").await;
+    client.next_of("expiring").await;
+    let other = client.request(json!({"t": "auth", "token": "bob/s/3600"})).await;
+    assert_eq!(other["code"], "forbidden");
+    client.sub("room:r", None).await;
+    client.next_of("snap").await;
+    assert_eq!(client.request(json!({"t": "auth", "token": "ann/s/4"})).await["t"], "ok");
+    add(&runtime, "r", "").await;
+    assert_eq!(client.next_of("ev").await["seq"], 1, "the subscriptions stay");
+    assert_eq!(client.closed().await.0, 4401);
+}
+
+#[actix::test]
+async fn signing_out_closes_the_devices_socket_and_no_other() {
+    let database = database().await;
+    let runtime = runtime(database.db(), Arc::default(), RuntimeConfig::default()).await;
+    let address = listen(&runtime);
+    let mut ann = Client::hello(address, "ann").await;
+    let mut bob = Client::hello(address, "bob").await;
+    ann.send(json!([{"t": "call", "id": 1, "method": "sign_out"}])).await;
+    assert_eq!(ann.closed().await, (4401, "signed out".to_owned()));
+    assert_eq!(bob.request(json!({"t": "ping"})).await["t"], "pong");
+}
+
+#[actix::test]
+async fn a_draining_node_tells_its_clients_and_closes_with_1012() {
+    let database = database().await;
+    let runtime = runtime(database.db(), Arc::default(), RuntimeConfig::default()).await;
+    let address = listen(&runtime);
+    let mut client = Client::hello(address, "ann").await;
+    let draining = runtime.clone();
+    let drain = actix_rt::spawn(async move { draining.drain(Duration::from_secs(5)).await });
+    let told = client.next_of("drain").await;
+    assert!(told["reconnect_after_ms"].as_u64().unwrap() < 5_000);
+    assert_eq!(client.closed().await.0, 1012);
+    drain.await.unwrap();
+    let refused = tokio_tungstenite::connect_async(format!("ws://{address}/v1/live")).await;
+    assert!(format!("{:?}", refused.unwrap_err()).contains("503"));
+}
+
+#[actix::test]
+async fn upgrades_are_decided_by_path_origin_and_subprotocol() {
+    use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+    let database = database().await;
+    let runtime = runtime(database.db(), Arc::default(), RuntimeConfig::default()).await;
+    let address = listen(&runtime);
+    let attempt = async |path: &str, name: &'static str, value: &str| {
+        let mut request = format!("ws://{address}{path}").into_client_request().unwrap();
+        request.headers_mut().insert(name, value.parse().unwrap());
+        match tokio_tungstenite::connect_async(request).await {
+            Ok((_, answer)) => {
+                answer.headers().get("sec-websocket-protocol").map_or(String::new(), |v| v.to_str().unwrap().to_owned())
+            }
+            Err(tokio_tungstenite::tungstenite::Error::Http(answer)) => answer.status().as_u16().to_string(),
+            Err(error) => error.to_string(),
+        }
+    };
+    assert_eq!(attempt("/elsewhere", "x-a", "b").await, "404");
+    assert_eq!(attempt("/v1/live", "origin", "https://evil.example").await, "403");
+    assert_eq!(attempt("/v1/live", "origin", &format!("http://{address}")).await, "");
+    assert_eq!(attempt("/v1/live", "sec-websocket-protocol", "chat, graphql").await, "400");
+    assert_eq!(attempt("/v1/live", "sec-websocket-protocol", "estafette.v1.msgpack").await, "estafette.v1.msgpack");
+}

@@ -1,0 +1,11 @@
+export { EstafetteProvider, useClient, type EstafetteProviderProps } from "./provider.js";
+export {
+  useCall,
+  useConnection,
+  useCv,
+  useTask,
+  useTopic,
+  useUser,
+  type CallState,
+  type UseCall,
+} from "./hooks.js";

@@ -1,1 +1,0 @@
-//! Every setting, in one place.

@@ -1,0 +1,101 @@
+//! What a number's range cannot say: addresses, origins, and settings that contradict each other.
+
+use super::{AiProvider, ConfigError, OPENAI_BASE_URL, Settings};
+use url::Url;
+
+/// Shortest key that signs tokens, characters: 256 bits in hexadecimal are 64.
+const MIN_TOKEN_KEY: usize = 32;
+
+fn refuse<T>(sentence: impl Into<String>) -> Result<T, ConfigError> {
+    Err(ConfigError::Unusable(sentence.into()))
+}
+
+pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
+    addresses(settings)?;
+    auth(settings)?;
+    tasks(settings)?;
+    ai(settings)?;
+    if let Err(error) = tracing_subscriber::EnvFilter::try_new(&settings.log.level) {
+        return refuse(format!(
+            "the log level {:?} is not one ({error}): use error, warn, info, debug, trace or a list such as info,estafette=debug",
+            settings.log.level
+        ));
+    }
+    Ok(())
+}
+
+fn addresses(settings: &Settings) -> Result<(), ConfigError> {
+    if !settings.database.url.is_empty()
+        && let Err(error) = crate::db::pool::parse_address(settings.database.url.expose())
+    {
+        return refuse(error.to_string());
+    }
+    let redis = settings.redis.url.expose();
+    if !redis.is_empty() && !Url::parse(redis).is_ok_and(|url| matches!(url.scheme(), "redis" | "rediss")) {
+        return refuse("the Redis address is not one: it looks like redis://host:6379, or leave REDIS_URL empty");
+    }
+    for origin in &settings.server.allowed_origins.0 {
+        let is_origin = Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin);
+        if !is_origin {
+            return refuse(format!(
+                "the allowed origin {origin:?} is not one: write scheme and host, and the port if it is not the usual one, without a path or a slash at the end (https://app.example.com)"
+            ));
+        }
+    }
+    for entry in &settings.fetch.allow.0 {
+        let is_host_port = entry
+            .rsplit_once(':')
+            .is_some_and(|(host, port)| !host.is_empty() && !host.contains('/') && port.parse::<u16>().is_ok());
+        if !is_host_port {
+            return refuse(format!("{entry:?} in the fetch allow list is not host:port (127.0.0.1:8080)"));
+        }
+    }
+    Ok(())
+}
+
+fn auth(settings: &Settings) -> Result<(), ConfigError> {
+    let key = settings.auth.token_key.expose();
+    if !key.is_empty() && key.len() < MIN_TOKEN_KEY {
+        return refuse(format!(
+            "the token key has {} characters and needs at least {MIN_TOKEN_KEY}: use a random one (openssl rand -hex 32), or leave it empty and one is made",
+            key.len()
+        ));
+    }
+    Ok(())
+}
+
+fn tasks(settings: &Settings) -> Result<(), ConfigError> {
+    let tasks = &settings.tasks;
+    if tasks.per_user > tasks.per_node {
+        return refuse(format!(
+            "one user may run {} tasks but the node only {}: lower --tasks-per-user or raise --tasks-per-node",
+            tasks.per_user, tasks.per_node
+        ));
+    }
+    if tasks.steps_per_user > tasks.steps_per_node {
+        return refuse(format!(
+            "one user may run {} steps but the node only {}: lower --steps-per-user or raise --steps-per-node",
+            tasks.steps_per_user, tasks.steps_per_node
+        ));
+    }
+    Ok(())
+}
+
+fn ai(settings: &Settings) -> Result<(), ConfigError> {
+    let ai = &settings.ai;
+    if !Url::parse(&ai.openai_base_url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
+        return refuse(format!(
+            "the base URL {:?} is not an http(s) address: it looks like {OPENAI_BASE_URL}",
+            ai.openai_base_url
+        ));
+    }
+    if ai.provider == AiProvider::Openai && ai.openai_api_key.is_empty() && ai.openai_base_url == OPENAI_BASE_URL {
+        return refuse(
+            "the provider is openai but there is no key: set OPENAI_API_KEY, another OPENAI_BASE_URL, or the provider offline",
+        );
+    }
+    if ai.openai_model.trim().is_empty() {
+        return refuse("the model's name is empty: set ESTAFETTE_OPENAI_MODEL");
+    }
+    Ok(())
+}

@@ -1,0 +1,223 @@
+//! The table of all settings: section, name, kind, default, flag, variable, range and unit, each in one place.
+
+use super::value::{AiProvider, List, LogFormat, Number, Secret, Show};
+use super::{ConfigError, Key};
+use serde::Deserialize;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+macro_rules! settings {
+    ($(
+        $(#[$sdoc:meta])*
+        $section:ident: $Section:ident, $Layer:ident {
+            $(
+                $(#[$doc:meta])*
+                $name:ident: $kind:ty = $default:expr, $flag:literal, $env:literal $(, $low:literal..=$high:literal $unit:literal)?;
+            )*
+        }
+    )*) => {
+        $(
+            $(#[$sdoc])*
+            #[derive(Debug, Clone, PartialEq)]
+            pub struct $Section { $($(#[$doc])* pub $name: $kind,)* }
+
+            $(#[$sdoc])*
+            ///
+            /// As given by flags and variables, or by the file; what is not given is `None`.
+            #[derive(Debug, Clone, Default, Deserialize, clap::Args)]
+            #[serde(deny_unknown_fields, default)]
+            pub struct $Layer {$(
+                $(#[$doc])*
+                #[arg(id = $flag, long = $flag, env = $env, hide_env_values = true, hide_short_help = true, help_heading = concat!("Settings: ", stringify!($section)))]
+                pub $name: Option<$kind>,
+            )*}
+        )*
+
+        /// All settings, checked.
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct Settings { $($(#[$sdoc])* pub $section: $Section,)* }
+
+        /// One source of settings: flags and variables, or a file. Each is optional.
+        #[derive(Debug, Clone, Default, Deserialize, clap::Args)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct Layer {
+            $(#[command(flatten)] $(#[$sdoc])* pub $section: $Layer,)*
+        }
+
+        impl Settings {
+            /// Puts the sources together: `first` wins over `second`, and what neither has is the default.
+            pub(super) fn merge(first: Layer, second: Layer) -> Self {
+                Self { $($section: $Section {
+                    $($name: first.$section.$name.or(second.$section.$name).unwrap_or_else(|| $default),)*
+                },)* }
+            }
+
+            /// Checks each number against its range.
+            pub(super) fn check_ranges(&self) -> Result<(), ConfigError> {
+                $($($(
+                    let value = Number::number(self.$section.$name);
+                    if !($low..=$high).contains(&value) {
+                        return Err(ConfigError::Range {
+                            key: Key { section: stringify!($section), name: stringify!($name), flag: $flag, env: $env, range: None },
+                            value, low: $low, high: $high, unit: $unit,
+                        });
+                    }
+                )?)*)*
+                Ok(())
+            }
+
+            /// The settings in the form of the file; secrets are not shown.
+            pub fn show(&self) -> String {
+                let mut text = String::new();
+                $(
+                    text.push_str(concat!("[", stringify!($section), "]\n"));
+                    $(text.push_str(&format!("{} = {}\n", stringify!($name), Show::show(&self.$section.$name)));)*
+                    text.push('\n');
+                )*
+                text
+            }
+        }
+
+        /// All keys, in the order of the table.
+        pub const KEYS: &[Key] = &[$($(Key {
+            section: stringify!($section), name: stringify!($name), flag: $flag, env: $env,
+            range: settings!(@range $($low, $high, $unit)?),
+        },)*)*];
+
+        impl Layer {
+            /// The keys that this source does not have.
+            #[cfg(test)]
+            pub(super) fn missing(&self) -> Vec<&'static str> {
+                let mut missing = Vec::new();
+                $($(if self.$section.$name.is_none() {
+                    missing.push(concat!(stringify!($section), ".", stringify!($name)));
+                })*)*
+                missing
+            }
+        }
+    };
+    (@range $low:literal, $high:literal, $unit:literal) => { Some(($low, $high, $unit)) };
+    (@range) => { None };
+}
+
+settings! {
+    /// Where and how the server listens.
+    server: Server, ServerLayer {
+        /// Address and port of the HTTP and WebSocket listener. Port 0: any free one.
+        listen: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 7777)), "listen", "ESTAFETTE_LISTEN";
+        /// Folder for what the server keeps itself: its token key and, without a database address, its private Postgres.
+        data_dir: PathBuf = PathBuf::from(".estafette"), "data-dir", "ESTAFETTE_DATA_DIR";
+        /// Folder of the built web console, served at `/`.
+        console_dir: PathBuf = PathBuf::from("client-sdk/console/dist"), "console-dir", "ESTAFETTE_CONSOLE_DIR";
+        /// Origins of other sites whose pages may use this server (`https://app.example.com`). Its own is always allowed.
+        allowed_origins: List = List::default(), "allowed-origins", "ESTAFETTE_ALLOWED_ORIGINS";
+        /// Worker threads, each with its own connections and hub. 0: one a processor core.
+        workers: usize = 0, "workers", "ESTAFETTE_WORKERS", 0..=256 "threads";
+        /// Connections that one worker accepts; more wait in the backlog.
+        connections_per_worker: usize = 100_000, "connections-per-worker", "ESTAFETTE_CONNECTIONS_PER_WORKER", 1..=1_000_000 "connections";
+        /// Largest body of a request, except uploads.
+        max_body_kib: usize = 1_024, "max-body-kib", "ESTAFETTE_MAX_BODY_KIB", 16..=65_536 "KiB";
+        /// How often a live connection hears from the server, and how fast a lost one is noticed (after two of them).
+        heartbeat_ms: u64 = 15_000, "heartbeat-ms", "ESTAFETTE_HEARTBEAT_MS", 100..=120_000 "ms";
+        /// At a stop, how long running work may take to be handed over before it is cut off.
+        drain_ms: u64 = 10_000, "drain-ms", "ESTAFETTE_DRAIN_MS", 0..=300_000 "ms";
+    }
+
+    /// Postgres, which holds everything that lasts.
+    database: Database, DatabaseLayer {
+        /// Address, as `postgresql://user:password@host:5432/database`. Empty: a private Postgres in the data folder.
+        url: Secret = Secret::default(), "database-url", "DATABASE_URL";
+        /// Folder of `initdb` and `postgres` for the private Postgres. Empty: looked for on this machine.
+        pg_bin: PathBuf = PathBuf::new(), "pg-bin", "ESTAFETTE_PG_BIN";
+        /// Connections of this process.
+        pool_size: u32 = 16, "pool-size", "ESTAFETTE_POOL_SIZE", 4..=500 "connections";
+        /// How long a request waits for a free connection before it is answered `unavailable`.
+        pool_wait_ms: u64 = 5_000, "pool-wait-ms", "ESTAFETTE_POOL_WAIT_MS", 50..=60_000 "ms";
+        /// Bound of one statement.
+        statement_timeout_ms: u64 = 15_000, "statement-timeout-ms", "ESTAFETTE_STATEMENT_TIMEOUT_MS", 100..=600_000 "ms";
+        /// Bound of a transaction in which nothing happens.
+        idle_transaction_timeout_ms: u64 = 15_000, "idle-transaction-timeout-ms", "ESTAFETTE_IDLE_TRANSACTION_TIMEOUT_MS", 100..=600_000 "ms";
+        /// Whether `serve` brings the database up to date. When false it refuses to start on an older one.
+        migrate: bool = true, "auto-migrate", "ESTAFETTE_AUTO_MIGRATE";
+    }
+
+    /// Redis, which will carry events between nodes.
+    redis: Redis, RedisLayer {
+        /// Address, as `redis://host:6379`. Empty: a single node. Accepted, but not used yet.
+        url: Secret = Secret::default(), "redis-url", "REDIS_URL";
+    }
+
+    /// Passwords and tokens.
+    auth: Auth, AuthLayer {
+        /// Signs access tokens; all nodes share it. Empty: made once and kept in the data folder.
+        token_key: Secret = Secret::default(), "token-key", "ESTAFETTE_TOKEN_KEY";
+        /// Life of an access token.
+        access_token_secs: u64 = 900, "access-token-secs", "ESTAFETTE_ACCESS_TOKEN_SECS", 5..=86_400 "s";
+        /// Life of a session that is not used: each refresh begins it anew.
+        refresh_token_days: u64 = 30, "refresh-token-days", "ESTAFETTE_REFRESH_TOKEN_DAYS", 1..=365 "days";
+        /// Cost of a password's hash: each step doubles the time.
+        bcrypt_cost: u32 = 12, "bcrypt-cost", "ESTAFETTE_BCRYPT_COST", 4..=16 "log2 rounds";
+        /// Password hashes computed at the same time; further sign-ins wait.
+        bcrypt_concurrency: usize = 2, "bcrypt-concurrency", "ESTAFETTE_BCRYPT_CONCURRENCY", 1..=64 "hashes";
+    }
+
+    /// Running tasks.
+    tasks: Tasks, TasksLayer {
+        /// Tasks that this node works on at the same time; further ones are queued.
+        per_node: usize = 256, "tasks-per-node", "ESTAFETTE_TASKS_PER_NODE", 1..=100_000 "tasks";
+        /// Tasks of one user that run at the same time, in all.
+        per_user: usize = 8, "tasks-per-user", "ESTAFETTE_TASKS_PER_USER", 1..=10_000 "tasks";
+        /// Steps that this node runs at the same time.
+        steps_per_node: usize = 64, "steps-per-node", "ESTAFETTE_STEPS_PER_NODE", 1..=100_000 "steps";
+        /// Steps of one user that run at the same time on a node.
+        steps_per_user: usize = 4, "steps-per-user", "ESTAFETTE_STEPS_PER_USER", 1..=10_000 "steps";
+        /// Threads on which tasks and their steps run.
+        threads: usize = 1, "task-threads", "ESTAFETTE_TASK_THREADS", 1..=64 "threads";
+    }
+
+    /// The event log.
+    events: Events, EventsLayer {
+        /// How long events are kept; who comes back later gets a snapshot.
+        retention_days: u64 = 30, "event-retention-days", "ESTAFETTE_EVENT_RETENTION_DAYS", 1..=3_650 "days";
+    }
+
+    /// The model.
+    ai: Ai, AiLayer {
+        /// `auto`, `openai` or `offline`. `auto` is `openai` when a key or another base URL is set, else `offline`.
+        provider: AiProvider = AiProvider::Auto, "ai-provider", "ESTAFETTE_AI_PROVIDER";
+        /// Base of an HTTP interface like OpenAI's.
+        openai_base_url: String = super::OPENAI_BASE_URL.to_owned(), "openai-base-url", "OPENAI_BASE_URL";
+        /// Its key.
+        openai_api_key: Secret = Secret::default(), "openai-api-key", "OPENAI_API_KEY";
+        /// The model for all work that names no other.
+        openai_model: String = "gpt-4.1-mini".to_owned(), "openai-model", "ESTAFETTE_OPENAI_MODEL";
+        /// Bound of one model call.
+        request_timeout_ms: u64 = 120_000, "ai-request-timeout-ms", "ESTAFETTE_AI_REQUEST_TIMEOUT_MS", 100..=600_000 "ms";
+        /// Model calls in flight on this node; further ones wait.
+        concurrency: usize = 32, "ai-concurrency", "ESTAFETTE_AI_CONCURRENCY", 1..=10_000 "calls";
+        /// Tokens that this node may use in a minute. 0: no limit.
+        tokens_per_minute: u32 = 0, "ai-tokens-per-minute", "ESTAFETTE_AI_TOKENS_PER_MINUTE", 0..=1_000_000_000 "tokens";
+        /// How long each call of the offline provider takes, to see or to test what a slow model does.
+        offline_latency_ms: u64 = 0, "offline-latency-ms", "ESTAFETTE_OFFLINE_LATENCY_MS", 0..=600_000 "ms";
+    }
+
+    /// Fetching the pages that users name.
+    fetch: Fetch, FetchLayer {
+        /// Private addresses that may be fetched all the same, as `host:port` (tests, intranets).
+        allow: List = List::default(), "fetch-allow", "ESTAFETTE_FETCH_ALLOW";
+        /// Bound of one page, redirects included.
+        timeout_ms: u64 = 20_000, "fetch-timeout-ms", "ESTAFETTE_FETCH_TIMEOUT_MS", 100..=120_000 "ms";
+        /// Largest page, after decompression.
+        max_kib: usize = 5_120, "fetch-max-kib", "ESTAFETTE_FETCH_MAX_KIB", 16..=102_400 "KiB";
+        /// Redirects that are followed.
+        max_redirects: u32 = 5, "fetch-max-redirects", "ESTAFETTE_FETCH_MAX_REDIRECTS", 0..=20 "redirects";
+    }
+
+    /// Logs.
+    log: Log, LogLayer {
+        /// `auto`, `text` or `json`. `auto` is `text` on a terminal, else `json`.
+        format: LogFormat = LogFormat::Auto, "log-format", "ESTAFETTE_LOG_FORMAT";
+        /// What is logged: a level, and levels of modules (`info,estafette=debug`).
+        level: String = "info".to_owned(), "log-level", "ESTAFETTE_LOG_LEVEL";
+    }
+}

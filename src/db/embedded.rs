@@ -1,0 +1,141 @@
+//! The private Postgres of a server without `DATABASE_URL`: kept alive while the server runs, stopped after it.
+
+use estafette_actors::cluster::{Cluster, ClusterError, ClusterOptions, Durability};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// The database in the cluster.
+const DATABASE: &str = "estafette";
+/// How often the server's process is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Pause after a failed restart; doubles up to [`RESTART_PAUSE_MAX`].
+const RESTART_PAUSE: Duration = Duration::from_millis(500);
+/// The longest pause between two restarts.
+const RESTART_PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// The running private Postgres and its watcher.
+pub struct Embedded {
+    cluster: Arc<Mutex<Option<Cluster>>>,
+    config: tokio_postgres::Config,
+    url: String,
+    folder: PathBuf,
+    watcher: tokio::task::JoinHandle<()>,
+}
+
+impl Embedded {
+    /// Starts it in `data_dir/database` (or adopts the one that runs there), with room for `connections`.
+    ///
+    /// # Errors
+    /// [`ClusterError`]: no binaries, folder in use, start failed.
+    pub async fn start(data_dir: &Path, binaries: Option<PathBuf>, connections: u32) -> Result<Self, ClusterError> {
+        let options = ClusterOptions {
+            folder: data_dir.join("database"),
+            binaries,
+            max_connections: connections,
+            durability: Durability::Full,
+        };
+        let cluster = blocking(move || Cluster::start(options)).await?;
+        cluster.ensure_database(DATABASE).await?;
+        let (config, url, folder) = (cluster.config(DATABASE), cluster.url(DATABASE), cluster.folder().to_path_buf());
+        let cluster = Arc::new(Mutex::new(Some(cluster)));
+        let watcher = tokio::spawn(keep_alive(Arc::clone(&cluster)));
+        Ok(Self { cluster, config, url, folder, watcher })
+    }
+
+    /// How to connect.
+    pub fn config(&self) -> tokio_postgres::Config {
+        self.config.clone()
+    }
+    /// The same as an address, for `psql`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+    /// Where the cluster is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Stops it; everything committed is on the disk then.
+    ///
+    /// # Errors
+    /// [`ClusterError::TooSlow`] when it had to be cut off.
+    pub async fn stop(self) -> Result<(), ClusterError> {
+        self.watcher.abort();
+        match self.cluster.lock().await.take() {
+            Some(cluster) => blocking(move || cluster.stop()).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// Starts the server again when it ended by itself (killed for memory, say). Connections of the pool fail meanwhile
+/// and are replaced.
+async fn keep_alive(shared: Arc<Mutex<Option<Cluster>>>) {
+    let mut pause = RESTART_PAUSE;
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let mut slot = shared.lock().await;
+        match slot.as_mut().map(Cluster::is_running) {
+            None => return,
+            Some(true) => continue,
+            Some(false) => {}
+        }
+        let Some(mut cluster) = slot.take() else { return };
+        tracing::error!("the private Postgres ended unexpectedly: starting it again");
+        let restarted = tokio::task::spawn_blocking(move || {
+            let outcome = cluster.restart();
+            (cluster, outcome)
+        })
+        .await;
+        let Ok((cluster, outcome)) = restarted else { return };
+        *slot = Some(cluster);
+        drop(slot);
+        match outcome {
+            Ok(()) => pause = RESTART_PAUSE,
+            Err(error) => {
+                tracing::error!(%error, retry_in_ms = pause.as_millis(), "the private Postgres does not start");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(RESTART_PAUSE_MAX);
+            }
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ClusterError> + Send + 'static,
+) -> Result<T, ClusterError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(ClusterError::Init(error.to_string())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::pool::{PoolBounds, pool};
+
+    #[tokio::test]
+    async fn a_postgres_that_is_killed_comes_back_and_what_was_committed_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let embedded = Embedded::start(folder.path(), None, 10).await.unwrap();
+        let second = Duration::from_secs(1);
+        let bounds = PoolBounds { size: 2, wait: second, statement: second, idle_transaction: second };
+        let db = pool(embedded.config(), bounds).unwrap();
+        db.execute("CREATE TABLE mark (id int)", &[]).await.unwrap();
+        db.execute("INSERT INTO mark VALUES (7)", &[]).await.unwrap();
+
+        let pid = embedded.cluster.lock().await.as_ref().unwrap().pid();
+        assert!(std::process::Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success());
+        let until = tokio::time::Instant::now() + Duration::from_secs(30);
+        let row = loop {
+            match db.query_one("SELECT id FROM mark", &[]).await {
+                Ok(row) if embedded.cluster.lock().await.as_ref().is_some_and(|now| now.pid() != pid) => break row,
+                _ => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+            assert!(tokio::time::Instant::now() < until, "it did not come back");
+        };
+        assert_eq!(row.get::<_, i32>(0), 7);
+        embedded.stop().await.unwrap();
+        assert!(db.query_one("SELECT 1", &[]).await.is_err());
+    }
+}

@@ -1,0 +1,58 @@
+//! Whether the process lives, whether it can serve, and what it counts.
+
+use super::app::AppState;
+use crate::error::ApiError;
+use actix_web::{HttpResponse, web};
+use estafette_actors::CallError;
+use serde_json::json;
+use std::time::Duration;
+
+/// Bound of the question to Postgres.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+/// When a balancer asks again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// `GET /health/live`: the process answers.
+pub async fn live() -> HttpResponse {
+    HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(json!({"status": "live"}))
+}
+
+/// `GET /health/ready`: this node may be given work.
+///
+/// # Errors
+/// `unavailable` with the reason: it drains, or Postgres does not answer in time.
+pub async fn ready(state: web::Data<AppState>) -> Result<HttpResponse, ApiError> {
+    let postgres = match tokio::time::timeout(PROBE_TIMEOUT, state.db.query_one("SELECT 1", &[])).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_elapsed) => Err(format!("no answer within {} s", PROBE_TIMEOUT.as_secs())),
+    };
+    let draining = state.runtime.is_draining();
+    let checks = json!({
+        "postgres": postgres.as_ref().err().map_or("ok", String::as_str),
+        "node": if draining { "draining" } else { "ok" },
+    });
+    let refuse = |sentence: String| {
+        Err(CallError::unavailable(sentence, RETRY_AFTER).with_details(json!({ "checks": checks })).into())
+    };
+    match postgres {
+        _ if draining => refuse("this node is going away: use another one".to_owned()),
+        Err(reason) => refuse(format!("Postgres cannot be used: {reason}")),
+        Ok(()) => Ok(HttpResponse::Ok()
+            .insert_header(("cache-control", "no-store"))
+            .json(json!({"status": "ready", "node": state.runtime.node_id(), "checks": checks}))),
+    }
+}
+
+/// `GET /metrics`, for Prometheus.
+pub async fn metrics(state: web::Data<AppState>) -> HttpResponse {
+    let pool = state.db.pool().status();
+    metrics::gauge!("db_pool_connections").set(pool.size as f64);
+    metrics::gauge!("db_pool_idle").set(pool.available as f64);
+    metrics::gauge!("db_pool_waiting").set(pool.waiting as f64);
+    let text = state.metrics.as_ref().map(|handle| {
+        handle.run_upkeep();
+        handle.render()
+    });
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text.unwrap_or_default())
+}

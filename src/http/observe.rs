@@ -1,0 +1,152 @@
+//! Around each request: an id, one log line, metrics, security headers, and errors in one form, whoever made them.
+
+use crate::error::{ApiError, REQUEST_ID, is_html, is_problem};
+use crate::telemetry::{HTTP_REQUESTS, HTTP_SECONDS};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpResponse, ResponseError};
+use futures_util::FutureExt as _;
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+/// The header that carries a request's id, in both directions.
+pub const REQUEST_ID_HEADER: &str = "x-request-id";
+/// Longest id that is taken from a caller.
+const MAX_REQUEST_ID: usize = 64;
+
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss:; object-src 'none'; \
+    base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
+
+/// On every answer.
+const SECURITY_HEADERS: [(&str, &str); 5] = [
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("referrer-policy", "same-origin"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("permissions-policy", "camera=(), geolocation=(), payment=()"),
+];
+
+/// The outermost middleware.
+///
+/// # Errors
+/// Only what another middleware refused, in the form of all errors.
+pub async fn observe(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let id = request_id(request.headers());
+    let began = Instant::now();
+    let method = request.method().clone();
+    let path: String = request.path().chars().take(200).collect();
+    let outcome = REQUEST_ID
+        .scope(id.clone(), async {
+            // A panic is a defect of one handler and costs one answer, not the connection.
+            match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+                Ok(Ok(response)) => Ok(in_one_form(response.map_into_boxed_body())),
+                Ok(Err(error)) => Err(ApiError::from_actix(&error)),
+                Err(_panic) => {
+                    Err(ApiError::with_status(StatusCode::INTERNAL_SERVER_ERROR, "an internal error; it was logged"))
+                }
+            }
+        })
+        .await;
+    let (status, route) = match &outcome {
+        Ok(response) => (response.status(), response.request().match_pattern()),
+        Err(error) => (error.status_code(), None),
+    };
+    record(&id, &method, route.as_deref(), &path, status, began);
+    let mut response = outcome.map_err(|error| Observed { error, id: id.clone() })?;
+    dress(response.headers_mut(), &id);
+    Ok(response)
+}
+
+/// Adds what every answer carries.
+fn dress(headers: &mut HeaderMap, id: &str) {
+    for (name, value) in SECURITY_HEADERS {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    if is_html(headers.get(CONTENT_TYPE)) {
+        let name = HeaderName::from_static("content-security-policy");
+        headers.insert(name, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
+    }
+    if let Ok(value) = HeaderValue::from_str(id) {
+        headers.insert(HeaderName::from_static(REQUEST_ID_HEADER), value);
+    }
+}
+
+/// A refusal that is made into an answer outside of this middleware, dressed all the same.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+struct Observed {
+    error: ApiError,
+    id: String,
+}
+
+impl ResponseError for Observed {
+    fn status_code(&self) -> StatusCode {
+        self.error.status_code()
+    }
+    fn error_response(&self) -> HttpResponse {
+        let mut response = REQUEST_ID.sync_scope(self.id.clone(), || self.error.error_response());
+        dress(response.headers_mut(), &self.id);
+        response
+    }
+}
+
+/// The caller's id, if it is a plain word (so that a log line stays a line), else a new one.
+fn request_id(headers: &HeaderMap) -> String {
+    let given = headers.get(REQUEST_ID_HEADER).and_then(|value| value.to_str().ok());
+    let plain = |id: &&str| {
+        (1..=MAX_REQUEST_ID).contains(&id.len())
+            && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+    };
+    given.filter(plain).map_or_else(estafette_protocol::ids::new_cuid2, str::to_owned)
+}
+
+/// An error that a library made (plain text, or nothing) gets the form of all errors.
+fn in_one_form(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    let content_type = response.headers().get(CONTENT_TYPE);
+    let is_error = status.is_client_error() || status.is_server_error();
+    if !is_error || is_problem(content_type) || is_html(content_type) {
+        return response;
+    }
+    let sentence = match status {
+        StatusCode::NOT_FOUND => format!("there is nothing at {}", response.request().path()),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            format!("{} is not possible at {}", response.request().method(), response.request().path())
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => "the body is larger than this server takes".to_owned(),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "send the body as application/json".to_owned(),
+        other => other.canonical_reason().unwrap_or("the request was refused").to_lowercase(),
+    };
+    let allow = response.headers().get(actix_web::http::header::ALLOW).cloned();
+    let (request, _) = response.into_parts();
+    let mut answer = ApiError::with_status(status, sentence).error_response();
+    if let Some(allow) = allow {
+        answer.headers_mut().insert(actix_web::http::header::ALLOW, allow);
+    }
+    ServiceResponse::new(request, answer)
+}
+
+fn record(id: &str, method: &Method, route: Option<&str>, path: &str, status: StatusCode, began: Instant) {
+    let took = began.elapsed();
+    // Labels are the routes that exist, never what callers write: their number is bounded.
+    let label = route.unwrap_or("other").to_owned();
+    metrics::counter!(HTTP_REQUESTS, "method" => method.to_string(), "route" => label.clone(), "status" => status.as_u16().to_string())
+        .increment(1);
+    metrics::histogram!(HTTP_SECONDS, "route" => label).record(took.as_secs_f64());
+    let duration_ms = took.as_secs_f64() * 1000.0;
+    let (status, route) = (status.as_u16(), route.unwrap_or(path));
+    if path.starts_with("/health/") || path == "/metrics" {
+        tracing::debug!(request.id = id, http.method = %method, http.route = route, http.status = status, duration_ms, "request");
+    } else if status >= 500 {
+        tracing::warn!(request.id = id, http.method = %method, http.route = route, http.status = status, duration_ms, "request");
+    } else {
+        tracing::info!(request.id = id, http.method = %method, http.route = route, http.status = status, duration_ms, "request");
+    }
+}
