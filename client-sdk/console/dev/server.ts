@@ -141,8 +141,13 @@ const calls: Record<string, (params: Record<string, unknown>) => unknown> = {
       if (change.status !== "pending") continue;
       change.status = decision.accept ? "accepted" : "rejected";
       change.decided_at = world.now();
-      if (!decision.accept) generation.write(stored.file.content, change.path, change.before);
-      stored.file.content_rev += 1;
+      if (decision.accept) stored.file.content_rev += 1;
+      else {
+        generation.write(stored.file.content, change.path, change.before);
+        stored.file.content_rev += 1;
+        const patch = [{ op: "replace", path: change.path, value: change.before }];
+        world.log.event(`cv:${stored.file.id}`, "cv.changed", { rev: stored.file.content_rev, by: { user: "u1", device: null }, patch, content_version: stored.file.content_version });
+      }
       const remaining = stored.file.pending_changes.filter((item) => item.status === "pending").length;
       stored.file.pending_count = remaining;
       world.log.event(`cv:${stored.file.id}`, "cv.change_decided", { ...change, change_id: change.id, decision: change.status, rev: stored.file.content_rev, remaining });
@@ -192,7 +197,7 @@ function route(method: string, path: string, query: URLSearchParams, body: Recor
       if (wanted === undefined) return page(cvState(stored).versions);
       return stored.versions.find((item) => item.version === Number(wanted));
     }
-    return stored.file;
+    return cvState(stored);
   }
   if (area === "cv" && kind === "job-offers") {
     if (id === undefined) return page([...world.jobOffers.values()].reverse());

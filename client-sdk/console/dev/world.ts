@@ -22,7 +22,7 @@ const jane = JSON.parse(readFileSync(new URL("./data/jane-developer.json", impor
 export const user: User = {
   id: "u1",
   name: "Demo",
-  email: "demo@estafette.local",
+  email: "demo@estafette.example",
   email_verified: null,
   image: null,
   role: "USER",

@@ -6,7 +6,7 @@ import { Link, Navigate, Route, Routes } from "react-router";
 import { Empty, Page } from "./components/page";
 import { Shell } from "./components/shell";
 import { useT } from "./i18n";
-import { LiveProvider, useSession } from "./live/live";
+import { LiveProvider, useMe } from "./live/live";
 import { Boundary } from "./components/boundary";
 
 const SignIn = lazy(() => import("./pages/sign-in"));
@@ -21,15 +21,15 @@ const Credits = lazy(() => import("./pages/credits"));
 const Inspector = lazy(() => import("./pages/inspector"));
 
 export function App() {
-  const session = useSession();
-  if (session === null)
+  const me = useMe();
+  if (me === undefined)
     return (
       <Loaded>
         <SignIn />
       </Loaded>
     );
   return (
-    <LiveProvider session={session} key={session.user.id}>
+    <LiveProvider me={me} key={me.id}>
       <Routes>
         <Route element={<Shell />}>
           <Route index element={<Navigate to="/cvs" replace />} />

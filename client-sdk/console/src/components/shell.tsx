@@ -108,9 +108,9 @@ function Tab({ place, badge = false }: { readonly place: Place; readonly badge?:
 
 function Account({ compact = false }: { readonly compact?: boolean }) {
   const { t, language, setLanguage } = useI18n();
-  const { session, sessions } = useLive();
+  const { me, session } = useLive();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const name = session.user.name ?? session.user.email ?? "?";
+  const name = me.name ?? me.email ?? "?";
   return (
     <Menu width={264} position={compact ? "bottom-end" : "top-start"} shadow="md" keepMounted={false}>
       <Menu.Target>
@@ -121,7 +121,7 @@ function Account({ compact = false }: { readonly compact?: boolean }) {
           {compact ? null : (
             <span className={styles["who"]}>
               <span className="truncate">{name}</span>
-              <small className="truncate">{session.user.email}</small>
+              <small className="truncate">{me.email}</small>
             </span>
           )}
         </button>
@@ -164,7 +164,7 @@ function Account({ compact = false }: { readonly compact?: boolean }) {
             {t("nav.inspector")}
           </Menu.Item>
         ) : null}
-        <Menu.Item leftSection={<LogOut size={16} />} onClick={() => void sessions.signOut()}>
+        <Menu.Item leftSection={<LogOut size={16} />} onClick={() => void session.signOut()}>
           {t("nav.signout")}
         </Menu.Item>
       </Menu.Dropdown>

@@ -1,44 +1,23 @@
 /** The HTTP half: lists, documents and files. */
-import { ApiError, problemOf } from "./errors";
-import type { Sessions } from "./session";
+import type { Session } from "@estafette/client";
 
 export class Api {
-  constructor(private readonly sessions: Sessions) {}
+  constructor(private readonly session: Session) {}
 
-  get<T>(path: string, signal?: AbortSignal): Promise<T> {
-    return this.#send<T>("GET", path, undefined, signal);
+  /** What the path answers; the caller names the type that the generated routes give it. */
+  async get<T>(path: string, signal?: AbortSignal): Promise<T> {
+    return (await this.session.request("GET", path, signal === undefined ? {} : { signal })) as T;
   }
 
-  delete<T>(path: string): Promise<T> {
-    return this.#send<T>("DELETE", path);
+  async delete(path: string): Promise<void> {
+    await this.session.request("DELETE", path);
   }
 
-  /** A file under the field `file`, with texts beside it. */
-  upload<T>(path: string, file: File, fields: Readonly<Record<string, string>> = {}): Promise<T> {
+  /** A file under the field `file`, with texts before it. */
+  async upload<T>(path: string, file: File, fields: Readonly<Record<string, string>> = {}): Promise<T> {
     const form = new FormData();
     for (const [name, value] of Object.entries(fields)) form.append(name, value);
     form.append("file", file, file.name);
-    return this.#send<T>("POST", path, form);
-  }
-
-  async #send<T>(method: string, path: string, body?: FormData, signal?: AbortSignal): Promise<T> {
-    let response = await this.#once(method, path, body, await this.sessions.token(), signal);
-    if (response.status === 401) response = await this.#once(method, path, body, await this.sessions.token(true), signal);
-    if (!response.ok) throw await problemOf(response);
-    return (response.status === 204 ? undefined : await response.json()) as T;
-  }
-
-  async #once(method: string, path: string, body: FormData | undefined, token: string, signal?: AbortSignal): Promise<Response> {
-    try {
-      return await fetch(path, {
-        method,
-        headers: { authorization: `Bearer ${token}` },
-        ...(body === undefined ? {} : { body }),
-        ...(signal === undefined ? {} : { signal }),
-      });
-    } catch (cause) {
-      if (signal?.aborted === true) throw cause;
-      throw new ApiError("network", String(cause), 0);
-    }
+    return (await this.session.request("POST", path, { body: form })) as T;
   }
 }

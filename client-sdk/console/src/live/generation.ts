@@ -1,7 +1,6 @@
 /** A generation as the live view shows it: the task's state, and what only a watcher knows (texts, begin of steps). */
-import type { EventOf, LiveOf } from "@estafette/client";
+import { reduceTask, reduceTaskLive, reduceTexts, type EventOf, type Fold, type LiveOf, type Texts } from "@estafette/client";
 import type { TaskState } from "../model/types";
-import { reduceTask, reduceTaskLive, reduceTexts, type Fold, type Texts } from "./sdk";
 
 export interface Generation {
   readonly state: TaskState;

@@ -1,15 +1,28 @@
 /** The live half: one client for the page, and hooks that read topics. */
-import { createClient, type Client, type ConnectionState, type SubscriptionStatus } from "@estafette/client";
+import {
+  createClient,
+  createSession,
+  createTopicStore,
+  cvFold,
+  deviceId,
+  userFold,
+  type Client,
+  type ConnectionState,
+  type Fold,
+  type Session,
+  type SubscriptionStatus,
+  type TopicStore,
+  type TopicView,
+} from "@estafette/client";
 import { createContext, use, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore, type ReactNode } from "react";
-import type { CvState, CvSummary, JobOffer, Page, UserState } from "../model/types";
+import type { CvState, CvSummary, JobOffer, Page, User, UserState } from "../model/types";
 import { Api } from "./api";
 import { generationFold, type Generation } from "./generation";
-import { createTopicStore, reduceCv, reduceUser, type Fold, type TopicStore, type TopicView } from "./sdk";
-import { Sessions, type Session } from "./session";
 
 interface Live {
-  readonly sessions: Sessions;
   readonly session: Session;
+  /** Who is signed in. */
+  readonly me: User;
   readonly api: Api;
   readonly client: Client;
   readonly user: TopicView<UserState>;
@@ -21,23 +34,25 @@ interface Live {
 }
 
 const Context = createContext<Live | null>(null);
-export const sessions = new Sessions();
+/** One installation of the console: its tokens and its device. */
+export const session = createSession({ baseUrl: location.origin, device: deviceId() });
 
-export function useSession(): Session | null {
-  return useSyncExternalStore(sessions.subscribe, sessions.get);
+/** Who is signed in; `undefined` for nobody. */
+export function useMe(): User | undefined {
+  return useSyncExternalStore(session.user.subscribe, session.user.get);
 }
 
-/** Opens the connection of `session` for everything inside. */
-export function LiveProvider({ session, children }: { readonly session: Session; readonly children: ReactNode }) {
-  const userId = session.user.id;
-  const api = useMemo(() => new Api(sessions), []);
+/** Opens the connection of `me` for everything inside. */
+export function LiveProvider({ me, children }: { readonly me: User; readonly children: ReactNode }) {
+  const userId = me.id;
+  const api = useMemo(() => new Api(session), []);
   const client = useClientOf(userId);
   const user = useTopicView(client, `user:${userId}`, userFold);
   const { offers, reloadOffers } = useOffers(api, user);
   const titles = useTitles(api, user.state);
   const value = useMemo<Live | null>(
-    () => (client === null ? null : { sessions, session, api, client, user, offers, reloadOffers, titles }),
-    [session, api, client, user, offers, reloadOffers, titles],
+    () => (client === null ? null : { session, me, api, client, user, offers, reloadOffers, titles }),
+    [me, api, client, user, offers, reloadOffers, titles],
   );
   if (value === null) return null;
   return <Context value={value}>{children}</Context>;
@@ -48,7 +63,8 @@ function useClientOf(userId: string): Client | null {
   useEffect(() => {
     const made = createClient({
       url: new URL("/v1/live", location.href).href,
-      token: ({ reason }) => sessions.token(reason !== "connect"),
+      token: session.token,
+      device: deviceId(),
     });
     made.start();
     setClient(made);
@@ -70,9 +86,6 @@ export function useConnection(): ConnectionState {
   const { client } = useLive();
   return useSyncExternalStore(client.state.subscribe, client.state.get);
 }
-
-const userFold: Fold<`user:${string}`, UserState> = { event: reduceUser };
-const cvFold: Fold<`cv:${string}`, CvState> = { event: reduceCv };
 
 const waiting: TopicView<never> = { state: undefined, position: undefined, status: { at: "waiting" } };
 const never = () => () => undefined;

@@ -10,9 +10,9 @@ const COLORS = { info: "petrol", warning: "yellow", error: "red" } as const;
 /** The person's notices, and the end of tasks, as toasts: only what happens from now on. */
 export function useToasts(): void {
   const { t } = useI18n();
-  const { client, session } = useLive();
+  const { client, me } = useLive();
   useEffect(() => {
-    const topic = `user:${session.user.id}` as const;
+    const topic = `user:${me.id}` as const;
     const titles = new Map<string, string>();
     const subscription = client.subscribe(topic, {
       onSnapshot: (state) => {
@@ -29,7 +29,7 @@ export function useToasts(): void {
       },
     });
     return () => subscription.unsubscribe();
-  }, [client, session.user.id, t]);
+  }, [client, me.id, t]);
 }
 
 function showNotice(notice: Notice): void {

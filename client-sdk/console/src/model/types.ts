@@ -38,6 +38,6 @@ export type {
   Upload,
   User,
   UserState,
-} from "../../../src/generated/protocol";
+} from "@estafette/client";
 /** A generation's whole state: the snapshot of `task:{id}`. */
-export type { TaskState } from "../../../src/generated/protocol";
+export type { TaskState } from "@estafette/client";

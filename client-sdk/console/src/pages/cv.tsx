@@ -18,7 +18,7 @@ import { read } from "../lib/pointer";
 import { readable } from "../lib/resume";
 import { refusalOf, useCvTopic, useLive } from "../live/live";
 import { toastDone, toastError } from "../live/toasts";
-import type { CvFile, PatchOperation } from "../model/types";
+import type { CvFile, CvState, PatchOperation } from "../model/types";
 import { Review, useReviewKeys } from "../review/review";
 import { ScorePanel } from "../review/score";
 import { Versions } from "../review/versions";
@@ -259,7 +259,7 @@ function useSaving(file: CvFile) {
           } catch (error) {
             if (!(error instanceof CallError) || error.code !== "conflict") throw error;
             // Another field may have changed: what stands there now decides whether the person is asked.
-            current = await api.get<CvFile>(`/v1/cv/files/${file.id}`);
+            current = (await api.get<CvState>(`/v1/cv/files/${file.id}`)).file;
           }
         }
       } catch (error) {

@@ -12,9 +12,9 @@ import styles from "./inspector.module.css";
 
 export default function Inspector() {
   const { t } = useI18n();
-  const { session, user, titles } = useLive();
+  const { me, user, titles } = useLive();
   const [query, setQuery] = useSearchParams();
-  const mine = `user:${session.user.id}`;
+  const mine = `user:${me.id}`;
   const topic = query.get("topic") ?? mine;
   const [draft, setDraft] = useState(topic);
   const follow = (next: string) => {

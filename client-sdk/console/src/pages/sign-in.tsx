@@ -5,11 +5,11 @@ import { Mark } from "../components/logo";
 import { useI18n } from "../i18n";
 import { useTitle } from "../lib/hooks";
 import { explain, type Explained } from "../live/errors";
-import { sessions } from "../live/live";
+import { session } from "../live/live";
 import styles from "./sign-in.module.css";
 
 /** The account that `estafette demo` makes; filled in where the address says `?demo`. */
-const DEMO = { email: "demo@estafette.local", password: "estafette-demo" };
+const DEMO = { email: "demo@estafette.example", password: "estafette-demo" };
 const MIN_PASSWORD = 8;
 
 export default function SignIn() {
@@ -28,8 +28,8 @@ export default function SignIn() {
     setBusy(true);
     setError(null);
     try {
-      if (mode === "signin") await sessions.signIn(email.trim(), password);
-      else await sessions.signUp(email.trim(), password, name.trim());
+      if (mode === "signin") await session.signIn({ email: email.trim(), password });
+      else await session.signUp({ email: email.trim(), password, ...(name.trim() === "" ? {} : { name: name.trim() }) });
     } catch (failure) {
       setError(explain(t, failure));
       setBusy(false);
