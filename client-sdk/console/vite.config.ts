@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 /** The server that `npm run dev` talks to. */
-const backend = process.env["ESTAFETTE_URL"] ?? "http://127.0.0.1:7777";
+const backend = process.env.ESTAFETTE_URL ?? "http://127.0.0.1:7777";
 
 export default defineConfig({
   plugins: [react()],

@@ -1,11 +1,12 @@
 /** A scripted generation: the steps of a real one, with their times, a retry and a failure. */
 import { read, segments } from "../src/lib/pointer";
+import { readable } from "../src/lib/resume";
 import type { GenerationOffer, JobOffer, OfferSource, StepView, TaskState } from "../src/model/types";
 import { anyOffer, offers as known, type DevOffer } from "./data/offers";
 import * as world from "./world";
 
 /** Time runs this much faster than a hosted model would. */
-const speed = Number(process.env["FAKE_SPEED"] ?? "1");
+const speed = Number(process.env.FAKE_SPEED ?? "1");
 const wait = (ms: number) => new Promise((done) => setTimeout(done, ms / speed));
 
 interface Run {
@@ -52,6 +53,7 @@ export function start(sourceId: string, mode: "adapt" | "optimize", sources: rea
     world.book(-1, "usage", { feature_name: "generate_cv", task_id: state.task.id });
     if (job === undefined) addStep(state, "extract", index, null, 10);
     addStep(state, "classify", index, null, 10);
+    for (const kind of ["batch_summary", "recompose", "match_score"]) addStep(state, kind, index, null, 10);
   }
   const run: Run = { state, topic: `task:${state.task.id}`, sources, cancelled: false };
   runs.set(state.task.id, run);
@@ -219,23 +221,26 @@ async function lane(run: Run, offer: GenerationOffer): Promise<void> {
   if (!(await step(run, offer, "classify", null, 10, 1500, null))) return;
   const source = run.state.task.source_cv_id === null ? undefined : world.cvs.get(run.state.task.source_cv_id);
   if (source === undefined) return;
-  const text = (prefix: string) => dev.edits.find((edit) => edit.path.startsWith(prefix))?.after;
+  const text = (prefix: string): string | undefined => {
+    const after = dev.edits.find((edit) => edit.path.startsWith(prefix))?.after;
+    return after === undefined ? undefined : readable(after);
+  };
   const work = source.file.content.work ?? [];
   const batches = [
     ...work.map((item, i) => ["batch_experience", i, 2600 + i * 900, text(`/work/${i}/`) ?? item.summary ?? ""] as const),
     ...(source.file.content.projects ?? []).map((item, i) => ["batch_project", i, 2200, item.description ?? ""] as const),
     ["batch_extras", null, 1500, "Education, languages and certificates are kept in the order that serves this offer."] as const,
-    ["batch_skills", null, 1800, text("/skills/") ?? ["Skills ordered by the offer's requirements."]] as const,
+    ["batch_skills", null, 1800, text("/skills/") ?? "Skills ordered by the offer's requirements."] as const,
   ];
   for (const [kind, item] of batches) addStep(run.state, kind, index, item, 50 / batches.length);
   const results = await Promise.all(
     batches.map(async ([kind, item, ms, out], place) => {
       await wait(Math.floor(place / 3) * 1600);
-      return step(run, offer, kind, item, 50 / batches.length, ms, Array.isArray(out) ? out.join(", ") : String(out), null, index === 1 && place === 1);
+      return step(run, offer, kind, item, 50 / batches.length, ms, out, null, index === 1 && place === 1);
     }),
   );
   if (!results.every(Boolean)) return;
-  if (!(await step(run, offer, "batch_summary", null, 10, 2600, String(text("/basics/summary") ?? "")))) return;
+  if (!(await step(run, offer, "batch_summary", null, 10, 2600, text("/basics/summary") ?? ""))) return;
   if (!(await step(run, offer, "recompose", null, 10, 500, null))) return;
   const content = structuredClone(source.file.content);
   const changes = dev.edits.flatMap((edit) => {

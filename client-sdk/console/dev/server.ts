@@ -11,7 +11,7 @@ import { offers as known } from "./data/offers";
 import * as generation from "./generation";
 import * as world from "./world";
 
-const port = Number(process.env["PORT"] ?? "7777");
+const port = Number(process.env.PORT ?? "7777");
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
 const types: Record<string, string> = {
   ".html": "text/html; charset=utf-8",
@@ -102,39 +102,39 @@ function apply(stored: world.StoredCv, patch: PatchOperation[]): void {
 
 const calls: Record<string, (params: Record<string, unknown>) => unknown> = {
   "cv.create": (params) => {
-    const content = params["content"] as JsonResume;
+    const content = params.content as JsonResume;
     if (typeof content !== "object" || typeof content.basics !== "object")
       throw new Refused("bad_request", "This is not a JSON Resume document: the section `basics` is missing.");
-    return world.addCv(content, params["filename"] === undefined ? {} : { filename: String(params["filename"]) }).file;
+    return world.addCv(content, params.filename === undefined ? {} : { filename: String(params.filename) }).file;
   },
   "cv.delete": (params) => {
-    const stored = cvOf(params["id"]);
+    const stored = cvOf(params.id);
     world.cvs.delete(stored.file.id);
     world.log.event("user:u1", "cv.deleted", { id: stored.file.id, filename: stored.file.filename });
     return summary(stored);
   },
   "cv.update": (params) => {
-    const stored = cvOf(params["id"]);
-    if (params["rev"] !== stored.file.content_rev)
+    const stored = cvOf(params.id);
+    if (params.rev !== stored.file.content_rev)
       throw new Refused("conflict", "Somebody changed this CV meanwhile.", { rev: stored.file.content_rev, patches: null });
-    apply(stored, params["patch"] as PatchOperation[]);
+    apply(stored, params.patch as PatchOperation[]);
     return { rev: stored.file.content_rev };
   },
   "cv.generate": (params) => {
-    const sources = (params["offers"] as OfferSource[] | undefined) ?? [];
+    const sources = (params.offers as OfferSource[] | undefined) ?? [];
     if (world.balance < Math.max(1, sources.length)) throw new Refused("insufficient_credits", "Your balance does not cover this generation.");
-    const state = generation.start(String(params["source_cv_id"]), params["mode"] as "adapt", sources);
+    const state = generation.start(String(params.source_cv_id), params.mode as "adapt", sources);
     return { task_id: state.task.id };
   },
   "cv.score": (params) => {
-    const stored = cvOf(params["id"]);
+    const stored = cvOf(params.id);
     const dev = known[0];
     if (dev !== undefined) setTimeout(() => generation.score(stored, dev), 1500);
     return { task_id: "none" };
   },
   "cv.review": (params) => {
-    const stored = cvOf(params["id"]);
-    const decisions = params["decisions"] as { change_id: string; accept: boolean }[];
+    const stored = cvOf(params.id);
+    const decisions = params.decisions as { change_id: string; accept: boolean }[];
     for (const decision of decisions) {
       const change = stored.file.pending_changes.find((item) => item.id === decision.change_id);
       if (change === undefined) throw new Refused("not_found", "There is no such change.");
@@ -157,8 +157,8 @@ const calls: Record<string, (params: Record<string, unknown>) => unknown> = {
     return stored.file;
   },
   "cv.restore": (params) => {
-    const stored = cvOf(params["id"]);
-    const from = stored.versions.find((item) => item.version === params["version"]);
+    const stored = cvOf(params.id);
+    const from = stored.versions.find((item) => item.version === params.version);
     if (from === undefined) throw new Refused("not_found", "This version was pruned.");
     const { file } = stored;
     Object.assign(file, { content: structuredClone(from.content), content_version: file.content_version + 1, pending_changes: [], pending_count: 0, pending_source_version: null, optimise_status: "idle" });
@@ -169,11 +169,11 @@ const calls: Record<string, (params: Record<string, unknown>) => unknown> = {
     return file;
   },
   "cv.export": (params) => {
-    const stored = cvOf(params["id"]);
+    const stored = cvOf(params.id);
     return { filename: stored.file.filename, mime_type: "application/json", document: stored.file.content };
   },
-  "task.cancel": (params) => generation.cancel(String(params["id"]))?.task,
-  "task.retry": (params) => generation.retry(String(params["id"]))?.task,
+  "task.cancel": (params) => generation.cancel(String(params.id))?.task,
+  "task.retry": (params) => generation.retry(String(params.id))?.task,
 };
 
 const page = (items: unknown[]) => ({ items, next: null });
@@ -183,7 +183,7 @@ function route(method: string, path: string, query: URLSearchParams, body: Recor
   const parts = path.split("/").slice(2);
   const [area, kind, id, more] = parts;
   if (area === "cv" && kind === "auth") {
-    if (id === "sign-in" && body["password"] === "wrong") throw new Refused("unauthenticated", "E-mail or password is wrong.");
+    if (id === "sign-in" && body.password === "wrong") throw new Refused("unauthenticated", "E-mail or password is wrong.");
     return id === "sign-out" ? {} : tokens();
   }
   if (area === "cv" && kind === "me") return world.user;
@@ -261,7 +261,7 @@ function serve(socket: WebSocket): void {
   socket.on("message", (data: Buffer) => {
     const batch = (binary ? decode(data) : JSON.parse(data.toString())) as Record<string, unknown>[];
     for (const message of batch) {
-      const id = message["id"];
+      const id = message.id;
       try {
         handle(message);
       } catch (error) {
@@ -270,8 +270,8 @@ function serve(socket: WebSocket): void {
     }
   });
   function handle(message: Record<string, unknown>): void {
-    const id = message["id"];
-    switch (message["t"]) {
+    const id = message.id;
+    switch (message.t) {
       case "hello":
         send({
           t: "welcome",
@@ -284,25 +284,25 @@ function serve(socket: WebSocket): void {
         });
         return;
       case "sub": {
-        const topic = String(message["topic"]);
-        const since = message["since"] as { epoch: number; seq: number } | undefined;
+        const topic = String(message.topic);
+        const since = message.since as { epoch: number; seq: number } | undefined;
         const state = since?.epoch === world.log.epoch ? undefined : snapshot(topic);
         send({ t: "ok", id });
-        if (state !== undefined) send({ t: "snap", topic, epoch: world.log.epoch, seq: world.log.head(topic), state: state as Record<string, unknown> });
+        if (state !== undefined) send({ t: "snap", topic, epoch: world.log.epoch, seq: world.log.head(topic), state: state });
         else for (const event of world.log.after(topic, since?.seq ?? 0)) send({ t: "ev", ...event });
         unlisten.get(topic)?.();
         unlisten.set(topic, world.log.listen(topic, send));
         return;
       }
       case "unsub":
-        unlisten.get(String(message["topic"]))?.();
-        unlisten.delete(String(message["topic"]));
+        unlisten.get(String(message.topic))?.();
+        unlisten.delete(String(message.topic));
         send({ t: "ok", id });
         return;
       case "call": {
-        const run = calls[String(message["method"])];
+        const run = calls[String(message.method)];
         if (run === undefined) throw new Refused("not_found", "There is no such call.");
-        send({ t: "ok", id, result: run((message["params"] ?? {}) as Record<string, unknown>) });
+        send({ t: "ok", id, result: run((message.params ?? {}) as Record<string, unknown>) });
         return;
       }
       case "ping":
@@ -325,7 +325,7 @@ server.listen(port, "127.0.0.1", () => console.log(`fake server on http://127.0.
 
 // A generation that is already done, so that every page has something to show.
 const jane = [...world.cvs.values()][0];
-if (jane !== undefined && read(jane.file.content, "/basics") !== undefined && process.env["FAKE_EMPTY"] === undefined) {
+if (jane !== undefined && read(jane.file.content, "/basics") !== undefined && process.env.FAKE_EMPTY === undefined) {
   const first = known[0];
   const job = [...world.jobOffers.values()][0];
   if (first !== undefined && job !== undefined) generation.start(jane.file.id, "adapt", [{ job_offer_id: job.id }]);

@@ -8,10 +8,10 @@ mkdirSync(folder, { recursive: true });
 const sizes = { laptop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } } as const;
 const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
 /** `LOOKS=laptop-light,phone-dark`: only these. */
-const looks = (process.env["LOOKS"] ?? "").split(",").filter((part) => part !== "");
+const looks = (process.env.LOOKS ?? "").split(",").filter((part) => part !== "");
 const wanted = (name: string) => only.length === 0 || only.some((part) => name.includes(part));
 
-const browser = await chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", args: flags });
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
 const complaints: string[] = [];
 try {
   for (const size of ["laptop", "phone"] as const)

@@ -1,4 +1,4 @@
-import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from "@mantine/core";
+import { createTheme, defaultVariantColorsResolver, type CSSVariablesResolver, type MantineColorsTuple, type VariantColorsResolver } from "@mantine/core";
 
 /** The brand: a petrol blue that stays apart from the green and red of scores and diffs. */
 const petrol: MantineColorsTuple = [
@@ -28,7 +28,18 @@ const dark: MantineColorsTuple = [
   "#0a1115",
 ];
 
+/** The brand's buttons follow the tokens, whose contrast holds in both schemes. */
+const resolver: VariantColorsResolver = (input) => {
+  const colors = defaultVariantColorsResolver(input);
+  if (input.color !== undefined && input.color !== "petrol") return colors;
+  if (input.variant === "filled") return { ...colors, background: "var(--brand)", hover: "var(--brand-hover)", color: "var(--on-brand)" };
+  if (input.variant === "light") return { ...colors, background: "var(--brand-soft)", hover: "var(--brand-soft-hover)", color: "var(--brand-ink)" };
+  if (input.variant === "subtle") return { ...colors, hover: "var(--brand-soft)", color: "var(--brand-ink)" };
+  return colors;
+};
+
 export const theme = createTheme({
+  variantColorResolver: resolver,
   primaryColor: "petrol",
   primaryShade: { light: 8, dark: 4 },
   autoContrast: true,

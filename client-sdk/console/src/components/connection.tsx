@@ -5,15 +5,16 @@ import { useEffect, useState } from "react";
 import { useT, type Translate } from "../i18n";
 import { useNow } from "../lib/hooks";
 import { useConnection } from "../live/live";
+import { cx } from "../lib/cx";
 import styles from "./connection.module.css";
 
 /** A reconnect shorter than this says nothing in the banner: it is over before it can be read. */
 const BANNER_AFTER_MS = 1500;
 
 function toneOf(state: ConnectionState): string {
-  if (state.status === "live") return styles["live"] ?? "";
-  if (state.status === "offline" || state.status === "closed") return styles["down"] ?? "";
-  return styles["busy"] ?? "";
+  if (state.status === "live") return styles.live ?? "";
+  if (state.status === "offline" || state.status === "closed") return styles.down ?? "";
+  return styles.busy ?? "";
 }
 
 function retryText(t: Translate, state: ConnectionState, now: number): string | null {
@@ -33,11 +34,11 @@ export function ConnectionBadge({ compact = false }: { readonly compact?: boolea
   return (
     <Popover opened={open} onChange={setOpen} width={280} position={compact ? "bottom-end" : "top-start"} shadow="md" withArrow trapFocus={false}>
       <Popover.Target>
-        <button type="button" className={`${styles["box"] ?? ""} ${compact ? (styles["compact"] ?? "") : ""}`} onClick={() => setOpen((value) => !value)} data-status={state.status}>
-          <span className={`${styles["dot"] ?? ""} ${toneOf(state)}`} aria-hidden="true" />
-          <span className={styles["text"]}>
+        <button type="button" className={cx(styles.box, compact && styles.compact)} onClick={() => setOpen((value) => !value)} data-status={state.status}>
+          <span className={cx(styles.dot, toneOf(state))} aria-hidden="true" />
+          <span className={styles.text}>
             <span role="status">{word}</span>
-            {retry !== null && !compact ? <span className={`${styles["hint"] ?? ""} num`}>{retry}</span> : null}
+            {retry !== null && !compact ? <span className={cx(styles.hint, "num")}>{retry}</span> : null}
           </span>
         </button>
       </Popover.Target>
@@ -68,7 +69,7 @@ export function ConnectionBanner() {
   if (!troubled || !late) return null;
   const retry = retryText(t, state, now);
   return (
-    <div className={styles["banner"]} role="alert">
+    <div className={styles.banner} role="alert">
       <CloudOff size={17} aria-hidden="true" style={{ flex: "none" }} />
       <span>
         <b>{t(`conn.${state.status}`)}.</b> {t(`conn.${state.status}.long`)} {retry === null ? null : <span className="num muted">{retry}</span>}

@@ -20,11 +20,11 @@ function DiffWords({ before, after }: { readonly before: string; readonly after:
     <span style={{ whiteSpace: "pre-line" }}>
       {pieces.map((piece, index) =>
         piece.kind === "add" ? (
-          <ins key={index} className={styles["add"]}>
+          <ins key={index} className={styles.add}>
             {piece.text}
           </ins>
         ) : piece.kind === "del" ? (
-          <del key={index} className={styles["del"]}>
+          <del key={index} className={styles.del}>
             {piece.text}
           </del>
         ) : (
@@ -42,7 +42,7 @@ function DiffList({ before, after }: { readonly before: string[]; readonly after
       {pieces.map((piece, index) => (
         <Fragment key={`${piece.kind} ${piece.text}`}>
           {index > 0 ? ", " : null}
-          {piece.kind === "add" ? <ins className={styles["add"]}>{piece.text}</ins> : piece.kind === "del" ? <del className={styles["del"]}>{piece.text}</del> : piece.kind === "moved" ? <span className={styles["moved"]}>{piece.text}</span> : piece.text}
+          {piece.kind === "add" ? <ins className={styles.add}>{piece.text}</ins> : piece.kind === "del" ? <del className={styles.del}>{piece.text}</del> : piece.kind === "moved" ? <span className={styles.moved}>{piece.text}</span> : piece.text}
         </Fragment>
       ))}
     </span>

@@ -1,11 +1,12 @@
 import { useI18n } from "../i18n";
 import { signed } from "../lib/format";
 import { useGlide } from "../lib/hooks";
+import { cx } from "../lib/cx";
 import styles from "./gauge.module.css";
 
 /** Green from 70, amber from 45, else red: always beside the number, never alone. */
 export function toneOf(score: number): string {
-  return score >= 70 ? "var(--ok)" : score >= 45 ? "var(--warn)" : "var(--bad)";
+  return score >= 70 ? "var(--dial-high)" : score >= 45 ? "var(--dial-mid)" : "var(--dial-low)";
 }
 
 interface GaugeProps {
@@ -28,13 +29,13 @@ export function Gauge({ score, before = null, size = 148, busy = false }: GaugeP
   const angle = ((before ?? 0) / 100) * 270 + 135;
   const label = score === null ? t("score.none") : t("score.of", { n: score });
   return (
-    <div className={`${styles["gauge"] ?? ""} ${busy ? (styles["busy"] ?? "") : ""}`} style={{ width: size, height: size }} role="img" aria-label={label}>
+    <div className={cx(styles.gauge, busy && styles.busy)} style={{ width: size, height: size }} role="img" aria-label={label}>
       <svg width={size} height={size} viewBox={`0 0 ${size} ${size}`} fill="none" strokeWidth={width} strokeLinecap="round">
         <g transform={`rotate(135 ${center} ${center})`}>
-          <circle className={styles["track"]} cx={center} cy={center} r={radius} strokeDasharray={`${length * open} ${length}`} />
+          <circle className={styles.track} cx={center} cy={center} r={radius} strokeDasharray={`${length * open} ${length}`} />
           {score !== null || before !== null ? (
             <circle
-              className={styles["value"]}
+              className={styles.value}
               cx={center}
               cy={center}
               r={radius}
@@ -47,20 +48,20 @@ export function Gauge({ score, before = null, size = 148, busy = false }: GaugeP
         </g>
         {before !== null && gain !== null && gain !== 0 ? (
           <line
-            className={styles["ghost"]}
+            className={styles.ghost}
             x1={center + radius - width * 0.9}
             x2={center + radius + width * 0.5}
             y1={center}
             y2={center}
-            strokeWidth={2}
+            strokeWidth={2.5}
             transform={`rotate(${angle} ${center} ${center})`}
           />
         ) : null}
       </svg>
-      <div className={styles["number"]} style={{ fontSize: size * 0.27 }} aria-hidden="true">
+      <div className={styles.number} style={{ fontSize: size * 0.27 }} aria-hidden="true">
         <span className="num">{score === null && before === null ? "–" : Math.round(shown)}</span>
-        <span className={styles["caption"]}>
-          {gain !== null && gain !== 0 ? <span className={gain > 0 ? styles["gain"] : styles["loss"]}>{signed(language, gain)}</span> : t("score.label")}
+        <span className={styles.caption}>
+          {gain !== null && gain !== 0 ? <span className={gain > 0 ? styles.gain : styles.loss}>{signed(language, gain)}</span> : t("score.label")}
         </span>
       </div>
     </div>
@@ -74,14 +75,14 @@ export function ScoreRing({ score, size = 42, busy = false, faded = false }: { r
   const radius = (size - width) / 2;
   const length = 2 * Math.PI * radius;
   return (
-    <div className={`${styles["gauge"] ?? ""} ${busy ? (styles["busy"] ?? "") : ""}`} style={{ width: size, height: size, opacity: faded ? 0.6 : 1 }} role="img" aria-label={score === null ? t("score.none") : t("score.of", { n: score })}>
+    <div className={cx(styles.gauge, busy && styles.busy)} style={{ width: size, height: size, opacity: faded ? 0.6 : 1 }} role="img" aria-label={score === null ? t("score.none") : t("score.of", { n: score })}>
       <svg width={size} height={size} fill="none" strokeWidth={width} strokeLinecap="round" style={{ transform: "rotate(-90deg)" }}>
-        <circle className={styles["track"]} cx={size / 2} cy={size / 2} r={radius} strokeDasharray={score === null ? "2 5" : undefined} />
+        <circle className={styles.track} cx={size / 2} cy={size / 2} r={radius} strokeDasharray={score === null ? "2 5" : undefined} />
         {score === null ? null : (
-          <circle className={styles["value"]} cx={size / 2} cy={size / 2} r={radius} stroke={toneOf(score)} strokeDasharray={length} strokeDashoffset={length * (1 - score / 100)} />
+          <circle className={styles.value} cx={size / 2} cy={size / 2} r={radius} stroke={toneOf(score)} strokeDasharray={length} strokeDashoffset={length * (1 - score / 100)} />
         )}
       </svg>
-      <span className={`${styles["number"] ?? ""} num`} style={{ fontSize: 13, letterSpacing: "-0.02em" }} aria-hidden="true">
+      <span className={cx(styles.number, "num")} style={{ fontSize: 13, letterSpacing: "-0.02em" }} aria-hidden="true">
         {score ?? "–"}
       </span>
     </div>

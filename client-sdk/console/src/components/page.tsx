@@ -5,6 +5,7 @@ import { Link } from "react-router";
 import { useI18n } from "../i18n";
 import { useTitle } from "../lib/hooks";
 import { explain } from "../live/errors";
+import { cx } from "../lib/cx";
 import styles from "./page.module.css";
 
 interface PageProps {
@@ -18,13 +19,13 @@ interface PageProps {
 export function Page({ title, lead, actions, wide = false, children }: PageProps) {
   useTitle(title);
   return (
-    <div className={`${styles["page"] ?? ""} ${wide ? (styles["wide"] ?? "") : ""}`}>
-      <header className={styles["head"]}>
+    <div className={cx(styles.page, wide && styles.wide)}>
+      <header className={styles.head}>
         <div>
           <h1>{title}</h1>
-          {lead === undefined ? null : <p className={styles["lead"]}>{lead}</p>}
+          {lead === undefined ? null : <p className={styles.lead}>{lead}</p>}
         </div>
-        {actions === undefined ? null : <div className={styles["actions"]}>{actions}</div>}
+        {actions === undefined ? null : <div className={styles.actions}>{actions}</div>}
       </header>
       {children}
     </div>
@@ -32,13 +33,13 @@ export function Page({ title, lead, actions, wide = false, children }: PageProps
 }
 
 export function Card({ children, className = "" }: { readonly children: ReactNode; readonly className?: string | undefined }) {
-  return <section className={`${styles["card"] ?? ""} ${className}`}>{children}</section>;
+  return <section className={cx(styles.card, className)}>{children}</section>;
 }
 
 export function Empty({ icon: Icon, title, text, children }: { readonly icon: LucideIcon; readonly title: string; readonly text?: string; readonly children?: ReactNode }) {
   return (
-    <div className={styles["empty"]}>
-      <span className={styles["art"]}>
+    <div className={styles.empty}>
+      <span className={styles.art}>
         <Icon size={26} strokeWidth={1.6} aria-hidden="true" />
       </span>
       <h2>{title}</h2>
@@ -53,8 +54,8 @@ export function Failure({ error, retry }: { readonly error: unknown; readonly re
   const { t } = useI18n();
   const { title, detail } = explain(t, error);
   return (
-    <div className={styles["empty"]} role="alert">
-      <span className={`${styles["art"] ?? ""} ${styles["bad"] ?? ""}`}>
+    <div className={styles.empty} role="alert">
+      <span className={cx(styles.art, styles.bad)}>
         <CircleAlert size={26} strokeWidth={1.6} aria-hidden="true" />
       </span>
       <h2>{title}</h2>

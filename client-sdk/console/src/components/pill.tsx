@@ -1,13 +1,14 @@
 import type { ReactNode } from "react";
 import { useT } from "../i18n";
 import type { TaskStatus } from "../model/types";
+import { cx } from "../lib/cx";
 import styles from "./pill.module.css";
 
 export type Tone = "plain" | "ok" | "warn" | "bad" | "brand" | "baton" | "outline";
 
 export function Pill({ tone = "plain", children, title }: { readonly tone?: Tone; readonly children: ReactNode; readonly title?: string }) {
   return (
-    <span className={`${styles["pill"] ?? ""} ${styles[tone] ?? ""}`} title={title}>
+    <span className={cx(styles.pill, styles[tone])} title={title}>
       {children}
     </span>
   );

@@ -1,4 +1,4 @@
-import { Button, Menu, SegmentedControl, useMantineColorScheme, type MantineColorScheme } from "@mantine/core";
+import { Button, Menu, SegmentedControl, useMantineColorScheme } from "@mantine/core";
 import { Activity, BriefcaseBusiness, Coins, FileText, ListChecks, LogOut, Plus, type LucideIcon } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { Link, NavLink, Outlet, useLocation } from "react-router";
@@ -9,6 +9,7 @@ import { useToasts } from "../live/toasts";
 import { ConfirmHost } from "./confirm";
 import { ConnectionBadge, ConnectionBanner } from "./connection";
 import { Logo, Mark } from "./logo";
+import { cx } from "../lib/cx";
 import styles from "./shell.module.css";
 
 interface Place {
@@ -40,49 +41,49 @@ export function Shell() {
   const balance = user.state === undefined ? "" : number(language, user.state.credits.balance);
   const [cvs, tasks, offers, credits] = PLACES;
   return (
-    <div className={styles["shell"]}>
+    <div className={styles.shell}>
       <a className="skip-link" href="#main" onClick={() => main.current?.focus()}>
         {t("app.skip")}
       </a>
-      <aside className={styles["side"]}>
-        <Link to="/cvs" className={styles["brand"]} aria-label="Estafette">
+      <aside className={styles.side}>
+        <Link to="/cvs" className={styles.brand} aria-label="Estafette">
           <Logo />
         </Link>
         <Button component={Link} to="/generate" leftSection={<Plus size={17} aria-hidden="true" />} fullWidth>
           {t("nav.generate")}
         </Button>
-        <nav className={styles["nav"]} aria-label={t("nav.main")}>
+        <nav className={styles.nav} aria-label={t("nav.main")}>
           {PLACES.map(({ to, label, icon: Icon }) => (
-            <NavLink key={to} to={to} className={styles["link"] ?? ""}>
+            <NavLink key={to} to={to} className={cx(styles.link)}>
               <Icon size={18} strokeWidth={1.8} aria-hidden="true" />
               {t(label)}
-              {to === "/tasks" && running > 0 ? <span className={`${styles["count"] ?? ""} num`}>{running}</span> : null}
-              {to === "/credits" ? <span className={`${styles["amount"] ?? ""} num`}>{balance}</span> : null}
+              {to === "/tasks" && running > 0 ? <span className={cx(styles.count, "num")}>{running}</span> : null}
+              {to === "/credits" ? <span className={cx(styles.amount, "num")}>{balance}</span> : null}
             </NavLink>
           ))}
         </nav>
-        <div className={styles["foot"]}>
+        <div className={styles.foot}>
           <ConnectionBadge />
           <Account />
         </div>
       </aside>
-      <header className={styles["top"]}>
+      <header className={styles.top}>
         <Link to="/cvs" aria-label="Estafette">
           <Mark size={30} />
         </Link>
-        <span className={styles["spring"]} />
+        <span className={styles.spring} />
         <ConnectionBadge compact />
         <Account compact />
       </header>
-      <main id="main" ref={main} className={styles["main"]} tabIndex={-1}>
+      <main id="main" ref={main} className={styles.main} tabIndex={-1}>
         <ConnectionBanner />
         <Outlet />
         <ConfirmHost />
       </main>
-      <nav className={styles["tabs"]} aria-label={t("nav.main")}>
+      <nav className={styles.tabs} aria-label={t("nav.main")}>
         {[cvs, offers].map((place) => (place === undefined ? null : <Tab key={place.to} place={place} />))}
-        <NavLink to="/generate" className={styles["tab"] ?? ""}>
-          <span className={styles["fab"]}>
+        <NavLink to="/generate" className={cx(styles.tab)}>
+          <span className={styles.fab}>
             <Plus size={19} aria-hidden="true" />
           </span>
           {t("nav.generate.short")}
@@ -98,10 +99,10 @@ function Tab({ place, badge = false }: { readonly place: Place; readonly badge?:
   const { t } = useI18n();
   const Icon = place.icon;
   return (
-    <NavLink to={place.to} className={styles["tab"] ?? ""}>
+    <NavLink to={place.to} className={cx(styles.tab)}>
       <Icon size={22} strokeWidth={1.7} aria-hidden="true" />
       {t(place.short)}
-      {badge ? <span className={styles["badge"]} /> : null}
+      {badge ? <span className={styles.badge} /> : null}
     </NavLink>
   );
 }
@@ -114,12 +115,12 @@ function Account({ compact = false }: { readonly compact?: boolean }) {
   return (
     <Menu width={264} position={compact ? "bottom-end" : "top-start"} shadow="md" keepMounted={false}>
       <Menu.Target>
-        <button type="button" className={styles["me"]} style={compact ? { width: "auto", padding: 2 } : undefined} aria-label={t("nav.account")}>
-          <span className={styles["avatar"]} aria-hidden="true">
+        <button type="button" className={styles.me} style={compact ? { width: "auto", padding: 2 } : undefined} aria-label={t("nav.account")}>
+          <span className={styles.avatar} aria-hidden="true">
             {name.charAt(0).toUpperCase()}
           </span>
           {compact ? null : (
-            <span className={styles["who"]}>
+            <span className={styles.who}>
               <span className="truncate">{name}</span>
               <small className="truncate">{me.email}</small>
             </span>
@@ -150,7 +151,7 @@ function Account({ compact = false }: { readonly compact?: boolean }) {
             fullWidth
             aria-label={t("nav.theme")}
             value={colorScheme}
-            onChange={(value) => setColorScheme(value as MantineColorScheme)}
+            onChange={(value) => setColorScheme(value)}
             data={[
               { value: "light", label: t("theme.light") },
               { value: "dark", label: t("theme.dark") },

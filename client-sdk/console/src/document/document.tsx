@@ -6,6 +6,7 @@ import { entries, isMap, readable, text, texts, type Item } from "../lib/resume"
 import type { JsonResume } from "../model/types";
 import { Mark, Field, useDocumentMode } from "./field";
 import { DiffText } from "../components/diff-text";
+import { cx } from "../lib/cx";
 import styles from "./document.module.css";
 
 interface Words {
@@ -24,16 +25,16 @@ export function CvDocument({ content, language }: { readonly content: JsonResume
   const words = useWords(language);
   const { editing, marks } = useDocumentMode();
   const basics: Item = isMap(content.basics) ? content.basics : {};
-  const hasSummary = text(basics["summary"]) !== "" || editing || marks.fields.has("/basics/summary");
+  const hasSummary = text(basics.summary) !== "" || editing || marks.fields.has("/basics/summary");
   return (
-    <article className={styles["paper"]} lang={words.lang}>
-      <header className={styles["header"]}>
-        <h1 className={styles["name"]}>
-          <Field path="/basics/name" value={basics["name"]} hint="…" />
+    <article className={styles.paper} lang={words.lang}>
+      <header className={styles.header}>
+        <h1 className={styles.name}>
+          <Field path="/basics/name" value={basics.name} hint="…" />
         </h1>
-        {text(basics["label"]) !== "" || editing ? (
-          <div className={styles["label"]}>
-            <Field path="/basics/label" value={basics["label"]} hint="…" />
+        {text(basics.label) !== "" || editing ? (
+          <div className={styles.label}>
+            <Field path="/basics/label" value={basics.label} hint="…" />
           </div>
         ) : null}
         <Contact basics={basics} />
@@ -41,12 +42,12 @@ export function CvDocument({ content, language }: { readonly content: JsonResume
       {hasSummary ? (
         <Section title={words.t("cv.section.summary")}>
           <div>
-            <Field path="/basics/summary" value={basics["summary"]} hint="…" />
+            <Field path="/basics/summary" value={basics.summary} hint="…" />
           </div>
         </Section>
       ) : null}
       <Listed name="work" content={content} words={words}>
-        {(item, path) => <Position item={item} path={path} org="name" role="position" words={words} />}
+        {(item, path) => <Position item={item} path={path} org="name" job="position" words={words} />}
       </Listed>
       <Listed name="projects" content={content} words={words}>
         {(item, path) => <Project item={item} path={path} words={words} />}
@@ -60,11 +61,11 @@ export function CvDocument({ content, language }: { readonly content: JsonResume
       <Listed name="languages" content={content} words={words} tight>
         {(item, path) => (
           <div>
-            <Field path={`${path}/language`} value={item["language"]} />
-            {text(item["fluency"]) === "" ? null : (
-              <span className={styles["small"]}>
+            <Field path={`${path}/language`} value={item.language} />
+            {text(item.fluency) === "" ? null : (
+              <span className={styles.small}>
                 {" · "}
-                <Field path={`${path}/fluency`} value={item["fluency"]} />
+                <Field path={`${path}/fluency`} value={item.fluency} />
               </span>
             )}
           </div>
@@ -80,19 +81,19 @@ export function CvDocument({ content, language }: { readonly content: JsonResume
         {(item, path) => <Dated item={item} path={path} title="name" by="publisher" date="releaseDate" words={words} />}
       </Listed>
       <Listed name="volunteer" content={content} words={words}>
-        {(item, path) => <Position item={item} path={path} org="organization" role="position" words={words} />}
+        {(item, path) => <Position item={item} path={path} org="organization" job="position" words={words} />}
       </Listed>
       <Listed name="interests" content={content} words={words} tight>
         {(item, path) => <Skill item={item} path={path} />}
       </Listed>
       <Listed name="references" content={content} words={words}>
         {(item, path) => (
-          <div className={styles["entry"]}>
-            <div className={styles["quote"]}>
-              <Field path={`${path}/reference`} value={item["reference"]} />
+          <div className={styles.entry}>
+            <div className={styles.quote}>
+              <Field path={`${path}/reference`} value={item.reference} />
             </div>
-            <span className={styles["small"]}>
-              <Field path={`${path}/name`} value={item["name"]} />
+            <span className={styles.small}>
+              <Field path={`${path}/name`} value={item.name} />
             </span>
           </div>
         )}
@@ -102,14 +103,14 @@ export function CvDocument({ content, language }: { readonly content: JsonResume
 }
 
 function Contact({ basics }: { readonly basics: Item }) {
-  const place = isMap(basics["location"]) ? [text(basics["location"]["city"]), text(basics["location"]["region"]), text(basics["location"]["countryCode"])].filter((part) => part !== "").join(", ") : text(basics["location"]);
-  const url = text(basics["url"]);
-  const profiles = entries(basics["profiles"]);
+  const place = isMap(basics.location) ? [text(basics.location.city), text(basics.location.region), text(basics.location.countryCode)].filter((part) => part !== "").join(", ") : text(basics.location);
+  const url = text(basics.url);
+  const profiles = entries(basics.profiles);
   return (
-    <ul className={styles["contact"]}>
+    <ul className={styles.contact}>
       {place === "" ? null : <li>{place}</li>}
-      {text(basics["email"]) === "" ? null : <li>{text(basics["email"])}</li>}
-      {text(basics["phone"]) === "" ? null : <li>{text(basics["phone"])}</li>}
+      {text(basics.email) === "" ? null : <li>{text(basics.email)}</li>}
+      {text(basics.phone) === "" ? null : <li>{text(basics.phone)}</li>}
       {url === "" ? null : (
         <li>
           <Out href={url}>{bare(url)}</Out>
@@ -117,7 +118,7 @@ function Contact({ basics }: { readonly basics: Item }) {
       )}
       {profiles.map((profile, index) => (
         <li key={index}>
-          <Out href={text(profile["url"])}>{[text(profile["network"]), text(profile["username"])].filter((part) => part !== "").join(" ")}</Out>
+          <Out href={text(profile.url)}>{[text(profile.network), text(profile.username)].filter((part) => part !== "").join(" ")}</Out>
         </li>
       ))}
     </ul>
@@ -138,9 +139,9 @@ const bare = (url: string) => url.replace(/^https?:\/\/(www\.)?/iu, "").replace(
 
 function Section({ title, tight = false, children }: { readonly title: string; readonly tight?: boolean; readonly children: ReactNode }) {
   return (
-    <section className={styles["section"]}>
+    <section className={styles.section}>
       <h2>{title}</h2>
-      <div className={`${styles["body"] ?? ""} ${tight ? (styles["tight"] ?? "") : ""}`}>{children}</div>
+      <div className={cx(styles.body, tight && styles.tight)}>{children}</div>
     </section>
   );
 }
@@ -165,7 +166,7 @@ function Listed({ name, content, words, tight = false, children }: ListedProps) 
     <Section title={words.t(`cv.section.${name}`)} tight={tight}>
       {list.map((item, index) => (isMap(item) ? <div key={index}>{children(item, `/${name}/${index}`)}</div> : typeof item === "string" ? <Field key={index} path={`/${name}/${index}`} value={item} /> : null))}
       {removed.map(({ change, before }) => (
-        <div key={change.id} className={styles["gone"]}>
+        <div key={change.id} className={styles.gone}>
           <Mark id={change.id}>
             <DiffText before={headline(before)} after="" />
           </Mark>
@@ -188,47 +189,47 @@ interface EntryProps {
 }
 
 function Dates({ item, words }: { readonly item: Item; readonly words: Words }) {
-  const from = cvDate(words.lang, text(item["startDate"]));
-  const ended = text(item["endDate"]);
+  const from = cvDate(words.lang, text(item.startDate));
+  const ended = text(item.endDate);
   const to = ended === "" ? (from === "" ? "" : words.t("common.present")) : cvDate(words.lang, ended);
   if (from === "" && to === "") return null;
-  return <span className={styles["dates"]}>{[from, to].filter((part) => part !== "").join(" – ")}</span>;
+  return <span className={styles.dates}>{[from, to].filter((part) => part !== "").join(" – ")}</span>;
 }
 
-function Position({ item, path, org, role, words }: EntryProps & { readonly org: string; readonly role: string }) {
+function Position({ item, path, org, job, words }: EntryProps & { readonly org: string; readonly job: string }) {
   return (
-    <div className={styles["entry"]}>
-      <div className={styles["line"]}>
-        <span className={styles["title"]}>
-          <Field path={`${path}/${role}`} value={item[role]} />
+    <div className={styles.entry}>
+      <div className={styles.line}>
+        <span className={styles.title}>
+          <Field path={`${path}/${job}`} value={item[job]} />
         </span>
         <Dates item={item} words={words} />
       </div>
-      <div className={styles["org"]}>
+      <div className={styles.org}>
         <Field path={`${path}/${org}`} value={item[org]} />
-        {text(item["location"]) === "" ? null : <span className={styles["small"]}>{`, ${text(item["location"])}`}</span>}
+        {text(item.location) === "" ? null : <span className={styles.small}>{`, ${text(item.location)}`}</span>}
       </div>
-      <Paragraph path={`${path}/summary`} value={item["summary"]} />
-      <Bullets path={`${path}/highlights`} value={item["highlights"]} />
+      <Paragraph path={`${path}/summary`} value={item.summary} />
+      <Bullets path={`${path}/highlights`} value={item.highlights} />
     </div>
   );
 }
 
 function Project({ item, path, words }: EntryProps) {
   return (
-    <div className={styles["entry"]}>
-      <div className={styles["line"]}>
-        <span className={styles["title"]}>
-          <Field path={`${path}/name`} value={item["name"]} />
+    <div className={styles.entry}>
+      <div className={styles.line}>
+        <span className={styles.title}>
+          <Field path={`${path}/name`} value={item.name} />
         </span>
         <Dates item={item} words={words} />
       </div>
-      <Paragraph path={`${path}/description`} value={item["description"]} />
-      <Paragraph path={`${path}/summary`} value={item["summary"]} />
-      <Bullets path={`${path}/highlights`} value={item["highlights"]} />
-      {texts(item["keywords"]).length === 0 ? null : (
-        <p className={styles["small"]}>
-          <Field path={`${path}/keywords`} value={item["keywords"]} list />
+      <Paragraph path={`${path}/description`} value={item.description} />
+      <Paragraph path={`${path}/summary`} value={item.summary} />
+      <Bullets path={`${path}/highlights`} value={item.highlights} />
+      {texts(item.keywords).length === 0 ? null : (
+        <p className={styles.small}>
+          <Field path={`${path}/keywords`} value={item.keywords} list />
         </p>
       )}
     </div>
@@ -237,21 +238,21 @@ function Project({ item, path, words }: EntryProps) {
 
 function Education({ item, path, words }: EntryProps) {
   return (
-    <div className={styles["entry"]}>
-      <div className={styles["line"]}>
-        <span className={styles["title"]}>
-          <Field path={`${path}/institution`} value={item["institution"]} />
+    <div className={styles.entry}>
+      <div className={styles.line}>
+        <span className={styles.title}>
+          <Field path={`${path}/institution`} value={item.institution} />
         </span>
         <Dates item={item} words={words} />
       </div>
       <div>
-        <Field path={`${path}/studyType`} value={item["studyType"]} />
-        {text(item["studyType"]) !== "" && text(item["area"]) !== "" ? ", " : null}
-        <Field path={`${path}/area`} value={item["area"]} />
+        <Field path={`${path}/studyType`} value={item.studyType} />
+        {text(item.studyType) !== "" && text(item.area) !== "" ? ", " : null}
+        <Field path={`${path}/area`} value={item.area} />
       </div>
-      {texts(item["courses"]).length === 0 ? null : (
-        <p className={styles["small"]}>
-          <Field path={`${path}/courses`} value={item["courses"]} list />
+      {texts(item.courses).length === 0 ? null : (
+        <p className={styles.small}>
+          <Field path={`${path}/courses`} value={item.courses} list />
         </p>
       )}
     </div>
@@ -259,18 +260,18 @@ function Education({ item, path, words }: EntryProps) {
 }
 
 function Skill({ item, path }: { readonly item: Item; readonly path: string }) {
-  const has = texts(item["keywords"]).length > 0;
+  const has = texts(item.keywords).length > 0;
   return (
     <div>
       <span style={{ fontWeight: 620 }}>
-        <Field path={`${path}/name`} value={item["name"]} />
+        <Field path={`${path}/name`} value={item.name} />
       </span>
-      {has && text(item["name"]) !== "" ? <span>: </span> : null}
-      {has ? <Field path={`${path}/keywords`} value={item["keywords"]} list /> : null}
-      {text(item["level"]) === "" ? null : (
-        <span className={styles["small"]}>
+      {has && text(item.name) !== "" ? <span>: </span> : null}
+      {has ? <Field path={`${path}/keywords`} value={item.keywords} list /> : null}
+      {text(item.level) === "" ? null : (
+        <span className={styles.small}>
           {" ("}
-          <Field path={`${path}/level`} value={item["level"]} />
+          <Field path={`${path}/level`} value={item.level} />
           {")"}
         </span>
       )}
@@ -280,22 +281,22 @@ function Skill({ item, path }: { readonly item: Item; readonly path: string }) {
 
 function Dated({ item, path, title, by, date, words }: EntryProps & { readonly title: string; readonly by: string; readonly date: string }) {
   return (
-    <div className={styles["entry"]}>
-      <div className={styles["line"]}>
+    <div className={styles.entry}>
+      <div className={styles.line}>
         <span>
           <Field path={`${path}/${title}`} value={item[title]} />
           {text(item[by]) === "" ? null : (
-            <span className={styles["small"]}>
+            <span className={styles.small}>
               {" · "}
               <Field path={`${path}/${by}`} value={item[by]} />
             </span>
           )}
         </span>
-        <span className={styles["dates"]}>{cvDate(words.lang, text(item[date]))}</span>
+        <span className={styles.dates}>{cvDate(words.lang, text(item[date]))}</span>
       </div>
-      {text(item["summary"]) === "" ? null : (
-        <p className={styles["small"]}>
-          <Field path={`${path}/summary`} value={item["summary"]} />
+      {text(item.summary) === "" ? null : (
+        <p className={styles.small}>
+          <Field path={`${path}/summary`} value={item.summary} />
         </p>
       )}
     </div>
@@ -322,14 +323,14 @@ function Bullets({ path, value }: { readonly path: string; readonly value: unkno
   if (list.length === 0 && removed.length === 0 && whole === undefined) return null;
   if (whole !== undefined)
     return (
-      <ul className={styles["bullets"]}>
+      <ul className={styles.bullets}>
         <li>
           <Field path={path} value={value} list />
         </li>
       </ul>
     );
   return (
-    <ul className={styles["bullets"]}>
+    <ul className={styles.bullets}>
       {raw.map((item, index) =>
         text(item) === "" ? null : (
           <li key={index}>

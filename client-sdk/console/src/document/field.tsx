@@ -5,6 +5,7 @@ import { DiffText } from "../components/diff-text";
 import { useT } from "../i18n";
 import { NO_MARKS, type Marks } from "../lib/changes";
 import { text as asText, texts } from "../lib/resume";
+import { cx } from "../lib/cx";
 import styles from "./document.module.css";
 
 export interface DocumentMode {
@@ -75,7 +76,7 @@ export function Mark({ id, children }: { readonly id: string; readonly children:
       role="button"
       tabIndex={0}
       aria-pressed={isSelected}
-      className={`${styles["mark"] ?? ""} ${isSelected ? (styles["selected"] ?? "") : ""}`}
+      className={cx(styles.mark, isSelected && styles.selected)}
       onClick={() => onSelect(id)}
       onKeyDown={(event) => {
         if (event.key !== "Enter" && event.key !== " ") return;
@@ -94,7 +95,7 @@ function EditTarget({ path, onOpen, children }: { readonly path: string; readonl
     <span
       role="button"
       tabIndex={0}
-      className={styles["edit"]}
+      className={styles.edit}
       aria-label={t("cv.edit.field", { field: path })}
       onClick={onOpen}
       onKeyDown={(event) => {
@@ -155,8 +156,8 @@ function Editor({ path, value, initial, list, onClose }: EditorProps) {
   };
   return (
     <span style={{ display: "block" }}>
-      <textarea ref={area} className={styles["editor"]} aria-label={t("cv.edit.field", { field: path })} value={draft} rows={Math.min(8, Math.ceil(initial.length / 80) + 1)} onChange={(event) => setDraft(event.currentTarget.value)} onKeyDown={onKeyDown} />
-      <span className={styles["tools"]}>
+      <textarea ref={area} className={styles.editor} aria-label={t("cv.edit.field", { field: path })} value={draft} rows={Math.min(8, Math.ceil(initial.length / 80) + 1)} onChange={(event) => setDraft(event.currentTarget.value)} onKeyDown={onKeyDown} />
+      <span className={styles.tools}>
         <Button size="compact-sm" onClick={() => void save()} loading={busy}>
           {t("common.save")}
         </Button>

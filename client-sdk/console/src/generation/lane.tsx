@@ -7,10 +7,11 @@ import { Card } from "../components/page";
 import { Pill, type Tone } from "../components/pill";
 import { useI18n, type Key, type Translate } from "../i18n";
 import { jobName, shortSource } from "../lib/cvs";
-import { cost, duration, number } from "../lib/format";
+import { cost, duration, number, ticking } from "../lib/format";
 import type { Generation } from "../live/generation";
 import { useCvTopic, useLive } from "../live/live";
 import type { GenerationOffer, OfferStatus, StepStatus, StepView } from "../model/types";
+import { cx } from "../lib/cx";
 import styles from "../pages/task.module.css";
 import { orderSteps } from "./order";
 
@@ -34,13 +35,13 @@ export function Lane({ offer, generation, now }: LaneProps) {
   const title = offer === null ? t(`task.type.${state.task.type}`) : (offer.title ?? job?.content.title ?? (offer.source_url === null ? t("task.offer.n", { n: offer.offer_index + 1 }) : shortSource(offer.source_url)));
   const from = offer?.company ?? job?.content.company ?? (offer?.source_url == null ? null : shortSource(offer.source_url));
   return (
-    <Card className={styles["lane"]}>
-      <header className={styles["laneHead"]}>
+    <Card className={styles.lane}>
+      <header className={styles.laneHead}>
         <h2 title={jobName(t, job) ?? title}>{title}</h2>
         {offer === null ? null : <Pill tone={TONES[offer.status]}>{t(`task.offer.status.${offer.status}`)}</Pill>}
-        <span className={`${styles["source"] ?? ""} truncate`}>{from ?? "\u00a0"}</span>
+        <span className={cx(styles.source, "truncate")}>{from ?? "\u00a0"}</span>
       </header>
-      <ol className={styles["steps"]}>
+      <ol className={styles.steps}>
         {steps.map((step) => (
           <Step key={step.step} step={step} generation={generation} now={now} />
         ))}
@@ -68,23 +69,23 @@ function Step({ step, generation, now }: { readonly step: StepView; readonly gen
   const seconds = again === undefined ? 0 : Math.ceil((again - now) / 1000);
   const changes = step.report?.modifications?.length ?? 0;
   return (
-    <li className={styles["step"]} data-status={step.status} data-step={step.step}>
-      <span className={`${styles["state"] ?? ""} ${isWaiting ? (styles["failed"] ?? "") : (styles[step.status] ?? "")}`}>
+    <li className={styles.step} data-status={step.status} data-step={step.step}>
+      <span className={cx(styles.state, isWaiting ? styles.failed : styles[step.status])}>
         <Icon size={step.status === "pending" && !isWaiting ? 14 : 18} strokeWidth={2} className={step.status === "running" ? "spin" : undefined} aria-hidden="true" />
       </span>
-      <span className={styles["label"]}>
+      <span className={styles.label}>
         <span className="truncate">{stepName(t, step)}</span>
         <span className="visually-hidden">{t(`task.stepstate.${step.status}`)}</span>
-        {step.attempt > 1 ? <span className={styles["attempt"]}>{t("task.attempt", { n: step.attempt })}</span> : null}
-        {changes > 0 ? <span className={styles["spent"]}>{t("task.step.changes", { n: changes })}</span> : null}
+        {step.attempt > 1 ? <span className={styles.attempt}>{t("task.attempt", { n: step.attempt })}</span> : null}
+        {changes > 0 ? <span className={styles.spent}>{t("task.step.changes", { n: changes })}</span> : null}
       </span>
-      <span className={styles["spent"]}>
+      <span className={styles.spent}>
         {tokens > 0 ? <i title={t("task.tokens")}>{number(language, tokens)} tok</i> : null}
         {usd > 0 ? <i title={t("task.cost")}>{cost(language, usd)}</i> : null}
-        {time === null ? "" : duration(language, step.status === "running" ? Math.floor(time / 100) * 100 : time)}
+        {time === null ? "" : step.status === "running" ? ticking(language, time) : duration(language, time)}
       </span>
       {step.error !== null && step.status !== "completed" && step.status !== "running" ? (
-        <span className={`${styles["error"] ?? ""} ${isWaiting ? (styles["again"] ?? "") : ""}`}>
+        <span className={cx(styles.error, isWaiting && styles.again)}>
           {isWaiting ? (seconds > 0 ? t("task.step.retryIn", { error: step.error, s: seconds }) : t("task.step.retryNow", { error: step.error })) : `${step.error} ${t("task.step.final")}`}
         </span>
       ) : null}
@@ -103,7 +104,7 @@ function Writing({ offer, generation }: { readonly offer: GenerationOffer | null
   const step = state.steps.find((view) => view.step === key);
   const text = key === undefined ? undefined : texts[key];
   return (
-    <div className={styles["writing"]}>
+    <div className={styles.writing}>
       {step === undefined || text === undefined ? (
         <small>{t("task.writing.idle")}</small>
       ) : (
@@ -111,8 +112,8 @@ function Writing({ offer, generation }: { readonly offer: GenerationOffer | null
           <small>
             {t("task.writing")} · {stepName(t, step)}
           </small>
-          <div className={styles["text"]}>
-            <span className={step.status === "running" ? styles["caret"] : undefined}>{text}</span>
+          <div className={styles.text}>
+            <span className={step.status === "running" ? styles.caret : undefined}>{text}</span>
           </div>
         </>
       )}
@@ -125,8 +126,8 @@ function Outcome({ offer, steps }: { readonly offer: GenerationOffer | null; rea
   if (offer === null) return null;
   if (offer.status === "failed" || offer.status === "cancelled")
     return (
-      <footer className={styles["foot"]} style={{ gridTemplateColumns: "1fr" }}>
-        <div className={styles["outcome"]}>
+      <footer className={styles.foot} style={{ gridTemplateColumns: "1fr" }}>
+        <div className={styles.outcome}>
           <b style={{ fontWeight: 580 }}>{offer.status === "failed" ? t("task.offer.failed") : t("task.offer.status.cancelled")}</b>
           {offer.error === null || steps.some((step) => step.error === offer.error) ? null : <span style={{ color: "var(--bad)" }}>{offer.error}</span>}
           {offer.credits_refunded ? <span className="muted">{t("task.offer.refunded")}</span> : null}
@@ -134,9 +135,9 @@ function Outcome({ offer, steps }: { readonly offer: GenerationOffer | null; rea
       </footer>
     );
   return (
-    <footer className={styles["foot"]}>
+    <footer className={styles.foot}>
       {offer.generated_cv_file_id === null ? <Gauge score={null} size={96} /> : <LiveGauge id={offer.generated_cv_file_id} />}
-      <div className={styles["outcome"]}>
+      <div className={styles.outcome}>
         {offer.generated_cv_file_id === null ? (
           <span className="muted">{t("score.none")}</span>
         ) : (

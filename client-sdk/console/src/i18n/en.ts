@@ -153,6 +153,7 @@ export const en = {
   "cv.tab.versions": "Versions",
   "cv.tab.document": "Document",
   "cv.adapt": "Adapt to offers",
+  "cv.export.menu": "Export",
   "cv.export": "Export JSON",
   "cv.print": "Print",
   "cv.edit": "Edit",

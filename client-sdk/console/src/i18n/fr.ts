@@ -148,6 +148,7 @@ export const fr: Readonly<Record<Key, Message>> = {
   "cv.tab.versions": "Versions",
   "cv.tab.document": "Document",
   "cv.adapt": "Adapter à des offres",
+  "cv.export.menu": "Exporter",
   "cv.export": "Exporter en JSON",
   "cv.print": "Imprimer",
   "cv.edit": "Modifier",

@@ -24,7 +24,7 @@ export function translate(language: Language, key: Key, values: Values = {}): st
   let text: string;
   if (typeof message === "string") text = message;
   else {
-    const rule = new Intl.PluralRules(language).select(Number(values["n"] ?? 0));
+    const rule = new Intl.PluralRules(language).select(Number(values.n ?? 0));
     text = rule === "one" ? message.one : message.other;
   }
   return text.replace(/\{(\w+)\}/gu, (whole, name: string) => {

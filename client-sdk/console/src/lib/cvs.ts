@@ -2,7 +2,7 @@ import type { Translate } from "../i18n";
 import type { CvSummary, JobOffer } from "../model/types";
 
 /** A CV's name for people: its person and headline, else its file. */
-export function cvName(cv: Pick<CvSummary, "title" | "filename">, known?: Pick<CvSummary, "title"> | undefined): string {
+export function cvName(cv: Pick<CvSummary, "title" | "filename">, known?: Pick<CvSummary, "title">  ): string {
   return cv.title ?? known?.title ?? cv.filename;
 }
 

@@ -13,8 +13,8 @@ export function parseResume(t: Translate, text: string): JsonResume | string {
   } catch (error) {
     return t("cvs.invalid.json", { why: error instanceof Error ? error.message : String(error) });
   }
-  if (!isMap(value) || !isMap(value["basics"])) return t("cvs.invalid.shape");
-  return value as JsonResume;
+  if (!isMap(value) || !isMap(value.basics)) return t("cvs.invalid.shape");
+  return value;
 }
 
 export type Item = Readonly<Record<string, unknown>>;

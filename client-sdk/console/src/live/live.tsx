@@ -152,7 +152,7 @@ export async function readAll<T>(api: Api, path: string, signal?: AbortSignal, p
   let after: string | null = null;
   for (let page = 0; page < pages; page += 1) {
     const glue = path.includes("?") ? "&" : "?";
-    const at: string = `${path}${glue}limit=100${after === null ? "" : `&after=${encodeURIComponent(after)}`}`;
+    const at = `${path}${glue}limit=100${after === null ? "" : `&after=${encodeURIComponent(after)}`}`;
     const got: Page<T> = await api.get<Page<T>>(at, signal);
     items.push(...got.items);
     after = got.next;

@@ -9,6 +9,7 @@ import { dateTime, day, number, signed } from "../lib/format";
 import { useGlide } from "../lib/hooks";
 import { useLive } from "../live/live";
 import type { CreditTransaction, Page as Items } from "../model/types";
+import { cx } from "../lib/cx";
 import styles from "./credits.module.css";
 
 const PAGE = 50;
@@ -21,12 +22,12 @@ export default function Credits() {
   const counters = user.state?.counters ?? [];
   return (
     <Page title={t("credits.title")}>
-      <Card className={styles["top"]}>
-        <div className={styles["balance"]}>
+      <Card className={styles.top}>
+        <div className={styles.balance}>
           <b>{credits === undefined ? "–" : number(language, Math.round(shown))}</b>
           <span>{t("credits.unit", { n: credits?.balance ?? 0 })}</span>
         </div>
-        <dl className={styles["sums"]}>
+        <dl className={styles.sums}>
           {(["purchased", "gifted", "refunded", "used"] as const).map((name) => (
             <div key={name}>
               <dt>{t(`credits.${name}`)}</dt>
@@ -35,7 +36,7 @@ export default function Credits() {
           ))}
         </dl>
         {counters.length === 0 ? null : (
-          <div className={styles["counters"]}>
+          <div className={styles.counters}>
             {counters.map((counter) => (
               <Pill key={counter.feature_name} title={t("credits.allowance.until", { date: day(language, counter.period_end) })}>
                 {t("credits.allowance")} · {counter.feature_name} · {counter.usage_limit < 0 ? t("credits.allowance.unlimited", { a: counter.count }) : t("credits.allowance.of", { a: counter.count, b: counter.usage_limit })}
@@ -43,7 +44,7 @@ export default function Credits() {
             ))}
           </div>
         )}
-        <p className={styles["note"]}>{t("credits.note")}</p>
+        <p className={styles.note}>{t("credits.note")}</p>
       </Card>
       <Ledger balance={credits?.balance} />
     </Page>
@@ -104,15 +105,15 @@ function Ledger({ balance }: { readonly balance: number | undefined }) {
   let running = balance ?? 0;
   return (
     <Card>
-      <table className={styles["table"]} aria-label={t("credits.ledger")}>
+      <table className={styles.table} aria-label={t("credits.ledger")}>
         <thead>
           <tr>
             <th scope="col">{t("credits.when")}</th>
             <th scope="col">{t("credits.what")}</th>
-            <th scope="col" className={styles["right"]}>
+            <th scope="col" className={styles.right}>
               {t("credits.amount")}
             </th>
-            <th scope="col" className={`${styles["right"] ?? ""} ${styles["wide"] ?? ""}`}>
+            <th scope="col" className={cx(styles.right, styles.wide)}>
               {t("credits.after")}
             </th>
           </tr>
@@ -127,14 +128,14 @@ function Ledger({ balance }: { readonly balance: number | undefined }) {
                 <td>
                   {t(`credits.type.${row.type}`)}{" "}
                   {row.task_id === null ? null : (
-                    <Link to={`/tasks/${row.task_id}`} className={styles["wide"]}>
+                    <Link to={`/tasks/${row.task_id}`} className={styles.wide}>
                       {t("credits.task")}
                     </Link>
                   )}{" "}
                   {row.refunded ? <Pill tone="outline">{t("credits.was.refunded")}</Pill> : null}
                 </td>
-                <td className={`${styles["right"] ?? ""} ${row.amount > 0 ? (styles["plus"] ?? "") : (styles["minus"] ?? "")}`}>{signed(language, row.amount)}</td>
-                <td className={`${styles["right"] ?? ""} ${styles["wide"] ?? ""} muted`}>{balance === undefined ? "–" : number(language, after)}</td>
+                <td className={cx(styles.right, row.amount > 0 ? styles.plus : styles.minus)}>{signed(language, row.amount)}</td>
+                <td className={cx(styles.right, styles.wide, "muted")}>{balance === undefined ? "–" : number(language, after)}</td>
               </tr>
             );
           })}

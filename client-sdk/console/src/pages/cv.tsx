@@ -52,7 +52,7 @@ function CvOf({ id }: { readonly id: string }) {
   if (view.state === undefined)
     return (
       <Page title={"\u00a0"} lead={"\u00a0"} wide>
-        <div className={styles["grid"]} data-view="document">
+        <div className={styles.grid} data-view="document">
           <Skeleton height={900} radius="md" />
           <Skeleton height={420} radius="md" />
         </div>
@@ -121,7 +121,7 @@ function Loaded({ file, versions }: { readonly file: CvFile; readonly versions: 
       wide
       title={cvName(file)}
       lead={
-        <span className={styles["meta"]}>
+        <span className={styles.meta}>
           {jobTitle === null || file.job_offer_id === null ? null : (
             <span>
               {t("cv.forOffer")} <Link to={`/offers/${file.job_offer_id}`}>{jobTitle}</Link>
@@ -147,7 +147,7 @@ function Loaded({ file, versions }: { readonly file: CvFile; readonly versions: 
           <Menu position="bottom-end" shadow="md" width={190}>
             <Menu.Target>
               <Button variant="default" rightSection={<ChevronDown size={15} />} leftSection={<Download size={16} />}>
-                {t("cv.export").split(" ")[0]}
+                {t("cv.export.menu")}
               </Button>
             </Menu.Target>
             <Menu.Dropdown>
@@ -166,19 +166,19 @@ function Loaded({ file, versions }: { readonly file: CvFile; readonly versions: 
       }
     >
       {file.blocked ? (
-        <div className={styles["notice"]}>
+        <div className={styles.notice}>
           <Ban size={18} aria-hidden="true" />
           <span>
             {t("cv.blocked")} {file.blocked_reason === "plan_limit" ? t("cv.blocked.plan_limit") : file.blocked_reason}
           </span>
         </div>
       ) : null}
-      <div className={styles["dock"]}>
+      <div className={styles.dock}>
         <SegmentedControl
           fullWidth
           size="sm"
           value={phone === "document" ? "document" : tab}
-          onChange={(value) => show(value as View)}
+          onChange={(value) => show(value)}
           data={[
             { value: "document", label: t("cv.tab.document") },
             { value: "review", label: reviewLabel },
@@ -187,20 +187,20 @@ function Loaded({ file, versions }: { readonly file: CvFile; readonly versions: 
           ]}
         />
       </div>
-      <div className={styles["grid"]} data-view={phone}>
-        <div className={styles["document"]}>
-          {editing ? <p className={styles["hint"]}>{t("cv.edit.hint")}</p> : null}
+      <div className={styles.grid} data-view={phone}>
+        <div className={styles.document}>
+          {editing ? <p className={styles.hint}>{t("cv.edit.hint")}</p> : null}
           <DocumentModeProvider value={mode}>
             <CvDocument content={file.content} language={file.language} />
           </DocumentModeProvider>
         </div>
-        <aside className={styles["side"]}>
-          <div className={styles["tabs"]}>
+        <aside className={styles.side}>
+          <div className={styles.tabs}>
             <SegmentedControl
               fullWidth
               size="sm"
               value={tab}
-              onChange={(value) => setTab(value as Tab)}
+              onChange={(value) => setTab(value)}
               data={[
                 { value: "review", label: reviewLabel },
                 { value: "score", label: t("cv.tab.score") },
@@ -208,7 +208,7 @@ function Loaded({ file, versions }: { readonly file: CvFile; readonly versions: 
               ]}
             />
           </div>
-          <div className={styles["pane"]}>
+          <div className={styles.pane}>
             {tab === "review" ? <Review content={file.content} changes={file.pending_changes} selected={selected} onSelect={onSelect} onDecide={onDecide} busy={busy} disabled={file.blocked} /> : null}
             {tab === "score" ? <ScorePanel score={file.score} hasOffer={file.job_offer_id !== null} onScore={score} disabled={file.blocked} /> : null}
             {tab === "versions" ? <Versions file={file} versions={versions} onRestore={restore} disabled={file.blocked} /> : null}

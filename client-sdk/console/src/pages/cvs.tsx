@@ -15,6 +15,7 @@ import { toastDone, toastError } from "../live/toasts";
 import type { CvSummary, JsonResume } from "../model/types";
 import { bytes } from "../lib/format";
 import { PasteResume } from "./cvs-paste";
+import { cx } from "../lib/cx";
 import styles from "./cvs.module.css";
 
 type Filter = "all" | "sources" | "adapted";
@@ -103,9 +104,9 @@ export default function Cvs() {
           </Empty>
         ) : (
           <>
-            <div className={styles["tools"]}>
+            <div className={styles.tools}>
               <TextInput
-                className={styles["search"] ?? ""}
+                className={cx(styles.search)}
                 aria-label={t("cvs.search")}
                 placeholder={t("cvs.search")}
                 leftSection={<Search size={16} aria-hidden="true" />}
@@ -114,13 +115,13 @@ export default function Cvs() {
               />
               <SegmentedControl
                 value={filter}
-                onChange={(value) => setFilter(value as Filter)}
+                onChange={(value) => setFilter(value)}
                 aria-label={t("tasks.filter")}
                 data={(["all", "sources", "adapted"] as const).map((value) => ({ value, label: t(`cvs.filter.${value}`) }))}
               />
             </div>
-            {shown.length === 0 ? <p className={styles["none"]}>{t("cvs.nothing", { q: query })}</p> : null}
-            <ul className={styles["list"]}>
+            {shown.length === 0 ? <p className={styles.none}>{t("cvs.nothing", { q: query })}</p> : null}
+            <ul className={styles.list}>
               {shown.map((cv) => (
                 <Row key={cv.id} cv={cv} name={cvName(cv, titles.get(cv.id))} job={offerOf(cv)?.content ?? null} when={ago(language, cv.updated_at)} whenFull={dateTime(language, cv.updated_at)} />
               ))}
@@ -155,20 +156,20 @@ function Row({ cv, name, job, when, whenFull }: RowProps) {
     }
   };
   return (
-    <li className={styles["row"]}>
+    <li className={styles.row}>
       <ScoreRing score={cv.match_score} busy={cv.match_score_status === "inprogress"} faded={cv.match_score_status === "idle" && cv.match_score !== null} />
       <div style={{ minWidth: 0 }}>
-        <Link to={`/cvs/${cv.id}`} className={`${styles["name"] ?? ""} truncate`}>
+        <Link to={`/cvs/${cv.id}`} className={cx(styles.name, "truncate")}>
           {name}
         </Link>
-        <div className={styles["meta"]}>
-          {job?.title == null ? null : <span className={styles["mobileFor"]}>→ {job.title}</span>}
+        <div className={styles.meta}>
+          {job?.title == null ? null : <span className={styles.mobileFor}>→ {job.title}</span>}
           <span>{originName(t, cv)}</span>
           {cv.language === null ? null : <span>{languageName(language, cv.language)}</span>}
           <span className="num">v{cv.content_version}</span>
         </div>
       </div>
-      <div className={styles["for"]}>
+      <div className={styles.for}>
         {job === null ? (
           <span className="muted">{cv.created_by === "generate-cv" ? (cv.source_value ?? "–") : t("cvs.original")}</span>
         ) : (
@@ -178,13 +179,13 @@ function Row({ cv, name, job, when, whenFull }: RowProps) {
           </>
         )}
       </div>
-      <div className={styles["state"]}>
+      <div className={styles.state}>
         <StatePill cv={cv} />
       </div>
-      <time className={styles["date"]} dateTime={cv.updated_at} title={whenFull}>
+      <time className={styles.date} dateTime={cv.updated_at} title={whenFull}>
         {when}
       </time>
-      <div className={styles["more"]}>
+      <div className={styles.more}>
         <ActionIcon component={Link} to={`/generate?cv=${cv.id}`} variant="subtle" color="gray" size={34} aria-label={`${t("cvs.adapt")}: ${name}`} title={t("cvs.adapt")}>
           <Sparkles size={17} />
         </ActionIcon>

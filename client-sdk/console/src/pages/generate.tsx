@@ -11,6 +11,7 @@ import { creditsOf, MAX_PDF_BYTES, offerKey, problemsOf, refuseOffer, unitsOf, w
 import { useLive } from "../live/live";
 import { toastError } from "../live/toasts";
 import type { GenerationMode, JobOffer, OfferSource, Upload } from "../model/types";
+import { cx } from "../lib/cx";
 import styles from "./generate.module.css";
 
 export default function Generate() {
@@ -68,8 +69,8 @@ export default function Generate() {
 
   return (
     <Page title={t("gen.title")} lead={t("gen.lead")}>
-      <div className={styles["grid"]}>
-        <div className={styles["steps"]}>
+      <div className={styles.grid}>
+        <div className={styles.steps}>
           <Step n={1} title={t("gen.step.cv")}>
             <Select
               aria-label={t("gen.step.cv")}
@@ -95,11 +96,11 @@ export default function Generate() {
             />
           </Step>
           <Step n={2} title={t("gen.step.mode")}>
-            <div className={styles["choices"]} role="radiogroup" aria-label={t("gen.step.mode")}>
+            <div className={styles.choices} role="radiogroup" aria-label={t("gen.step.mode")}>
               {(["adapt", "optimize"] as const).map((value) => (
-                <label key={value} className={styles["choice"]}>
+                <label key={value} className={styles.choice}>
                   <input type="radio" name="mode" value={value} checked={mode === value} onChange={() => setMode(value)} />
-                  <span className={styles["icon"]}>{value === "adapt" ? <CopyPlus size={19} aria-hidden="true" /> : <WandSparkles size={19} aria-hidden="true" />}</span>
+                  <span className={styles.icon}>{value === "adapt" ? <CopyPlus size={19} aria-hidden="true" /> : <WandSparkles size={19} aria-hidden="true" />}</span>
                   <b>{t(`gen.mode.${value}`)}</b>
                   <small>{t(`gen.mode.${value}.text`)}</small>
                 </label>
@@ -109,7 +110,7 @@ export default function Generate() {
           <Step n={3} title={t("gen.step.offers")}>
             <OfferPicker offers={offers} known={[...known.values()]} add={add} />
             {offers.length === 0 ? null : (
-              <ul className={styles["chosen"]} aria-label={t("gen.step.offers")}>
+              <ul className={styles.chosen} aria-label={t("gen.step.offers")}>
                 {offers.map((offer) => {
                   const { name, note, icon } = describe(offer);
                   return (
@@ -129,7 +130,7 @@ export default function Generate() {
             )}
           </Step>
         </div>
-        <Card className={styles["summary"]}>
+        <Card className={styles.summary}>
           <h2>{t("gen.summary")}</h2>
           <dl>
             <div>
@@ -154,7 +155,7 @@ export default function Generate() {
             </div>
           </dl>
           {tried || creditsOf(plan) > plan.balance ? (
-            <ul className={styles["problems"]} role="alert">
+            <ul className={styles.problems} role="alert">
               {problems.map((problem) => (
                 <li key={problem.key}>
                   <CircleAlert size={15} aria-hidden="true" />
@@ -194,7 +195,7 @@ export default function Generate() {
 
 function Step({ n, title, children }: { readonly n: number; readonly title: string; readonly children: ReactNode }) {
   return (
-    <Card className={styles["step"]}>
+    <Card className={styles.step}>
       <h2>
         <span aria-hidden="true">{n}</span>
         {title}
@@ -233,7 +234,7 @@ function OfferPicker({ offers, known, add }: PickerProps) {
   };
   return (
     <Tabs defaultValue="url" onChange={() => setError(null)}>
-      <Tabs.List>
+      <Tabs.List className={cx(styles.tabs)}>
         <Tabs.Tab value="url" leftSection={<LinkIcon size={16} />}>
           {t("gen.offer.url")}
         </Tabs.Tab>
@@ -247,9 +248,9 @@ function OfferPicker({ offers, known, add }: PickerProps) {
           {t("gen.offer.known")}
         </Tabs.Tab>
       </Tabs.List>
-      <Tabs.Panel value="url" className={styles["pane"] ?? ""}>
+      <Tabs.Panel value="url" className={cx(styles.pane)}>
         <form
-          className={styles["addRow"]}
+          className={styles.addRow}
           noValidate
           onSubmit={(event) => {
             event.preventDefault();
@@ -262,22 +263,22 @@ function OfferPicker({ offers, known, add }: PickerProps) {
           </Button>
         </form>
       </Tabs.Panel>
-      <Tabs.Panel value="text" className={styles["pane"] ?? ""}>
+      <Tabs.Panel value="text" className={cx(styles.pane)}>
         <Textarea aria-label={t("gen.offer.text.label")} placeholder={t("gen.offer.text.placeholder")} rows={7} value={text} error={error} onChange={(event) => { setText(event.currentTarget.value); setError(null); }} />
         <Button mt="sm" variant="light" onClick={addText} disabled={text.trim() === ""}>
           {t("gen.offer.add")}
         </Button>
       </Tabs.Panel>
-      <Tabs.Panel value="pdf" className={styles["pane"] ?? ""}>
+      <Tabs.Panel value="pdf" className={cx(styles.pane)}>
         <FileInput aria-label={t("gen.offer.pdf.label")} placeholder={t("gen.offer.pdf.label")} description={t("gen.offer.pdf.hint")} size="md" accept="application/pdf,.pdf" value={null} error={error} leftSection={<FileUp size={17} />} onChange={(file) => void addPdf(file)} />
       </Tabs.Panel>
-      <Tabs.Panel value="known" className={styles["pane"] ?? ""}>
+      <Tabs.Panel value="known" className={cx(styles.pane)}>
         {known.length === 0 ? (
           <p className="muted" style={{ margin: 0 }}>
             {t("gen.known.empty")}
           </p>
         ) : (
-          <ul className={styles["known"]}>
+          <ul className={styles.known}>
             {known.map((offer) => (
               <li key={offer.id}>
                 <button type="button" disabled={offers.some((item) => item.kind === "known" && item.id === offer.id)} onClick={() => setError(add({ kind: "known", id: offer.id }))}>

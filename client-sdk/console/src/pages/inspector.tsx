@@ -8,6 +8,7 @@ import { useI18n } from "../i18n";
 import { cvName } from "../lib/cvs";
 import { EMPTY, KEPT, matches, record, wire, type Entry, type Tape } from "../lib/tape";
 import { useLive } from "../live/live";
+import { cx } from "../lib/cx";
 import styles from "./inspector.module.css";
 
 export default function Inspector() {
@@ -31,7 +32,7 @@ export default function Inspector() {
   ];
   return (
     <Page title={t("inspect.title")} lead={t("inspect.lead")}>
-      <div className={styles["topics"]}>
+      <div className={styles.topics}>
         {suggestions.map((item) => (
           <Button key={item.topic} size="compact-sm" variant={item.topic === topic ? "light" : "default"} onClick={() => follow(item.topic)} title={item.topic} maw={230}>
             <span className="truncate">{item.label}</span>
@@ -40,14 +41,14 @@ export default function Inspector() {
       </div>
       <Card>
         <form
-          className={styles["bar"]}
+          className={styles.bar}
           onSubmit={(event) => {
             event.preventDefault();
             follow(draft);
           }}
         >
           <Autocomplete
-            className={styles["topic"] ?? ""}
+            className={cx(styles.topic)}
             aria-label={t("inspect.topic")}
             value={draft}
             onChange={setDraft}
@@ -93,7 +94,7 @@ function Feed({ topic }: { readonly topic: string }) {
   const entries = shown.entries.filter((entry) => matches(entry, { text, durable: show.includes("durable"), volatile: show.includes("volatile") }));
   return (
     <>
-      <div className={styles["facts"]}>
+      <div className={styles.facts}>
         <span>
           {t("inspect.status")} <b>{t(`inspect.status.${status.at}`)}</b>
         </span>
@@ -106,8 +107,8 @@ function Feed({ topic }: { readonly topic: string }) {
         {status.at === "refused" ? <span style={{ color: "var(--bad)" }}>{status.error.message}</span> : null}
         {status.at === "revoked" ? <span style={{ color: "var(--bad)" }}>{status.message}</span> : null}
       </div>
-      <div className={styles["bar"]}>
-        <TextInput className={styles["topic"] ?? ""} aria-label={t("inspect.filter")} placeholder={t("inspect.filter")} value={text} onChange={(event) => setText(event.currentTarget.value)} leftSection={<Search size={15} />} />
+      <div className={styles.bar}>
+        <TextInput className={cx(styles.topic)} aria-label={t("inspect.filter")} placeholder={t("inspect.filter")} value={text} onChange={(event) => setText(event.currentTarget.value)} leftSection={<Search size={15} />} />
         <Chip.Group multiple value={show} onChange={setShow}>
           <Chip value="durable" size="sm">
             {t("inspect.durable")}
@@ -125,20 +126,20 @@ function Feed({ topic }: { readonly topic: string }) {
         </ActionIcon>
       </div>
       {held === null ? null : (
-        <div className={styles["facts"]} role="status">
+        <div className={styles.facts} role="status">
           {t("inspect.paused", { n: tape.count - held.count })}
         </div>
       )}
       {entries.length === 0 ? (
         <Empty icon={Activity} title={t("inspect.empty")} text={t("inspect.empty.text")} />
       ) : (
-        <ul className={styles["list"]}>
+        <ul className={styles.list}>
           {entries.map((entry) => (
             <Row key={entry.n} entry={entry} topic={topic} position={position} />
           ))}
         </ul>
       )}
-      <div className={styles["facts"]}>{t("inspect.kept", { n: KEPT })}</div>
+      <div className={styles.facts}>{t("inspect.kept", { n: KEPT })}</div>
     </>
   );
 }
@@ -146,18 +147,18 @@ function Feed({ topic }: { readonly topic: string }) {
 function Row({ entry, topic, position }: { readonly entry: Entry; readonly topic: string; readonly position: Position | undefined }) {
   const { t } = useI18n();
   const [open, setOpen] = useState(false);
-  const tone = entry.type === "live" ? styles["volatile"] : entry.type === "snapshot" ? styles["snap"] : undefined;
+  const tone = entry.type === "live" ? styles.volatile : entry.type === "snapshot" ? styles.snap : undefined;
   return (
-    <li className={`${styles["row"] ?? ""} ${tone ?? ""}`}>
-      <button type="button" className={styles["line"]} onClick={() => setOpen((value) => !value)} aria-expanded={open}>
-        <span className={styles["seq"]}>{entry.seq ?? "~"}</span>
-        <span className={styles["time"]}>{entry.at.slice(11, 23)}</span>
-        <span className={`${styles["kind"] ?? ""} truncate`}>{entry.type === "snapshot" ? t("inspect.snapshot") : entry.kind}</span>
-        <span className={`${styles["data"] ?? ""} truncate`}>{JSON.stringify(entry.data).slice(0, 300)}</span>
+    <li className={cx(styles.row, tone ?? "")}>
+      <button type="button" className={styles.line} onClick={() => setOpen((value) => !value)} aria-expanded={open}>
+        <span className={styles.seq}>{entry.seq ?? "~"}</span>
+        <span className={styles.time}>{entry.at.slice(11, 23)}</span>
+        <span className={cx(styles.kind, "truncate")}>{entry.type === "snapshot" ? t("inspect.snapshot") : entry.kind}</span>
+        <span className={cx(styles.data, "truncate")}>{JSON.stringify(entry.data).slice(0, 300)}</span>
       </button>
       {open ? (
-        <pre className={styles["full"]}>
-          <span className={styles["copy"]}>
+        <pre className={styles.full}>
+          <span className={styles.copy}>
             <CopyButton label={t("common.copy")} text={() => wire(entry, topic, position)} small />
           </span>
           {wire(entry, topic, position)}

@@ -75,9 +75,9 @@ export default function Offer() {
         </>
       }
     >
-      <div className={styles["detail"]}>
-        <Card className={styles["block"]}>
-          <dl className={styles["facts"]}>
+      <div className={styles.detail}>
+        <Card className={styles.block}>
+          <dl className={styles.facts}>
             {facts.map(([name, value]) =>
               value === null || value === "" ? null : (
                 <div key={name}>
@@ -92,11 +92,11 @@ export default function Offer() {
           <Points title={t("offers.responsibilities")} points={content.responsibilities} />
           <Points title={t("offers.benefits")} points={content.benefits} />
         </Card>
-        <Card className={styles["block"]}>
+        <Card className={styles.block}>
           <div>
             <h2>{t("offers.cvs")}</h2>
             {cvs.length === 0 ? <span className="muted">{t("common.none")}</span> : null}
-            <ul className={styles["cvs"]}>
+            <ul className={styles.cvs}>
               {cvs.map((cv) => (
                 <li key={cv.id}>
                   <ScoreRing score={cv.match_score} size={36} />
@@ -126,7 +126,7 @@ function Skills({ title, skills, outline = false }: { readonly title: string; re
   return (
     <div>
       <h2>{title}</h2>
-      <div className={styles["skills"]} style={{ margin: 0 }}>
+      <div className={styles.skills} style={{ margin: 0 }}>
         {skills.map((skill) => (
           <Pill key={skill} tone={outline ? "outline" : "brand"}>
             {skill}

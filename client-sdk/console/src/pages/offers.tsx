@@ -35,19 +35,19 @@ export default function Offers() {
           </Empty>
         </Card>
       ) : (
-        <div className={styles["grid"]}>
+        <div className={styles.grid}>
           {data.items.map((offer) => {
             const { content } = offer;
             const line = [content.company, placeName(t, content)].filter((part) => part !== null && part !== "").join(" · ");
             const skills = content.skills.required;
             return (
-              <Card key={offer.id} className={styles["offer"]}>
+              <Card key={offer.id} className={styles.offer}>
                 <h2>
                   <Link to={`/offers/${offer.id}`}>{content.title ?? t("offers.untitled")}</Link>
                 </h2>
-                <span className={styles["line"]}>{line === "" ? shortSource(offer.source_value) : line}</span>
-                <span className={styles["line"]}>{[content.contract, salaryName(t, language, content), ago(language, offer.extracted_at)].filter((part) => part !== null).join(" · ")}</span>
-                <div className={styles["skills"]}>
+                <span className={styles.line}>{line === "" ? shortSource(offer.source_value) : line}</span>
+                <span className={styles.line}>{[content.contract, salaryName(t, language, content), ago(language, offer.extracted_at)].filter((part) => part !== null).join(" · ")}</span>
+                <div className={styles.skills}>
                   {skills.slice(0, SHOWN_SKILLS).map((skill) => (
                     <Pill key={skill}>{skill}</Pill>
                   ))}

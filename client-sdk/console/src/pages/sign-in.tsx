@@ -1,6 +1,6 @@
 import { Anchor, Button, PasswordInput, SegmentedControl, TextInput } from "@mantine/core";
 import { Check } from "lucide-react";
-import { useState, type FormEvent } from "react";
+import { useState, type SyntheticEvent } from "react";
 import { Mark } from "../components/logo";
 import { useI18n } from "../i18n";
 import { useTitle } from "../lib/hooks";
@@ -23,7 +23,7 @@ export default function SignIn() {
   const [error, setError] = useState<Explained | null>(null);
   useTitle(t(`auth.${mode}`));
 
-  const submit = async (event: FormEvent) => {
+  const submit = async (event: SyntheticEvent) => {
     event.preventDefault();
     setBusy(true);
     setError(null);
@@ -37,15 +37,15 @@ export default function SignIn() {
   };
 
   return (
-    <main className={styles["split"]}>
-      <section className={styles["story"]}>
-        <div className={styles["brand"]}>
+    <main className={styles.split}>
+      <section className={styles.story}>
+        <div className={styles.brand}>
           <Mark size={36} />
           Estafette
         </div>
         <Relay />
         <h1>{t("app.tagline")}</h1>
-        <ul className={styles["points"]}>
+        <ul className={styles.points}>
           {(["auth.point1", "auth.point2", "auth.point3"] as const).map((key) => (
             <li key={key}>
               <Check size={18} aria-hidden="true" />
@@ -54,8 +54,8 @@ export default function SignIn() {
           ))}
         </ul>
       </section>
-      <section className={styles["form"]} style={{ position: "relative" }}>
-        <div className={styles["tools"]}>
+      <section className={styles.form} style={{ position: "relative" }}>
+        <div className={styles.tools}>
           <SegmentedControl
             size="xs"
             aria-label={t("nav.language")}
@@ -67,9 +67,9 @@ export default function SignIn() {
             ]}
           />
         </div>
-        <form className={styles["inner"]} onSubmit={(event) => void submit(event)}>
+        <form className={styles.inner} onSubmit={(event) => void submit(event)}>
           <h2>{t(`auth.${mode}.title`)}</h2>
-          {demo && mode === "signin" ? <div className={styles["note"]}>{t("auth.demo")}</div> : null}
+          {demo && mode === "signin" ? <div className={styles.note}>{t("auth.demo")}</div> : null}
           {mode === "signup" ? <TextInput label={t("auth.name")} autoComplete="name" value={name} onChange={(event) => setName(event.currentTarget.value)} size="md" /> : null}
           <TextInput label={t("auth.email")} type="email" autoComplete="username" required withAsterisk={false} value={email} onChange={(event) => setEmail(event.currentTarget.value)} size="md" />
           <PasswordInput
@@ -84,14 +84,14 @@ export default function SignIn() {
             size="md"
           />
           {error === null ? null : (
-            <div className={styles["error"]} role="alert">
+            <div className={styles.error} role="alert">
               {error.detail ?? error.title}
             </div>
           )}
           <Button type="submit" size="md" loading={busy} mt={4}>
             {t(`auth.${mode}`)}
           </Button>
-          <p className={styles["switch"]}>
+          <p className={styles.switch}>
             {t(mode === "signin" ? "auth.toSignup" : "auth.toSignin")}{" "}
             <Anchor component="button" type="button" onClick={() => { setMode(mode === "signin" ? "signup" : "signin"); setError(null); }}>
               {t(mode === "signin" ? "auth.signup" : "auth.signin")}
@@ -106,15 +106,15 @@ export default function SignIn() {
 /** Batons on their way, behind the words. */
 function Relay() {
   return (
-    <svg className={styles["relay"]} viewBox="0 0 420 260" fill="none" strokeWidth="22" strokeLinecap="round" aria-hidden="true">
-      <path d="M70 40h150" stroke="#7cc8e0" />
-      <path d="M260 40h60" stroke="#7cc8e0" opacity="0.5" />
-      <path d="M30 100h90" stroke="#7cc8e0" opacity="0.5" />
+    <svg className={styles.relay} viewBox="0 0 420 260" fill="none" strokeWidth="22" strokeLinecap="round" aria-hidden="true">
+      <path d="M70 40h150" stroke="#7cc8e0" opacity="0.2" />
+      <path d="M260 40h60" stroke="#7cc8e0" opacity="0.1" />
+      <path d="M30 100h90" stroke="#7cc8e0" opacity="0.1" />
       <path d="M160 100h190" stroke="#ff6b4d" />
-      <path d="M20 160h210" stroke="#7cc8e0" />
-      <path d="M270 160h40" stroke="#7cc8e0" opacity="0.5" />
-      <path d="M90 220h60" stroke="#7cc8e0" opacity="0.5" />
-      <path d="M190 220h130" stroke="#7cc8e0" />
+      <path d="M20 160h210" stroke="#7cc8e0" opacity="0.2" />
+      <path d="M270 160h40" stroke="#7cc8e0" opacity="0.1" />
+      <path d="M90 220h60" stroke="#7cc8e0" opacity="0.1" />
+      <path d="M190 220h130" stroke="#7cc8e0" opacity="0.2" />
     </svg>
   );
 }

@@ -97,11 +97,11 @@ function Loaded({ generation }: { readonly generation: Generation }) {
         ) : undefined
       }
     >
-      <Card className={styles["overall"]}>
-        <div className={styles["relay"]} role="progressbar" aria-label={t("task.progress")} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(fraction * 100)}>
-          <div className={styles["run"]} data-state={task.status} style={{ width: `${Math.max(1.5, fraction * 100)}%` }} />
+      <Card className={styles.overall}>
+        <div className={styles.relay} role="progressbar" aria-label={t("task.progress")} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(fraction * 100)}>
+          <div className={styles.run} data-state={task.status} style={{ width: `${Math.max(1.5, fraction * 100)}%` }} />
         </div>
-        <div className={styles["facts"]}>
+        <div className={styles.facts}>
           <Fact name={t("task.progress")} value={percent(language, fraction)} />
           <Fact name={t("task.elapsed")} value={began === null ? "–" : duration(language, Math.max(0, ended - began))} width={74} />
           <Fact name={t("tasks.col.offers")} value={t("common.of", { a: task.completed_offers, b: task.total_offers })} />
@@ -109,7 +109,7 @@ function Loaded({ generation }: { readonly generation: Generation }) {
           <Fact name={t("task.cost")} value={cost(language, spent.usd)} width={60} />
           <Fact name={t("task.credits")} value={`${number(language, task.credits_debited)}${task.credits_refunded > 0 ? ` (${t("task.refunded", { n: task.credits_refunded })})` : ""}`} />
           {task.status === "queued" ? (
-            <span className={styles["queue"]} role="status">
+            <span className={styles.queue} role="status">
               {progress?.queue_position == null ? t("task.queued.text") : t("task.queue", { n: progress.queue_position })}
             </span>
           ) : null}
@@ -120,7 +120,7 @@ function Loaded({ generation }: { readonly generation: Generation }) {
           </p>
         )}
       </Card>
-      <div className={styles["lanes"]} data-count={Math.max(1, offers.length)}>
+      <div className={styles.lanes} data-count={Math.max(1, offers.length)}>
         {offers.map((offer) => (
           <Lane key={offer.offer_index} offer={offer} generation={generation} now={now} />
         ))}
@@ -132,7 +132,7 @@ function Loaded({ generation }: { readonly generation: Generation }) {
 
 function Fact({ name, value, width }: { readonly name: string; readonly value: string; readonly width?: number }) {
   return (
-    <div className={styles["fact"]} style={width === undefined ? undefined : { minWidth: width }}>
+    <div className={styles.fact} style={width === undefined ? undefined : { minWidth: width }}>
       <span>{name}</span>
       <b>{value}</b>
     </div>

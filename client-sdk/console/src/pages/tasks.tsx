@@ -8,6 +8,7 @@ import { useI18n, type Key } from "../i18n";
 import { ago, dateTime, duration, number } from "../lib/format";
 import { useFetched, useLive } from "../live/live";
 import type { Page as Items, TaskStatus, TaskView } from "../model/types";
+import { cx } from "../lib/cx";
 import styles from "./tasks.module.css";
 
 type Filter = "all" | TaskStatus;
@@ -26,11 +27,11 @@ export default function Tasks() {
   return (
     <Page title={t("tasks.title")}>
       <Card>
-        <div className={styles["tools"]}>
+        <div className={styles.tools}>
           <SegmentedControl
             aria-label={t("tasks.filter")}
             value={filter}
-            onChange={(value) => setFilter(value as Filter)}
+            onChange={(value) => setFilter(value)}
             data={FILTERS.map((value) => ({ value, label: t(value === "all" ? "common.all" : (`task.status.${value}` satisfies Key)) }))}
           />
         </div>
@@ -42,7 +43,7 @@ export default function Tasks() {
           <Empty icon={ListChecks} title={t("tasks.empty")} text={t("tasks.empty.text")} />
         ) : (
           <div role="table" aria-label={t("tasks.title")}>
-            <div role="row" className={`${styles["row"] ?? ""} ${styles["head"] ?? ""}`}>
+            <div role="row" className={cx(styles.row, styles.head)}>
               {(["tasks.col.task", "tasks.filter", "tasks.col.offers", "tasks.col.credits", "tasks.col.started", "tasks.col.took"] as const).map((key) => (
                 <span role="columnheader" key={key}>
                   {t(key)}
@@ -63,12 +64,12 @@ function TaskRow({ task, when, whenFull }: { readonly task: TaskView; readonly w
   const { t, language } = useI18n();
   const took = task.started_at === null || task.completed_at === null ? null : Date.parse(task.completed_at) - Date.parse(task.started_at);
   return (
-    <div role="row" className={styles["row"]}>
+    <div role="row" className={styles.row}>
       <div role="cell" style={{ minWidth: 0 }}>
-        <Link to={`/tasks/${task.id}`} className={`${styles["link"] ?? ""} truncate`} style={{ display: "block" }}>
+        <Link to={`/tasks/${task.id}`} className={cx(styles.link, "truncate")} style={{ display: "block" }}>
           {task.title}
         </Link>
-        <div className={`${styles["note"] ?? ""} truncate`}>
+        <div className={cx(styles.note, "truncate")}>
           {t(`task.type.${task.type}`)}
           {task.error === null ? null : ` · ${task.error}`}
         </div>
@@ -76,25 +77,25 @@ function TaskRow({ task, when, whenFull }: { readonly task: TaskView; readonly w
       <div role="cell">
         <TaskPill status={task.status} />
       </div>
-      <div role="cell" className={styles["wide"]}>
+      <div role="cell" className={styles.wide}>
         {task.total_offers === 0 ? (
           <span className="muted">–</span>
         ) : (
           <>
-            <span className={`${styles["note"] ?? ""} num`}>{t("common.of", { a: task.completed_offers, b: task.total_offers })}</span>
-            <div className={styles["bar"]} aria-hidden="true">
+            <span className={cx(styles.note, "num")}>{t("common.of", { a: task.completed_offers, b: task.total_offers })}</span>
+            <div className={styles.bar} aria-hidden="true">
               <span style={{ width: `${(task.completed_offers / task.total_offers) * 100}%` }} />
             </div>
           </>
         )}
       </div>
-      <div role="cell" className={`${styles["wide"] ?? ""} num`}>
+      <div role="cell" className={cx(styles.wide, "num")}>
         {number(language, task.credits_debited - task.credits_refunded)}
       </div>
-      <time role="cell" className={styles["note"]} dateTime={task.created_at} title={whenFull}>
+      <time role="cell" className={styles.note} dateTime={task.created_at} title={whenFull}>
         {when}
       </time>
-      <div role="cell" className={`${styles["note"] ?? ""} ${styles["wide"] ?? ""} num`}>
+      <div role="cell" className={cx(styles.note, styles.wide, "num")}>
         {took === null ? "–" : duration(language, took)}
       </div>
     </div>

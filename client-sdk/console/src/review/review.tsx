@@ -8,6 +8,7 @@ import { Pill, type Tone } from "../components/pill";
 import { useT, type Key } from "../i18n";
 import { placeOf } from "../lib/changes";
 import type { Change, ChangeStatus, JsonResume } from "../model/types";
+import { cx } from "../lib/cx";
 import styles from "./review.module.css";
 
 export interface ReviewProps {
@@ -40,8 +41,8 @@ export function Review(props: ReviewProps) {
     if (sure) onDecide(open.map((change) => change.id), accept);
   };
   return (
-    <div className={styles["panel"]}>
-      <div className={styles["bar"]}>
+    <div className={styles.panel}>
+      <div className={styles.bar}>
         <span className="muted num" role="status">
           {t("review.progress", { a: decided, b: changes.length })}
         </span>
@@ -54,15 +55,15 @@ export function Review(props: ReviewProps) {
           </Button>
         </span>
       </div>
-      <div className={styles["progress"]} aria-hidden="true">
+      <div className={styles.progress} aria-hidden="true">
         <span style={{ width: `${(decided / changes.length) * 100}%` }} />
       </div>
-      <ul className={styles["list"]}>
+      <ul className={styles.list}>
         {changes.map((change) => (
           <ChangeCard key={change.id} change={change} {...props} />
         ))}
       </ul>
-      <p className={styles["keys"]} style={{ margin: 0 }}>
+      <p className={styles.keys} style={{ margin: 0 }}>
         <Kbd size="xs">J</Kbd> <Kbd size="xs">K</Kbd> <Kbd size="xs">A</Kbd> <Kbd size="xs">R</Kbd> {t("review.keys")}
       </p>
     </div>
@@ -81,22 +82,22 @@ function ChangeCard({ change, content, selected, onSelect, onDecide, busy, disab
   const key = `cv.section.${section}`;
   const name = isSection(key) ? t(key) : section;
   return (
-    <li ref={ref} className={`${styles["change"] ?? ""} ${isOpen ? "" : (styles["decided"] ?? "")}`} data-selected={isSelected} data-change-card={change.id}>
-      <button type="button" className={styles["head"]} onClick={() => onSelect(isSelected ? null : change.id)} aria-expanded={isSelected}>
-        <span className={`${styles["where"] ?? ""} truncate`}>{entry === null ? name : `${name} · ${entry}`}</span>
+    <li ref={ref} className={cx(styles.change, !isOpen && styles.decided)} data-selected={isSelected} data-change-card={change.id}>
+      <button type="button" className={styles.head} onClick={() => onSelect(isSelected ? null : change.id)} aria-expanded={isSelected}>
+        <span className={cx(styles.where, "truncate")}>{entry === null ? name : `${name} · ${entry}`}</span>
         {isOpen ? null : <Pill tone={TONES[change.status]}>{t(`review.${change.status}` as Key)}</Pill>}
       </button>
-      <div className={`${styles["diff"] ?? ""} ${isSelected ? "" : (styles["clamped"] ?? "")}`}>
+      <div className={cx(styles.diff, !isSelected && styles.clamped)}>
         <DiffText before={change.before} after={change.after} />
       </div>
-      {isOpen && change.reason !== "" ? <div className={styles["reason"]}>{change.reason}</div> : null}
-      {change.status === "superseded" ? <div className={styles["reason"]} style={{ paddingBottom: 11 }}>{t("review.superseded.text")}</div> : null}
+      {isOpen && change.reason !== "" ? <div className={styles.reason}>{change.reason}</div> : null}
+      {change.status === "superseded" ? <div className={styles.reason} style={{ paddingBottom: 11 }}>{t("review.superseded.text")}</div> : null}
       {isOpen ? (
-        <div className={styles["buttons"]}>
-          <Button size="compact-sm" color="green.8" variant="light" leftSection={<Check size={15} />} loading={busy.has(change.id)} disabled={disabled} onClick={() => onDecide([change.id], true)}>
+        <div className={styles.buttons}>
+          <Button size="compact-sm" className={cx(styles.accept)} leftSection={<Check size={15} />} loading={busy.has(change.id)} disabled={disabled} onClick={() => onDecide([change.id], true)}>
             {t("review.accept")}
           </Button>
-          <Button size="compact-sm" color="red.8" variant="subtle" leftSection={<X size={15} />} loading={busy.has(change.id)} disabled={disabled} onClick={() => onDecide([change.id], false)}>
+          <Button size="compact-sm" className={cx(styles.reject)} variant="subtle" leftSection={<X size={15} />} loading={busy.has(change.id)} disabled={disabled} onClick={() => onDecide([change.id], false)}>
             {t("review.reject")}
           </Button>
         </div>

@@ -11,6 +11,7 @@ import { diffDocuments } from "../lib/diff";
 import { ago, dateTime } from "../lib/format";
 import { useFetched } from "../live/live";
 import type { CvFile, CvVersion, CvVersionSummary } from "../model/types";
+import { cx } from "../lib/cx";
 import styles from "./versions.module.css";
 
 interface VersionsProps {
@@ -31,19 +32,19 @@ export function Versions({ file, versions, onRestore, disabled }: VersionsProps)
   };
   return (
     <>
-      <ul className={styles["list"]}>
+      <ul className={styles.list}>
         {sorted.map((version) => {
           const isCurrent = version.version === file.content_version;
           return (
-            <li key={version.version} className={styles["row"]} data-version={version.version}>
-              <span className={`${styles["number"] ?? ""} num`}>v{version.version}</span>
+            <li key={version.version} className={styles.row} data-version={version.version}>
+              <span className={cx(styles.number, "num")}>v{version.version}</span>
               <div style={{ minWidth: 0 }}>
-                <div className={styles["what"]}>
+                <div className={styles.what}>
                   <span style={{ fontWeight: 540 }}>{t(`versions.type.${version.change_type ?? "original"}`)}</span>
                   {isCurrent ? <Pill tone="brand">{t("versions.current")}</Pill> : null}
                   {version.match_score === null ? null : <span className="muted num">{version.match_score}/100</span>}
                 </div>
-                <div className={styles["note"]}>
+                <div className={styles.note}>
                   <time dateTime={version.created_at} title={dateTime(language, version.created_at)}>
                     {ago(language, version.created_at)}
                   </time>
@@ -51,7 +52,7 @@ export function Versions({ file, versions, onRestore, disabled }: VersionsProps)
                   {version.source_file === null ? null : ` · ${t("versions.from", { file: version.source_file })}`}
                 </div>
                 {isCurrent ? null : (
-                  <div className={styles["buttons"]}>
+                  <div className={styles.buttons}>
                     <Button size="compact-sm" variant="default" onClick={() => setComparing(version.version)}>
                       {t("versions.compare")}
                     </Button>
@@ -80,16 +81,16 @@ function Comparison({ file, version }: { readonly file: CvFile; readonly version
   if (data === undefined) return <Skeleton height={220} />;
   if (changes.length === 0) return <p>{t("versions.same")}</p>;
   return (
-    <div className={styles["diffs"]}>
+    <div className={styles.diffs}>
       <span className="muted">{t("versions.fields", { n: changes.length })}</span>
       {changes.map((change) => {
         const { section, entry } = placeOf(file.content, change.path);
         const key = `cv.section.${section}` as Key;
         const name = t(key);
         return (
-          <div key={change.path} className={styles["diff"]}>
-            <div className={styles["path"]}>{[name, entry].filter((part) => part !== null).join(" · ")}</div>
-            <div className={styles["words"]}>
+          <div key={change.path} className={styles.diff}>
+            <div className={styles.path}>{[name, entry].filter((part) => part !== null).join(" · ")}</div>
+            <div className={styles.words}>
               <DiffText before={change.before} after={change.after} />
             </div>
           </div>
