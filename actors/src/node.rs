@@ -18,6 +18,10 @@ use std::time::Duration;
 const TRIM_ROWS: i64 = 5_000;
 const TRIM_EVERY: Duration = Duration::from_secs(60);
 
+/// Removes a node that has no running task left. One that has keeps its row, so that the next look finds it again.
+const FORGET_NODE: &str = "DELETE FROM runtime.nodes n WHERE id = $1
+    AND NOT EXISTS (SELECT 1 FROM runtime.tasks WHERE node_id = n.id AND status = 'running')";
+
 /// The node.
 pub struct Node {
     pub(crate) id: NodeId,
@@ -166,7 +170,7 @@ async fn take_over(db: &Db, id: &str, dead: bool, registry: &Arc<Registry>, bus:
         }
     }
     if dead {
-        db.execute("DELETE FROM runtime.nodes WHERE id = $1", &[&id]).await?;
+        db.execute(FORGET_NODE, &[&id]).await?;
     }
     if rescued > 0 || dead {
         tracing::info!(node = id, rescued, dead, "a node is gone; its tasks went back to the queue");
@@ -220,9 +224,7 @@ impl Handler<Depart> for Node {
         self.leaving = true;
         let (lock, id, db) = (self.lock.take(), self.id.clone(), self.db.clone());
         Box::pin(async move {
-            // Tasks that could not be handed over keep the row: others find it and rescue them.
-            let left = "DELETE FROM runtime.nodes n WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM runtime.tasks WHERE node_id = n.id AND status = 'running')";
-            if let Err(error) = db.execute(left, &[&id.as_str()]).await {
+            if let Err(error) = db.execute(FORGET_NODE, &[&id.as_str()]).await {
                 tracing::warn!(%error, "the node's row could not be removed; others will");
             }
             drop(lock);

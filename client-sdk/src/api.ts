@@ -124,7 +124,7 @@ export interface CallOptions {
   readonly timeoutMs?: number;
 }
 
-/** How the connection stands. */
+/** How the connection stands. Times are milliseconds since 1970, as of `Date.now()`. */
 export type ConnectionState =
   | { readonly status: "connecting"; readonly since: number }
   | { readonly status: "live"; readonly since: number; readonly user: string; readonly session: string }

@@ -26,6 +26,7 @@ import type { Mode } from "./mode.js";
 import { reportListenerError, Store, type Observable } from "./observable.js";
 import { Outbox } from "./outbox.js";
 import { attach } from "./attach.js";
+import { randomHex } from "./random.js";
 import { Requests } from "./requests.js";
 import { publicState } from "./state.js";
 import { openStream } from "./stream.js";
@@ -89,6 +90,7 @@ class LiveClient implements Client {
   readonly #clock: Clock;
   readonly #codec: Codec;
   #unwatch: (() => void) | undefined;
+  #shown: { readonly mode: Mode; readonly complete: boolean } | undefined;
 
   constructor(options: ClientOptions) {
     const WebSocketClass = options.webSocket ?? globalWebSocket();
@@ -170,7 +172,7 @@ class LiveClient implements Client {
     const result = await this.#requests.call({
       method,
       params: toParams(params),
-      key: options.key ?? randomKey(),
+      key: options.key ?? randomHex(16),
       timeoutMs: options.timeoutMs ?? DEFAULT_CALL_TIMEOUT_MS,
       signal: options.signal,
     });
@@ -272,8 +274,11 @@ class LiveClient implements Client {
 
   #show(): void {
     const complete = [...this.#topics.values()].every((topic) => topic.isComplete || !topic.isWanted);
+    const { mode } = this.#connection;
+    if (mode === this.#shown?.mode && complete === this.#shown.complete) return;
+    this.#shown = { mode, complete };
     const before = this.state.get();
-    const next = publicState(this.#connection.mode, complete, this.#clock, before);
+    const next = publicState(mode, complete, this.#clock, before);
     if (next === before) return;
     this.state.set(next);
     this.#diagnose({ type: "state", state: next });
@@ -290,9 +295,4 @@ class LiveClient implements Client {
       reportListenerError(error);
     }
   }
-}
-
-/** 122 random bits. `randomUUID` exists in secure contexts only, `getRandomValues` everywhere. */
-function randomKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,8 +1,10 @@
+import { randomHex } from "./random.js";
+
 const STORAGE_KEY = "estafette.device";
 
 /** A stable id of this browser; a random one where nothing can be kept. */
 export function deviceId(): string {
-  const fresh = `js-${Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  const fresh = `js-${randomHex(12)}`;
   try {
     const storage = (globalThis as { localStorage?: Storage }).localStorage;
     const kept = storage?.getItem(STORAGE_KEY);

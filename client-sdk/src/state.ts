@@ -5,16 +5,17 @@ import type { Mode } from "./mode.js";
 type Shown = ConnectionState extends infer State ? (State extends unknown ? Omit<State, "since"> : never) : never;
 
 /**
- * What people are shown of a connection. `since` is the time of the last change, so an equal state is returned as it
- * was.
+ * What people are shown of a connection: times by the wall clock, where the machines inside use one that never jumps.
+ * `since` is the time of the last change, so an equal state is returned as it was.
  */
 export function publicState(mode: Mode, complete: boolean, clock: Clock, before?: ConnectionState): ConnectionState {
-  const shown = show(mode, complete);
+  const since = Date.now();
+  const shown = show(mode, complete, (at) => since + Math.round(at - clock.now()));
   if (before !== undefined && isSame(before, shown)) return before;
-  return { ...shown, since: clock.now() };
+  return { ...shown, since };
 }
 
-function show(mode: Mode, complete: boolean): Shown {
+function show(mode: Mode, complete: boolean, wall: (at: number) => number): Shown {
   switch (mode.at) {
     case "idle":
       return { status: "connecting" };
@@ -27,7 +28,7 @@ function show(mode: Mode, complete: boolean): Shown {
       return { status: complete ? "live" : "catching up", user, session };
     }
     case "waiting":
-      return { status: "offline", reason: mode.reason, retryAt: mode.retryAt };
+      return { status: "offline", reason: mode.reason, retryAt: wall(mode.retryAt) };
     case "closed":
       return mode.error === undefined
         ? { status: "closed", reason: mode.reason }

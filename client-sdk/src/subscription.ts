@@ -120,8 +120,9 @@ export class Topic {
     for (const reader of this.#active()) {
       const at = reader.position;
       const known = at?.epoch === snap.epoch;
-      // Ahead already; or asked for afresh on behalf of another, so that this one still gets its events one by one.
-      if (known && (at.seq >= snap.seq || fresh)) continue;
+      // There already; or asked for afresh on behalf of another, so that this one still gets its events one by one. One
+      // that is ahead of the server holds what the log has lost: it is reset like everybody else.
+      if (known && (at.seq === snap.seq || (fresh && at.seq < snap.seq))) continue;
       if (at !== undefined) this.deps.onDiagnostic({ type: "reset", topic: this.name, position });
       reader.position = position;
       reader.onSnapshot(snap.state, position);

@@ -155,7 +155,7 @@ export class FakeServer {
     const head: Position = { epoch: log.epoch, seq: this.head(sub.topic) };
     peer.send(this.tellsHead ? { t: "ok", id: sub.id, result: head } : { t: "ok", id: sub.id });
     const { since } = sub;
-    if (since?.epoch === log.epoch && since.seq >= log.cut) {
+    if (since?.epoch === log.epoch && since.seq >= log.cut && since.seq <= head.seq) {
       const missing = log.events.filter((event) => event.seq > since.seq);
       if (missing.length > 0) peer.send(...missing);
     } else {

@@ -119,3 +119,28 @@ test("a server that tells the head with its ok is caught up without waiting for 
   await until(() => notes.seqs.length === 2);
   expect(notes.status).toBe("live");
 });
+
+test("a position beyond the end of the log (a restored database) is reset to what the server has", async () => {
+  for (let n = 0; n < 5; n += 1) w.server.append("test:1");
+  const notes = new Notes();
+  w.client.start();
+  w.client.subscribe("test:1", notes.handlers, { since: { epoch: 7, seq: 9 } });
+  await until(() => notes.snapshots.length === 1);
+  w.server.publish("test:1");
+  await until(() => notes.seqs.length === 1);
+  expect(notes.snapshots[0]?.position).toEqual({ epoch: 7, seq: 5 });
+  expect(notes.seqs).toEqual([6]);
+});
+
+test("a snapshot in the middle of a subscription replaces the state", async () => {
+  const notes = new Notes();
+  w.client.start();
+  w.client.subscribe("test:1", notes.handlers);
+  await until(() => notes.snapshots.length === 1);
+  for (let n = 0; n < 3; n += 1) w.server.append("test:1");
+  w.server.peer.send({ t: "snap", topic: "test:1", epoch: 7, seq: 3, state: { seq: 3 } });
+  w.server.publish("test:1");
+  await until(() => notes.seqs.length === 1);
+  expect(notes.snapshots[1]?.position.seq).toBe(3);
+  expect(notes.seqs).toEqual([4]);
+});

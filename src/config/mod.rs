@@ -104,6 +104,17 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// Whether model calls go to an endpoint: asked for, or (`auto`) there is a key or another base URL.
+    pub fn uses_openai(&self) -> bool {
+        match self.ai.provider {
+            AiProvider::Openai => true,
+            AiProvider::Offline => false,
+            AiProvider::Auto => !self.ai.openai_api_key.is_empty() || self.ai.openai_base_url != OPENAI_BASE_URL,
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self::merge(Layer::default(), Layer::default())

@@ -32,6 +32,19 @@ pub async fn migrate(config: &tokio_postgres::Config) -> Result<Vec<Applied>, Mi
     applied
 }
 
+/// What the database lacks, as `schema/name`. Changes nothing.
+///
+/// # Errors
+/// [`MigrationError`] as for [`migrate`].
+pub async fn pending(config: &tokio_postgres::Config) -> Result<Vec<String>, MigrationError> {
+    let (client, connection) = config.connect(tokio_postgres::NoTls).await?;
+    let link = tokio::spawn(connection);
+    let pending = migration::pending(&client, &migrations()).await;
+    drop(client);
+    link.abort();
+    pending
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

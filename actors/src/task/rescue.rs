@@ -38,13 +38,16 @@ pub async fn rescue(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, lost:
         Lost::Node(node) | Lost::Drained(node) => (Some(*node), None, None),
         Lost::Task(task, lease) => (None, Some(*task), Some(*lease)),
     };
+    // Many tasks: one that is locked (its last commit is still being written) is left for the next round. One task: its
+    // row is waited for, as there may be no next round.
+    let locked = if task.is_some() { "" } else { "SKIP LOCKED" };
     let rows = tx
         .query(
             &format!(
                 "SELECT {TASK_COLUMNS} FROM runtime.tasks t
                  WHERE t.status = 'running' AND ($1::text IS NULL OR t.node_id = $1)
                    AND ($2::text IS NULL OR (t.id = $2 AND t.lease_epoch = $3))
-                 ORDER BY t.id LIMIT $4 FOR UPDATE SKIP LOCKED"
+                 ORDER BY t.id LIMIT $4 FOR UPDATE {locked}"
             ),
             &[&node, &task, &lease, &CLAIM_BATCH],
         )

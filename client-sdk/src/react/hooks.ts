@@ -38,9 +38,11 @@ export function useCv(id: string | undefined): TopicView<CvState> {
 /** A person's own feed. Default: whom the connection speaks for. */
 export function useUser(id?: string): TopicView<UserState> {
   const connection = useConnection();
-  const known = useRef<string>(undefined);
-  if ("user" in connection) known.current = connection.user;
-  const user = id ?? known.current;
+  const [known, setKnown] = useState<string>();
+  // Remembered while the connection is away, so that the feed stays on the page.
+  const current = "user" in connection ? connection.user : known;
+  if (current !== known) setKnown(current);
+  const user = id ?? current;
   return useTopic(user === undefined ? undefined : `user:${user}`, userFold);
 }
 

@@ -1,0 +1,4 @@
+/** Random bytes in hex. `crypto.randomUUID` exists in secure contexts only, `getRandomValues` everywhere. */
+export function randomHex(bytes: number): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
