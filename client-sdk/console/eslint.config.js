@@ -19,6 +19,9 @@ export default ts.config(
       "@typescript-eslint/consistent-type-definitions": ["error", "interface"],
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       "@typescript-eslint/no-misused-promises": ["error", { checksVoidReturn: { attributes: false } }],
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+      // A caller names what a path answers, or what a parsed document is.
+      "@typescript-eslint/no-unnecessary-type-parameters": "off",
       "no-console": "error",
     },
   },

@@ -131,6 +131,11 @@ function addStep(state: TaskState, kind: string, offer: number, item: number | n
   return step;
 }
 
+/** Asked anew each time: it changes while a step waits. */
+function isCancelled(run: Run): boolean {
+  return run.cancelled;
+}
+
 function taskEvent(run: Run, kind: string): void {
   const { task } = run.state;
   world.log.event(run.topic, kind, {
@@ -343,7 +348,7 @@ async function step(
     const ticks = Math.max(4, Math.round(ms / 120));
     for (let tick = 1; tick <= (failsNow ? ticks / 2 : ticks); tick += 1) {
       await wait(ms / ticks);
-      if (run.cancelled) return false;
+      if (isCancelled(run)) return false;
       if (shown !== "")
         world.log.live(run.topic, view.step, "step.delta", { step: view.step, offset: 0, text: shown.slice(0, Math.ceil((shown.length * tick) / ticks)) });
     }
@@ -353,7 +358,7 @@ async function step(
     view.error = error;
     const again = failure === null ? 1400 : null;
     view.status = again === null ? "failed" : "pending";
-    world.log.event(run.topic, "step.failed", { ...labels, attempt: view.attempt, error, retry_in_ms: again });
+    world.log.event(run.topic, "step.failed", { ...labels, attempt: view.attempt, error, retry_in_ms: again, cancelled: [] });
     if (again === null) {
       offer.status = "failed";
       offer.error = error;

@@ -105,7 +105,7 @@ const calls: Record<string, (params: Record<string, unknown>) => unknown> = {
     const content = params.content as JsonResume;
     if (typeof content !== "object" || typeof content.basics !== "object")
       throw new Refused("bad_request", "This is not a JSON Resume document: the section `basics` is missing.");
-    return world.addCv(content, params.filename === undefined ? {} : { filename: String(params.filename) }).file;
+    return world.addCv(content, typeof params.filename === "string" ? { filename: params.filename } : {}).file;
   },
   "cv.delete": (params) => {
     const stored = cvOf(params.id);

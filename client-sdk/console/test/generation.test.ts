@@ -32,7 +32,7 @@ describe("a generation that is watched", () => {
   });
 
   it("says when a failed step is tried again, and forgets it when it is", () => {
-    const failed = foldEvent(beginGeneration(state([step({ status: "running" })]), T0), event("step.failed", { step: "extract[0]", type: "extract", offer_index: 0, attempt: 1, error: "429", retry_in_ms: 4000 }), T0);
+    const failed = foldEvent(beginGeneration(state([step({ status: "running" })]), T0), event("step.failed", { step: "extract[0]", type: "extract", offer_index: 0, attempt: 1, error: "429", retry_in_ms: 4000, cancelled: [] }), T0);
     expect(failed.again).toEqual({ "extract[0]": T0 + 4000 });
     expect(failed.state.steps[0]).toMatchObject({ status: "pending", error: "429" });
     expect(started(failed, 2).again).toEqual({});
