@@ -211,6 +211,8 @@ export const en = {
   "review.confirm.reject": "Reject the remaining changes?",
   "review.confirm.text": { one: "{n} change is still open.", other: "{n} changes are still open." },
   "review.done": "All changes decided",
+  "review.next": "Next change",
+  "review.previous": "Previous change",
   "review.position": "Change {a} of {b}",
 
   "versions.current": "Current",

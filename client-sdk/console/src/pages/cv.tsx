@@ -19,7 +19,7 @@ import { readable } from "../lib/resume";
 import { refusalOf, useCvTopic, useLive } from "../live/live";
 import { toastDone, toastError } from "../live/toasts";
 import type { CvFile, CvState, PatchOperation } from "../model/types";
-import { Review, useReviewKeys } from "../review/review";
+import { DecisionBar, Review, useReviewKeys } from "../review/review";
 import { ScorePanel } from "../review/score";
 import { Versions } from "../review/versions";
 import styles from "./cv.module.css";
@@ -215,6 +215,7 @@ function Loaded({ file, versions }: { readonly file: CvFile; readonly versions: 
           </div>
         </aside>
       </div>
+      {phone === "document" && !editing ? <DecisionBar changes={file.pending_changes} selected={selected} onSelect={onSelect} onDecide={onDecide} busy={busy} disabled={file.blocked} /> : null}
       <ConflictDialog conflict={conflict} />
     </Page>
   );

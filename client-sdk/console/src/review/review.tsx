@@ -1,5 +1,5 @@
-import { Button, Kbd } from "@mantine/core";
-import { Check, CheckCheck, X } from "lucide-react";
+import { ActionIcon, Button, Kbd } from "@mantine/core";
+import { Check, CheckCheck, ChevronLeft, ChevronRight, X } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { confirm } from "../components/confirm";
 import { DiffText } from "../components/diff-text";
@@ -103,6 +103,42 @@ function ChangeCard({ change, content, selected, onSelect, onDecide, busy, disab
         </div>
       ) : null}
     </li>
+  );
+}
+
+/** The chosen change, decided without leaving the document. */
+export function DecisionBar({ changes, selected, onSelect, onDecide, busy, disabled }: Omit<ReviewProps, "content">) {
+  const t = useT();
+  const open = changes.filter((change) => change.status === "pending");
+  const at = open.findIndex((change) => change.id === selected);
+  const current = open[at];
+  if (current === undefined) return null;
+  const following = nextChange(changes, selected, "j");
+  const decide = (accept: boolean) => {
+    onDecide([current.id], accept);
+    onSelect(following === undefined || following === current.id ? null : following);
+  };
+  return (
+    <div className={styles.decide} role="region" aria-label={t("review.title")}>
+      {current.reason === "" ? null : <div className={styles.reason}>{current.reason}</div>}
+      <div className={styles.decideRow}>
+        <ActionIcon variant="default" size={34} aria-label={t("review.previous")} onClick={() => onSelect(nextChange(changes, selected, "k") ?? null)}>
+          <ChevronLeft size={18} />
+        </ActionIcon>
+        <ActionIcon variant="default" size={34} aria-label={t("review.next")} onClick={() => onSelect(following ?? null)}>
+          <ChevronRight size={18} />
+        </ActionIcon>
+        <span className="muted num">
+          {at + 1}/{open.length}
+        </span>
+        <Button size="sm" px={12} className={cx(styles.reject)} variant="subtle" loading={busy.has(current.id)} disabled={disabled} onClick={() => decide(false)}>
+          {t("review.reject")}
+        </Button>
+        <Button size="sm" px={14} className={cx(styles.accept)} loading={busy.has(current.id)} disabled={disabled} onClick={() => decide(true)}>
+          {t("review.accept")}
+        </Button>
+      </div>
+    </div>
   );
 }
 
