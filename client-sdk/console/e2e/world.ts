@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import { openWire, type Wire } from "./wire";
 import { startServer, type RealServer } from "../../test/e2e/server";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -16,6 +17,8 @@ export const shots = process.env.ESTAFETTE_SHOTS ?? fileURLToPath(new URL("../sh
 
 export interface World {
   readonly server: RealServer;
+  /** What the browser's connection goes through. */
+  readonly wire: Wire;
   readonly browser: Browser;
   /** Addresses of three job offers that the server may fetch. */
   readonly offers: readonly string[];
@@ -34,13 +37,16 @@ export async function startWorld(): Promise<World> {
   // So that there is something to watch.
   process.env.ESTAFETTE_OFFLINE_LATENCY_MS ??= "250";
   const server = await startServer();
+  const wire = await openWire(server.baseUrl);
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
   return {
     server,
+    wire,
     browser,
     offers: given.length > 0 ? given : PAGES.map((name) => `http://127.0.0.1:${port}/${name}`),
     stop: async () => {
       await browser.close();
+      await wire.close();
       await server.stop();
       await new Promise((done) => pages.close(done));
     },
@@ -60,7 +66,7 @@ export const resume = readFileSync(`${root}/src/demo/cvs/en-jane-developer-compl
 
 /** A tab in English on a laptop; what the page complains about ends up in `complaints`. */
 export async function open(world: World, complaints: string[]): Promise<{ readonly context: BrowserContext; readonly page: Page }> {
-  const context = await world.browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-GB", baseURL: world.server.baseUrl });
+  const context = await world.browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-GB", baseURL: world.wire.baseUrl });
   const page = await context.newPage();
   listen(page, complaints);
   return { context, page };

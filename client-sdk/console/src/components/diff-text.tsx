@@ -4,9 +4,15 @@ import { diffList, diffWords } from "../lib/diff";
 import { readable, texts } from "../lib/resume";
 import styles from "./diff-text.module.css";
 
+/** An entry of a list that is longer is a sentence, not a keyword. */
+const LONG_ENTRY = 40;
+
 /** What changes from `before` to `after`, word by word; lists of short texts entry by entry. */
 export function DiffText({ before, after }: { readonly before: unknown; readonly after: unknown }) {
   const lists = isTexts(before) && isTexts(after);
+  // Sentences are compared as sentences, one a line.
+  if (lists && [...texts(before), ...texts(after)].some((item) => item.length > LONG_ENTRY))
+    return <DiffWords before={texts(before).join("\n")} after={texts(after).join("\n")} />;
   return lists ? <DiffList before={texts(before)} after={texts(after)} /> : <DiffWords before={readable(before)} after={readable(after)} />;
 }
 
