@@ -23,10 +23,8 @@ pub struct Parts<'a> {
 ///
 /// # Errors
 /// A sentence that says which setting keeps a product from starting.
-#[allow(clippy::unnecessary_wraps, reason = "products check their settings here")]
 pub fn standard(parts: &Parts<'_>) -> Result<Catalog, String> {
-    let _ = parts;
-    Ok(Catalog::new(vec![]))
+    Ok(Catalog::new(vec![crate::cv::entry(parts)?]))
 }
 
 /// What a product brings to the server, besides what the runtime asks of it.
@@ -40,7 +38,7 @@ pub struct Entry {
     /// Its users, for the command line; `None`: it has none.
     pub accounts: Option<Arc<dyn Accounts>>,
     /// Run once the runtime has started: registers writers to flush, starts sweeps.
-    pub started: fn(&Entry, &Runtime),
+    pub started: Box<dyn Fn(&Runtime) + Send + Sync>,
 }
 
 /// The users of a product, as `estafette user` and `estafette demo` see them.
@@ -135,7 +133,7 @@ impl Catalog {
     /// Tells each product that the runtime has started.
     pub fn started(&self, runtime: &Runtime) {
         for entry in &self.entries {
-            (entry.started)(entry, runtime);
+            (entry.started)(runtime);
         }
     }
 

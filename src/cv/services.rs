@@ -7,11 +7,14 @@ use crate::fetch::Fetcher;
 use estafette_actors::writer::batch::{Record, Recorder};
 use estafette_actors::{Db, DbResult};
 use parking_lot::RwLock;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// How long settings are believed: a change takes effect on every node within 2 s (R73).
 const SETTINGS_LIFE: Duration = Duration::from_secs(1);
+
+/// How long prices of models are believed.
+const PRICES_LIFE: Duration = Duration::from_secs(60);
 
 /// What the product works with. One per process.
 pub struct Services {
@@ -20,12 +23,13 @@ pub struct Services {
     /// For addresses that people give.
     pub fetcher: Arc<Fetcher>,
     settings: RwLock<Option<(Instant, Arc<Settings>)>>,
+    prices_at: RwLock<Option<Instant>>,
 }
 
 impl Services {
     /// With models and a fetcher.
     pub fn new(models: Arc<Models>, fetcher: Arc<Fetcher>) -> Self {
-        Self { models, fetcher, settings: RwLock::new(None) }
+        Self { models, fetcher, settings: RwLock::new(None), prices_at: RwLock::new(None) }
     }
 
     /// The settings, at most a second old.
@@ -39,6 +43,11 @@ impl Services {
             return Ok(Arc::clone(settings));
         }
         let fresh = Arc::new(settings::read(db).await?);
+        let prices_at = *self.prices_at.read();
+        if prices_at.is_none_or(|at| at.elapsed() >= PRICES_LIFE) {
+            self.models.set_prices(usage::prices(db).await?);
+            *self.prices_at.write() = Some(Instant::now());
+        }
         *self.settings.write() = Some((Instant::now(), Arc::clone(&fresh)));
         Ok(fresh)
     }
@@ -63,23 +72,29 @@ impl Record for UsageRow {
     }
 }
 
-/// Hands calls to a bounded writer. Register its [`UsageRecorder::writer`] with `Runtime::flush_at_drain`.
-pub struct UsageRecorder(Recorder<UsageRow>);
+/// Hands calls to a bounded writer, which lives on the arbiter where it is started.
+#[derive(Default)]
+pub struct UsageRecorder(OnceLock<Recorder<UsageRow>>);
 
 impl UsageRecorder {
-    /// Starts the writer on the current arbiter.
-    pub fn start(db: Db) -> Self {
-        Self(Recorder::start(db))
+    /// Starts the writer on the current arbiter, once. Register what it returns with `Runtime::flush_at_drain`.
+    pub fn start(&self, db: Db) -> Recorder<UsageRow> {
+        self.0.get_or_init(|| Recorder::start(db)).clone()
     }
 
-    /// The writer, for flushing.
-    pub fn writer(&self) -> Recorder<UsageRow> {
-        self.0.clone()
+    /// Writes what waits.
+    pub async fn flush(&self) {
+        if let Some(writer) = self.0.get() {
+            writer.flush().await;
+        }
     }
 }
 
 impl CallRecorder for UsageRecorder {
     fn record(&self, call: AiCallRecord) {
-        self.0.record(UsageRow(call));
+        match self.0.get() {
+            Some(writer) => writer.record(UsageRow(call)),
+            None => tracing::error!(feature = call.feature, "a model was called before its calls are recorded"),
+        }
     }
 }

@@ -85,7 +85,7 @@ async fn world() -> World {
         routes,
         docs: || vec![RouteDoc::new("get", "/v1/sample/me", "sample", "Who I am")],
         accounts: None,
-        started: |_, _| (),
+        started: Box::new(|_| ()),
     }]);
     let runtime = Runtime::builder(db.clone()).product(Arc::new(Sample)).start().await.unwrap();
     let console = tempfile::tempdir().unwrap();

@@ -9,7 +9,7 @@
 //! | [`score`] | `cv.score` |
 //! | [`export`] | `cv.export` |
 //! | [`offers`] | `job_offer.create`, `job_offer.delete` |
-//! | [`tasks`] | `task.cancel`, `task.retry`, `task.test`, `task.get`, `task.list` |
+//! | [`tasks`] | `task.cancel`, `task.retry`, `task.test`, `task.get`, `task.list`, `generation.list` |
 //! | [`reads`] | `cv.get`, `cv.list`, … : what is read over HTTP |
 
 pub mod export;
@@ -65,7 +65,8 @@ pub async fn dispatch(services: &Services, ctx: CallCtx, method: &str, params: V
         "task.retry" => tasks::retry(&ctx, parse(params)?).await,
         "task.test" => tasks::test(&ctx, parse(params)?).await,
         "task.get" => tasks::get(&ctx, parse(params)?).await,
-        "task.list" => tasks::list(&ctx, parse(params)?).await,
+        "task.list" => tasks::list(&ctx, params, false).await,
+        "generation.list" => tasks::list(&ctx, params, true).await,
         _ => reads::dispatch(&ctx, method, params).await,
     }
 }

@@ -135,13 +135,19 @@ pub struct ListTasks {
     page: Paged,
 }
 
-/// The caller's tasks, the newest first (R74).
+/// The caller's tasks, the newest first (R74); `pending` is an alias of `queued` in the filter (D2).
 ///
 /// # Errors
 /// `bad_request` for a bad page.
-pub async fn list(ctx: &CallCtx, params: ListTasks) -> Result<Value, CallError> {
+pub async fn list(ctx: &CallCtx, mut params: Value, generations_only: bool) -> Result<Value, CallError> {
+    if let Some(status) = params.get_mut("status")
+        && status == "pending"
+    {
+        *status = json!("queued");
+    }
+    let params: ListTasks = super::parse(params)?;
     let (after, limit) = params.page.checked()?;
     let user = ctx.who.user.as_str();
-    let found = tasks::list(ctx.db(), user, &params.filter, after.as_deref(), limit + 1).await?;
+    let found = tasks::list(ctx.db(), user, &params.filter, generations_only, after.as_deref(), limit + 1).await?;
     encode(&params.page.page(found, |task| task.id.as_str().to_owned()))
 }

@@ -101,13 +101,14 @@ pub async fn list(
     db: &impl Reader,
     user: &str,
     filter: &TaskQuery,
+    generations_only: bool,
     after: Option<&str>,
     limit: i64,
 ) -> DbResult<Vec<TaskView>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM {FROM} WHERE b.user_id = $1
             AND ($2::text IS NULL OR b.status = $2) AND ($3::text IS NULL OR b.type = $3)
-            AND ($4::text IS NULL OR b.device_id = $4)
+            AND ($4::text IS NULL OR b.device_id = $4) AND (NOT $7 OR g.id IS NOT NULL)
             AND ($5::text IS NULL OR (b.created_at, b.id) <
                 (SELECT created_at, id FROM cv.background_tasks WHERE id = $5 AND user_id = $1))
          ORDER BY b.created_at DESC, b.id DESC LIMIT $6"
@@ -115,7 +116,7 @@ pub async fn list(
     let status = filter.status.map(|status| status.as_str());
     let kind = filter.kind.map(|kind| kind.as_str());
     let device = filter.device.as_ref().map(|device| device.as_str());
-    db.rows(&sql, &[&user, &status, &kind, &device, &after, &limit]).await?.iter().map(view).collect()
+    db.rows(&sql, &[&user, &status, &kind, &device, &after, &limit, &generations_only]).await?.iter().map(view).collect()
 }
 
 /// A task to be recorded.

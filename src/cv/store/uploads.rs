@@ -78,3 +78,12 @@ pub async fn keep(tx: &Tx<'_>, user: &str, ids: &[String]) -> DbResult<()> {
     }
     Ok(())
 }
+
+/// Files that a person has waiting.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn count(db: &impl Reader, user: &str) -> DbResult<i64> {
+    let sql = "SELECT count(*) AS n FROM cv.uploads WHERE user_id = $1 AND expires_at > now()";
+    db.row(sql, &[&user]).await?.as_ref().map_or(Ok(0), |row| get(row, "n"))
+}

@@ -81,3 +81,12 @@ pub async fn created_at(db: &impl Reader, id: &str) -> DbResult<Option<DateTime<
     let row = db.row("SELECT created_at FROM cv.users WHERE id = $1", &[&id]).await?;
     row.as_ref().map(|row| get(row, "created_at")).transpose()
 }
+
+/// The address counts as confirmed.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn verify_email(tx: &Tx<'_>, id: &UserId) -> DbResult<()> {
+    tx.execute("UPDATE cv.users SET email_verified = now(), updated_at = now() WHERE id = $1", &[&id.as_str()]).await?;
+    Ok(())
+}

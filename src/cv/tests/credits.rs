@@ -88,14 +88,14 @@ async fn r46_each_failed_offer_is_given_back_once_and_retry_debits_it_again() {
     assert_eq!(failed.len(), 1);
     assert_eq!(failed[0]["credits_refunded"], true);
     let classified = "SELECT count(*) FROM cv.openai_calls WHERE metadata ->> 'step' = 'classify'";
-    world.usage.writer().flush().await;
+    world.usage.flush().await;
     let before = world.number(classified).await;
     ana.ok("task.retry", json!({"id": task})).await;
     let done = ana.ended(&task).await;
     assert_eq!((&done["task"]["credits_debited"], &done["task"]["completed_offers"]), (&json!(3), &json!(2)), "{done:#}");
     assert_eq!(done["task"]["attempt"], 2);
     assert_eq!(ana.balance().await, 3);
-    world.usage.writer().flush().await;
+    world.usage.flush().await;
     assert_eq!(world.number(classified).await, before, "a completed step is never run again");
     assert_eq!(ana.refused("task.retry", json!({"id": task})).await, ErrorCode::Conflict);
     the_ledger_adds_up(&world).await;
@@ -171,7 +171,7 @@ async fn r65_the_sum_over_calls_is_the_usage_row() {
     let ana = world.person("ana").await;
     let (cv, offer) = (ana.cv().await, ana.offer().await);
     ana.run("cv.generate", json!({"source_cv_id": cv, "mode": "adapt", "offers": [{"job_offer_id": offer}]})).await;
-    world.usage.writer().flush().await;
+    world.usage.flush().await;
     assert!(world.number("SELECT count(*) FROM cv.openai_calls").await >= 7);
     let differ = "SELECT count(*) FROM cv.openai_usage u WHERE (prompt_tokens, completion_tokens, calls_count::bigint) <>
         (SELECT sum(prompt_tokens), sum(completion_tokens), count(*) FROM cv.openai_calls c

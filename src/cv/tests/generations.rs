@@ -89,7 +89,7 @@ async fn r16_the_same_offer_is_read_once() {
     let first = ana.run("cv.generate", params.clone()).await;
     let second = ana.run("cv.generate", params).await;
     assert_eq!(first["offers"][0]["job_offer_id"], second["offers"][0]["job_offer_id"]);
-    world.usage.writer().flush().await;
+    world.usage.flush().await;
     let reads = "SELECT count(*) FROM cv.openai_calls WHERE feature_name = 'job_extraction'";
     assert_eq!(world.number(reads).await, 1);
     let events = world.events(&format!("task:{}", second["task"]["id"].as_str().unwrap())).await;

@@ -133,7 +133,8 @@ impl World {
         let faults = Arc::new(Faults::default());
         let mut offline = Offline::new(latency, 64);
         rules(&mut offline, &faults);
-        let usage = Arc::new(UsageRecorder::start(database.db()));
+        let usage = Arc::new(UsageRecorder::default());
+        usage.start(database.db());
         let recorder: Arc<dyn crate::ai::CallRecorder> = Arc::clone(&usage) as _;
         let models = Models::new(Arc::new(offline), recorder);
         models.set_prices(PriceBook::default());
