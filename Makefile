@@ -30,7 +30,7 @@ fmt: ## format the Rust sources
 
 lint: ## clippy and rustdoc, warnings denied
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --workspace --no-deps --document-private-items
 
 bench: ## run the load scenarios against a server that they start
 	cargo build --release --bin estafette

@@ -71,7 +71,7 @@ pub enum ConfigError {
     #[error("{value} is out of range for {}.{}: choose {low} to {high} {unit} ({key})", key.section, key.name)]
     Range {
         /// The setting.
-        key: Key,
+        key: Box<Key>,
         /// Its value.
         value: u64,
         /// The lowest that is allowed.

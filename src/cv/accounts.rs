@@ -2,9 +2,9 @@
 
 use super::ledger;
 use super::rules::account::{Email, check_name, check_password};
+use super::store::new_id;
 use super::store::settings::Settings;
 use super::store::users::{self, UserRow};
-use super::store::new_id;
 use super::topics;
 use estafette_actors::{CallError, DbError, Tx};
 use estafette_protocol::UserId;

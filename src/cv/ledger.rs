@@ -89,13 +89,7 @@ async fn take_allowance(
     Ok(Some(counter.period.start))
 }
 
-async fn debit(
-    tx: &mut Tx<'_>,
-    user: &UserId,
-    feature: &str,
-    task: Option<&TaskId>,
-    price: u32,
-) -> DbResult<String> {
+async fn debit(tx: &mut Tx<'_>, user: &UserId, feature: &str, task: Option<&TaskId>, price: u32) -> DbResult<String> {
     let amount = -i32::try_from(price).unwrap_or(i32::MAX);
     record(tx, user, amount, TransactionType::Usage, Some(feature), task, None).await
 }
@@ -113,14 +107,7 @@ pub async fn record(
     task: Option<&TaskId>,
     related: Option<&str>,
 ) -> DbResult<String> {
-    let new = NewTransaction {
-        user: user.as_str(),
-        amount,
-        kind,
-        feature,
-        task: task.map(TaskId::as_str),
-        related,
-    };
+    let new = NewTransaction { user: user.as_str(), amount, kind, feature, task: task.map(TaskId::as_str), related };
     let (id, balance) = credits::record(tx, &new).await?;
     let event = CreditsChanged {
         balance,
@@ -229,9 +216,7 @@ fn refusal(refused: &UnitsRefused, feature: &str) -> CallError {
         UnitsRefused::InsufficientCredits { needed, balance } => {
             (ErrorCode::InsufficientCredits, json!({"feature": feature, "needed": needed, "balance": balance}))
         }
-        UnitsRefused::LimitReached { limit } => {
-            (ErrorCode::LimitExceeded, json!({"feature": feature, "limit": limit}))
-        }
+        UnitsRefused::LimitReached { limit } => (ErrorCode::LimitExceeded, json!({"feature": feature, "limit": limit})),
     };
     CallError::new(code, refused.to_string()).with_details(details)
 }

@@ -53,7 +53,11 @@ impl Product for CvProduct {
             }
             ("cv", Some(id)) => {
                 let owner = files::owner(db, id).await?;
-                if owner.as_ref() == Some(&who.user) || (admin && owner.is_some()) { Ok(()) } else { Err(no_topic(topic)) }
+                if owner.as_ref() == Some(&who.user) || (admin && owner.is_some()) {
+                    Ok(())
+                } else {
+                    Err(no_topic(topic))
+                }
             }
             ("user", Some(_)) => Err(CallError::forbidden("this topic belongs to another user")),
             _ => Err(no_topic(topic)),

@@ -16,9 +16,7 @@ pub async fn user(db: &impl Reader, id: &UserId) -> DbResult<Option<UserState>> 
     let Some(row) = users::by_id(db, id).await? else { return Ok(None) };
     let plan = plans::of_user(db, id.as_str()).await?;
     let counters = match &plan {
-        Some(plan) => {
-            plans::counters(db, id.as_str(), plan.plan.id, period_at(plan.anchor, Utc::now())).await?
-        }
+        Some(plan) => plans::counters(db, id.as_str(), plan.plan.id, period_at(plan.anchor, Utc::now())).await?,
         None => Vec::new(),
     };
     Ok(Some(UserState {

@@ -6,10 +6,12 @@
 //! | [`frames`] | garbage on the socket: the close code or the `err` that the protocol names |
 //! | [`offers`] | offers that cannot be read fail inside a running task and are refunded exactly once |
 //! | [`crash`] | SIGKILL in the middle of a hundred running tasks |
+//! | [`lifecycle`] | start and end of the process: nothing is left behind |
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, missing_docs)]
 
 mod bad_input;
 mod crash;
 mod frames;
+mod lifecycle;
 mod offers;
 mod support;

@@ -107,7 +107,10 @@ pub async fn create(ctx: &CallCtx, params: CreateCv) -> Result<Value, CallError>
 pub async fn update(ctx: &CallCtx, params: Value) -> Result<Value, CallError> {
     // The patch is read by hand: an error of an operation is told apart from an error of the parameters.
     let id: CvId = super::parse(params.get("id").cloned().unwrap_or(Value::Null))?;
-    let rev = params.get("rev").and_then(Value::as_i64).ok_or_else(|| CallError::bad_request("`rev` must be a whole number"))?;
+    let rev = params
+        .get("rev")
+        .and_then(Value::as_i64)
+        .ok_or_else(|| CallError::bad_request("`rev` must be a whole number"))?;
     let edit = patch::parse(params.get("patch").unwrap_or(&Value::Null)).map_err(|error| edit_refused(&error))?;
     ctx.transaction(async |tx| {
         let row = own_cv(tx, &ctx.who.user, &id).await?;

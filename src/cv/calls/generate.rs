@@ -1,6 +1,7 @@
 //! `cv.generate`: one new CV per offer (adapt, P1), or changes in place (optimize, P2).
 
 use super::{device_of, encode, not_blocked, own_cv};
+use crate::cv::announce;
 use crate::cv::ledger;
 use crate::cv::model::status::OptimiseState;
 use crate::cv::pipeline::generation::input::{GenerationInput, OfferInput, SourceRef};
@@ -10,7 +11,6 @@ use crate::cv::store::files::CvRow;
 use crate::cv::store::settings::Settings;
 use crate::cv::store::tasks::NewBackgroundTask;
 use crate::cv::store::{files, generations, new_id, offers, tasks, uploads};
-use crate::cv::announce;
 use chrono::Utc;
 use estafette_actors::task::NewTask;
 use estafette_actors::{CallCtx, CallError, Tx};
@@ -30,8 +30,9 @@ pub async fn generate(ctx: &CallCtx, settings: &Settings, params: Value) -> Resu
     let max = settings.generation_max_offers();
     if params.offers.len() > max {
         let message = format!("a generation takes at most {max} offers");
-        return Err(CallError::new(estafette_protocol::ErrorCode::LimitExceeded, message)
-            .with_details(json!({"limit": max})));
+        return Err(
+            CallError::new(estafette_protocol::ErrorCode::LimitExceeded, message).with_details(json!({"limit": max}))
+        );
     }
     match (params.mode, params.offers.len()) {
         (GenerationMode::Adapt, 0) => {
@@ -98,13 +99,23 @@ async fn plan(tx: &Tx<'_>, user: &UserId, index: usize, given: &Given) -> Result
                 .filter(|upload| upload.kind == UploadKind::OfferPdf)
                 .ok_or_else(|| CallError::not_found(format!("there is no uploaded job offer {id} (any more)")))?;
             uploads::keep(tx, user.as_str(), std::slice::from_ref(id)).await?;
-            planned(SourceRef::Upload { id: id.clone(), filename: upload.filename, sha256: upload.sha256 }, None, None, None)
+            planned(
+                SourceRef::Upload { id: id.clone(), filename: upload.filename, sha256: upload.sha256 },
+                None,
+                None,
+                None,
+            )
         }
         Given::Stored(id) => {
             let offer = offers::by_id(tx, user.as_str(), id)
                 .await?
                 .ok_or_else(|| CallError::not_found(format!("there is no job offer {id}")))?;
-            planned(SourceRef::Stored { id: id.clone(), content: Box::new(offer.content) }, None, Some(id.clone()), None)
+            planned(
+                SourceRef::Stored { id: id.clone(), content: Box::new(offer.content) },
+                None,
+                Some(id.clone()),
+                None,
+            )
         }
     })
 }

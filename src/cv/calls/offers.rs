@@ -61,7 +61,9 @@ fn refused(error: &StepError) -> CallError {
         estafette_actors::StepRetry::After(after) => {
             CallError::unavailable(&error.message, after).with_details(details)
         }
-        estafette_actors::StepRetry::Policy => CallError::new(ErrorCode::Unavailable, &error.message).with_details(details),
+        estafette_actors::StepRetry::Policy => {
+            CallError::new(ErrorCode::Unavailable, &error.message).with_details(details)
+        }
     }
 }
 

@@ -2,13 +2,13 @@
 
 use super::{encode, no_cv, not_blocked, own_cv};
 use crate::cv::model::status::OptimiseState;
+use crate::cv::rules::patch;
 use crate::cv::rules::review::{self as rules, ReviewRefused, Reviewed};
 use crate::cv::rules::versions::{self as numbering, RestoreRefused};
-use crate::cv::rules::patch;
+use crate::cv::store::events;
 use crate::cv::store::files::{self, CvRow};
 use crate::cv::store::settings::Settings;
 use crate::cv::store::versions::{self, NewVersion};
-use crate::cv::store::events;
 use crate::cv::{announce, history, topics};
 use chrono::Utc;
 use estafette_actors::{CallCtx, CallError, DbResult, Tx};

@@ -88,10 +88,13 @@ pub async fn ask_score(
         timeout: SCORE_TIMEOUT,
         last_error: ctx.last_error.as_deref(),
     };
-    let answer =
-        ask::ask::<Score>(&services.models, question, ask::origin(ctx), material, &mut on_text).await?;
+    let answer = ask::ask::<Score>(&services.models, question, ask::origin(ctx), material, &mut on_text).await?;
     let report = answer.report();
-    Ok((checked(answer.output).map_err(|message| StepError::transient("invalid_output", message).with_report(report.clone()))?, report))
+    Ok((
+        checked(answer.output)
+            .map_err(|message| StepError::transient("invalid_output", message).with_report(report.clone()))?,
+        report,
+    ))
 }
 
 /// R35: parts that are not negative and whose sum is the score, 0 to 100.
@@ -192,16 +195,14 @@ impl TaskKind for ScoreTask {
                 let row = files::by_id(&ctx.db, &task.cv_id).await?;
                 let row = row.ok_or_else(|| StepError::fatal("cv_gone", "the CV does not exist any more"))?;
                 let loaded = Loaded { content: row.file.content, rev: row.file.summary.content_rev };
-                Ok(StepOutput::of(serde_json::to_value(loaded).map_err(|e| StepError::fatal("bad_output", e.to_string()))?))
+                Ok(StepOutput::of(
+                    serde_json::to_value(loaded).map_err(|e| StepError::fatal("bad_output", e.to_string()))?,
+                ))
             }
             "match_score" => {
                 let loaded: Loaded = ctx.output(&key("load")?)?;
-                let material = ScoreInput {
-                    cv: loaded.content,
-                    offer: task.offer,
-                    language: None,
-                    today: Some(task.today),
-                };
+                let material =
+                    ScoreInput { cv: loaded.content, offer: task.offer, language: None, today: Some(task.today) };
                 let (score, report) = ask_score(&self.services, ctx, &task.cv_id, &material).await?;
                 let output = serde_json::to_value(score).map_err(|e| StepError::fatal("bad_output", e.to_string()))?;
                 Ok(StepOutput { output, report, ..StepOutput::default() })

@@ -102,9 +102,7 @@ pub async fn extract(
             let hash = rules::sha256_hex(text.as_bytes());
             (OfferSourceType::Text, rules::text_source_value(&hash), Some(hash), None)
         }
-        Material::Pdf { filename, sha256, .. } => {
-            (OfferSourceType::Pdf, filename.clone(), Some(sha256.clone()), None)
-        }
+        Material::Pdf { filename, sha256, .. } => (OfferSourceType::Pdf, filename.clone(), Some(sha256.clone()), None),
     };
     // A PDF is recognised by its bytes alone: another file of the same name is another offer (D23).
     let by_value = (source_type != OfferSourceType::Pdf).then_some(value.as_str());
@@ -146,7 +144,8 @@ async fn read(services: &Services, db: &Db, user: &UserId, material: &Material) 
         Material::Text(text) => Ok(of_text(text)),
         Material::Pdf { upload, .. } => {
             let bytes = uploads::bytes(db, user.as_str(), upload).await?;
-            let bytes = bytes.ok_or_else(|| StepError::fatal("upload_gone", "the uploaded file is gone: upload it again"))?;
+            let bytes =
+                bytes.ok_or_else(|| StepError::fatal("upload_gone", "the uploaded file is gone: upload it again"))?;
             of_pdf(bytes, None).await
         }
         Material::Url(url) => {

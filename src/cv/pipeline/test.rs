@@ -2,7 +2,9 @@
 
 use crate::cv::model::status::TaskState;
 use crate::cv::store::tasks;
-use estafette_actors::task::{EventFields, OnFailure, StepCtx, StepOutput, StepSpec, TaskEnd, TaskInfo, TaskKind, TaskSummary};
+use estafette_actors::task::{
+    EventFields, OnFailure, StepCtx, StepOutput, StepSpec, TaskEnd, TaskInfo, TaskKind, TaskSummary,
+};
 use estafette_actors::{DbResult, StepError, Tx};
 use estafette_protocol::StepKey;
 use estafette_protocol::task::TaskStatus;
@@ -63,7 +65,8 @@ impl TaskKind for TestTask {
     }
 
     fn plan(&self, task: &TaskInfo) -> Result<Vec<StepSpec>, StepError> {
-        let input = TestInput::deserialize(&task.input).map_err(|error| StepError::fatal("bad_input", error.to_string()))?;
+        let input =
+            TestInput::deserialize(&task.input).map_err(|error| StepError::fatal("bad_input", error.to_string()))?;
         input.check().map_err(|error| StepError::fatal("bad_input", error))?;
         let mut steps = Vec::new();
         for step in 0..input.steps {

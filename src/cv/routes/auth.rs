@@ -56,7 +56,10 @@ fn answer(tokens: Tokens, user: User) -> HttpResponse {
 /// R7.
 fn open(settings: &Settings, role: Role) -> Result<(), CallError> {
     if settings.maintenance_mode() && role != Role::Admin {
-        return Err(CallError::unavailable("the service is being maintained: try again later", Duration::from_secs(60)));
+        return Err(CallError::unavailable(
+            "the service is being maintained: try again later",
+            Duration::from_secs(60),
+        ));
     }
     Ok(())
 }
@@ -103,10 +106,7 @@ async fn sign_in(state: web::Data<AppState>, request: HttpRequest, body: web::By
     };
     open(&settings::read(&state.db).await?, row.user.role)?;
     let new = session(&row.user, device);
-    let tokens = state
-        .runtime
-        .transaction(&topics::product(), async |tx| state.auth.issue(tx, &new).await)
-        .await?;
+    let tokens = state.runtime.transaction(&topics::product(), async |tx| state.auth.issue(tx, &new).await).await?;
     Ok(answer(tokens, row.user))
 }
 

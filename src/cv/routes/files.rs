@@ -9,7 +9,9 @@ use crate::error::ApiError;
 use crate::http::{AppState, RouteDoc};
 use actix_multipart::{Multipart, MultipartError};
 use actix_web::guard::GuardContext;
-use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ContentDisposition, DispositionParam, DispositionType};
+use actix_web::http::header::{
+    CONTENT_DISPOSITION, CONTENT_TYPE, ContentDisposition, DispositionParam, DispositionType,
+};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Route};
 use chrono::Utc;
@@ -42,7 +44,8 @@ pub fn configure(config: &mut ServiceConfig) {
 pub fn docs() -> Vec<RouteDoc> {
     vec![
         RouteDoc::new("post", "/v1/cv/uploads", "cv", "Upload a PDF (multipart, field `file`; ?kind=offer_pdf|cv_pdf)"),
-        RouteDoc::new("post", "/v1/cv/files/import", "cv", "Import a CV from a PDF (not offered yet)").call("cv.import"),
+        RouteDoc::new("post", "/v1/cv/files/import", "cv", "Import a CV from a PDF (not offered yet)")
+            .call("cv.import"),
         RouteDoc::new("get", "/v1/cv/files/{id}/export", "cv", "The document: ?format=json").call("cv.export"),
     ]
 }

@@ -50,7 +50,15 @@ pub fn between(
         if let Some(kept) = kept.iter().find(|kept| kept.section == section) {
             entries(section, before, after, &kept.indices, reasons, &mut found);
         } else if section == "basics" {
-            fields(section, None, "/basics", before, after, &|field| reasons.reason(section, None, Some(field)), &mut found);
+            fields(
+                section,
+                None,
+                "/basics",
+                before,
+                after,
+                &|field| reasons.reason(section, None, Some(field)),
+                &mut found,
+            );
         } else if before != after {
             let path = format!("/{}", escape(section));
             found.push(Draft {

@@ -95,7 +95,14 @@ mod tests {
 
     #[test]
     fn bad_sources_are_refused() {
-        for bad in ["", "example.com", "ftp://example.com/x", "file:///etc/passwd", "javascript:alert(1)", "https://u:p@example.com/"] {
+        for bad in [
+            "",
+            "example.com",
+            "ftp://example.com/x",
+            "file:///etc/passwd",
+            "javascript:alert(1)",
+            "https://u:p@example.com/",
+        ] {
             assert!(check_url(bad).is_err(), "{bad:?}");
         }
         assert!(check_url(&format!("https://example.com/{}", "x".repeat(MAX_URL_BYTES))).is_err());

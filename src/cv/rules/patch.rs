@@ -105,7 +105,12 @@ mod tests {
     #[test]
     fn patches_are_bounded_and_must_apply() {
         let content = json!({"basics": {"name": "A"}, "work": []});
-        for bad in [json!({}), json!([{"op": "explode", "path": ""}]), json!([{"op": "add", "path": "x", "value": 1}]), json!(["x"])] {
+        for bad in [
+            json!({}),
+            json!([{"op": "explode", "path": ""}]),
+            json!([{"op": "add", "path": "x", "value": 1}]),
+            json!(["x"]),
+        ] {
             assert!(matches!(parse(&bad), Err(EditRefused::BadPatch(_))), "{bad}");
         }
         let many = Value::Array(vec![json!({"op": "test", "path": "", "value": 1}); MAX_PATCH_OPS + 1]);

@@ -87,7 +87,10 @@ pub fn check(document: &Value) -> Result<(), NotAResume> {
         return Err(refuse("", format!("a JSON Resume is an object, this is {}", kind(document))));
     };
     if !map.contains_key("basics") && !LIST_SECTIONS.iter().any(|section| map.contains_key(*section)) {
-        return Err(refuse("", format!("has none of the sections of a JSON Resume (basics, {})", LIST_SECTIONS.join(", "))));
+        return Err(refuse(
+            "",
+            format!("has none of the sections of a JSON Resume (basics, {})", LIST_SECTIONS.join(", ")),
+        ));
     }
     if let Some(basics) = map.get("basics") {
         check_basics(basics)?;
@@ -159,8 +162,9 @@ fn check_basics(basics: &Value) -> Result<(), NotAResume> {
             }
             "location" => {}
             "profiles" => {
-                let items =
-                    value.as_array().ok_or_else(|| refuse(&path, format!("must be a list, this is {}", kind(value))))?;
+                let items = value
+                    .as_array()
+                    .ok_or_else(|| refuse(&path, format!("must be a list, this is {}", kind(value))))?;
                 for (index, item) in items.iter().enumerate() {
                     check_item("profiles", item, &format!("{path}/{index}"))?;
                 }
@@ -186,8 +190,9 @@ fn check_item(section: &str, item: &Value, path: &str) -> Result<(), NotAResume>
             return Err(refuse(&path, format!("must be a text, this is {}", kind(value))));
         }
         if TEXT_LISTS.contains(&field.as_str()) {
-            let items =
-                value.as_array().ok_or_else(|| refuse(&path, format!("must be a list of texts, this is {}", kind(value))))?;
+            let items = value
+                .as_array()
+                .ok_or_else(|| refuse(&path, format!("must be a list of texts, this is {}", kind(value))))?;
             if let Some(index) = items.iter().position(|item| !item.is_string()) {
                 return Err(refuse(&format!("{path}/{index}"), "must be a text"));
             }
@@ -278,7 +283,11 @@ fn normalise(map: &mut Map<String, Value>) {
         basics.retain(|_, value| !value.is_null());
         if !basics.contains_key("name") {
             let part = |names: [&str; 2]| {
-                names.iter().find_map(|name| basics.get(*name).and_then(Value::as_str)).map(str::trim).map(str::to_owned)
+                names
+                    .iter()
+                    .find_map(|name| basics.get(*name).and_then(Value::as_str))
+                    .map(str::trim)
+                    .map(str::to_owned)
             };
             let parts = [part(["firstname", "firstName"]), part(["lastname", "lastName"])];
             let name = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");

@@ -3,9 +3,9 @@
 use super::{change, patch};
 use chrono::{DateTime, Utc};
 use estafette_protocol::Timestamp;
+use estafette_protocol::cv::ChangeId;
 use estafette_protocol::cv::change::{Change, ReviewDecision};
 use estafette_protocol::cv::status::{ChangeAction, ChangeStatus, Decision};
-use estafette_protocol::cv::ChangeId;
 use json_patch::{Patch, PatchOperation};
 use serde_json::Value;
 
@@ -82,8 +82,7 @@ pub fn decide(
     if decisions.is_empty() || decisions.len() > MAX_DECISIONS {
         return Err(ReviewRefused::Count);
     }
-    let mut state =
-        Reviewed { content: content.clone(), changes: changes.to_vec(), decided: Vec::new() };
+    let mut state = Reviewed { content: content.clone(), changes: changes.to_vec(), decided: Vec::new() };
     for decision in decisions {
         let Some(at) = state.changes.iter().position(|change| change.id == decision.change_id) else {
             return Err(ReviewRefused::Unknown(decision.change_id.clone()));
@@ -185,7 +184,8 @@ fn follow(changes: &mut [Change], gone: &mut [bool], operation: &PatchOperation,
         // What moves entries about in other ways is judged by the values alone.
         _ => return,
     };
-    let Some((list, index)) = path.rsplit_once('/').and_then(|(list, index)| Some((list, index.parse::<usize>().ok()?)))
+    let Some((list, index)) =
+        path.rsplit_once('/').and_then(|(list, index)| Some((list, index.parse::<usize>().ok()?)))
     else {
         return;
     };

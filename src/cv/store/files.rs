@@ -134,8 +134,7 @@ pub async fn owner(db: &impl Reader, id: &str) -> DbResult<Option<UserId>> {
 /// # Errors
 /// [`estafette_actors::DbError`].
 pub async fn id_by_name(db: &impl Reader, user: &str, filename: &str) -> DbResult<Option<String>> {
-    let row =
-        db.row("SELECT id FROM cv.cv_files WHERE user_id = $1 AND filename = $2", &[&user, &filename]).await?;
+    let row = db.row("SELECT id FROM cv.cv_files WHERE user_id = $1 AND filename = $2", &[&user, &filename]).await?;
     row.as_ref().map(|row| get(row, "id")).transpose()
 }
 

@@ -25,8 +25,11 @@ pub async fn insert(tx: &Tx<'_>, id: &str, user: &str, source: &str, mode: &str,
 /// # Errors
 /// [`estafette_actors::DbError`].
 pub async fn add_debits(tx: &Tx<'_>, id: &str, credits: i32) -> DbResult<()> {
-    tx.execute("UPDATE cv.cv_generation_tasks SET credits_debited = credits_debited + $2 WHERE id = $1", &[&id, &credits])
-        .await?;
+    tx.execute(
+        "UPDATE cv.cv_generation_tasks SET credits_debited = credits_debited + $2 WHERE id = $1",
+        &[&id, &credits],
+    )
+    .await?;
     Ok(())
 }
 
@@ -251,7 +254,10 @@ pub async fn take_refund(tx: &Tx<'_>, id: &str) -> DbResult<Option<Unrefunded>> 
         .await?;
     row.as_ref()
         .map(|row| {
-            Ok(Unrefunded { transaction: get(row, "credit_transaction_id")?, retry_count: unsigned(row, "retry_count")? })
+            Ok(Unrefunded {
+                transaction: get(row, "credit_transaction_id")?,
+                retry_count: unsigned(row, "retry_count")?,
+            })
         })
         .transpose()
 }

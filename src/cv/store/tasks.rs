@@ -116,7 +116,11 @@ pub async fn list(
     let status = filter.status.map(|status| status.as_str());
     let kind = filter.kind.map(|kind| kind.as_str());
     let device = filter.device.as_ref().map(|device| device.as_str());
-    db.rows(&sql, &[&user, &status, &kind, &device, &after, &limit, &generations_only]).await?.iter().map(view).collect()
+    db.rows(&sql, &[&user, &status, &kind, &device, &after, &limit, &generations_only])
+        .await?
+        .iter()
+        .map(view)
+        .collect()
 }
 
 /// A task to be recorded.

@@ -1,9 +1,9 @@
 //! `openai_pricing`, `openai_calls`, `openai_usage`: what calls to models used up (R65, R66).
 
 use super::{Reader, get};
+use crate::ai::Decimal;
 use crate::ai::{AiCallRecord, ModelPrice, PriceBook};
 use estafette_actors::{Db, DbError, DbResult};
-use crate::ai::Decimal;
 use tokio_postgres::Row;
 
 fn decimal(row: &Row, column: &str) -> DbResult<Option<Decimal>> {
@@ -54,7 +54,8 @@ pub async fn record(db: &Db, calls: &[AiCallRecord]) -> DbResult<()> {
     let tokens = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
     let ids: Vec<String> = calls.iter().map(|_| super::new_id()).collect();
     let usage_ids: Vec<String> = calls.iter().map(|_| super::new_id()).collect();
-    let users: Vec<&str> = calls.iter().filter_map(|call| call.origin.user.as_ref()).map(|user| user.as_str()).collect();
+    let users: Vec<&str> =
+        calls.iter().filter_map(|call| call.origin.user.as_ref()).map(|user| user.as_str()).collect();
     let features: Vec<&str> = calls.iter().map(|call| call.feature.as_str()).collect();
     let models: Vec<&str> = calls.iter().map(|call| call.model()).collect();
     let prompt: Vec<i32> = calls.iter().map(|call| tokens(call.usage.prompt_tokens)).collect();
@@ -90,7 +91,17 @@ pub async fn record(db: &Db, calls: &[AiCallRecord]) -> DbResult<()> {
             estimated_cost = u.estimated_cost + excluded.estimated_cost,
             calls_count = u.calls_count + excluded.calls_count, updated_at = now()",
         &[
-            &ids, &usage_ids, &users, &features, &models, &prompt, &cached, &completion, &costs, &durations, &metadata,
+            &ids,
+            &usage_ids,
+            &users,
+            &features,
+            &models,
+            &prompt,
+            &cached,
+            &completion,
+            &costs,
+            &durations,
+            &metadata,
             &at,
         ],
     )

@@ -47,7 +47,9 @@ async fn r44_fifty_parallel_generations_spend_five_credits_once() {
 async fn r42_r45_the_allowance_goes_first_then_credits() {
     let world = World::start().await;
     let ana = world.person("ana").await;
-    world.sql("UPDATE cv.subscription_plan_feature_limits SET usage_limit = 2 WHERE feature_name = 'generate_cv'").await;
+    world
+        .sql("UPDATE cv.subscription_plan_feature_limits SET usage_limit = 2 WHERE feature_name = 'generate_cv'")
+        .await;
     let (cv, offer) = (ana.cv().await, ana.offer().await);
     let three: Vec<_> = (0..3).map(|_| json!({"job_offer_id": offer})).collect();
     let done = ana.run("cv.generate", json!({"source_cv_id": cv, "mode": "adapt", "offers": three})).await;
@@ -66,7 +68,9 @@ async fn r41_a_feature_that_is_off_is_forbidden_whatever_the_credits() {
     let world = World::start().await;
     let ana = world.person("ana").await;
     let (cv, offer) = (ana.cv().await, ana.offer().await);
-    world.sql("UPDATE cv.subscription_plan_feature_limits SET is_enabled = false WHERE feature_name = 'generate_cv'").await;
+    world
+        .sql("UPDATE cv.subscription_plan_feature_limits SET is_enabled = false WHERE feature_name = 'generate_cv'")
+        .await;
     let params = json!({"source_cv_id": cv, "mode": "adapt", "offers": [{"job_offer_id": offer}]});
     assert_eq!(ana.refused("cv.generate", params).await, ErrorCode::Forbidden);
     assert_eq!(ana.balance().await, 5);
@@ -92,7 +96,11 @@ async fn r46_each_failed_offer_is_given_back_once_and_retry_debits_it_again() {
     let before = world.number(classified).await;
     ana.ok("task.retry", json!({"id": task})).await;
     let done = ana.ended(&task).await;
-    assert_eq!((&done["task"]["credits_debited"], &done["task"]["completed_offers"]), (&json!(3), &json!(2)), "{done:#}");
+    assert_eq!(
+        (&done["task"]["credits_debited"], &done["task"]["completed_offers"]),
+        (&json!(3), &json!(2)),
+        "{done:#}"
+    );
     assert_eq!(done["task"]["attempt"], 2);
     assert_eq!(ana.balance().await, 3);
     world.usage.flush().await;
@@ -130,7 +138,9 @@ async fn r46_a_cancelled_task_gives_all_open_units_back_once() {
 async fn r46_an_allowance_is_given_back_only_in_its_own_month() {
     let world = World::start().await;
     let ana = world.person("ana").await;
-    world.sql("UPDATE cv.subscription_plan_feature_limits SET usage_limit = 9 WHERE feature_name = 'generate_cv'").await;
+    world
+        .sql("UPDATE cv.subscription_plan_feature_limits SET usage_limit = 9 WHERE feature_name = 'generate_cv'")
+        .await;
     let (cv, offer) = (ana.cv().await, ana.offer().await);
     let params = json!({"source_cv_id": cv, "mode": "adapt", "offers": [{"job_offer_id": offer}]});
     let count = "SELECT count::bigint FROM cv.feature_usage_counters WHERE feature_name = 'generate_cv'";
@@ -141,11 +151,19 @@ async fn r46_an_allowance_is_given_back_only_in_its_own_month() {
     assert_eq!(world.number(count).await, 1);
     // The month turns while the next one runs: its unit belongs to a month that is over.
     world.faults.fail("classify", 1);
-    world.sql("CREATE FUNCTION cv.turn() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    world
+        .sql(
+            "CREATE FUNCTION cv.turn() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         UPDATE cv.feature_usage_counters SET period_start = period_end, period_end = period_end + interval '1 month';
-        RETURN NEW; END $$").await;
-    world.sql("CREATE TRIGGER turn AFTER UPDATE ON cv.background_tasks FOR EACH ROW
-        WHEN (NEW.status = 'running' AND OLD.status = 'queued') EXECUTE FUNCTION cv.turn()").await;
+        RETURN NEW; END $$",
+        )
+        .await;
+    world
+        .sql(
+            "CREATE TRIGGER turn AFTER UPDATE ON cv.background_tasks FOR EACH ROW
+        WHEN (NEW.status = 'running' AND OLD.status = 'queued') EXECUTE FUNCTION cv.turn()",
+        )
+        .await;
     assert_eq!(ana.run("cv.generate", params).await["task"]["status"], "failed");
     assert_eq!(world.number(count).await, 2, "not taken from the new month");
     assert_eq!(ana.balance().await, 5);
@@ -173,7 +191,8 @@ async fn r65_the_sum_over_calls_is_the_usage_row() {
     ana.run("cv.generate", json!({"source_cv_id": cv, "mode": "adapt", "offers": [{"job_offer_id": offer}]})).await;
     world.usage.flush().await;
     assert!(world.number("SELECT count(*) FROM cv.openai_calls").await >= 7);
-    let differ = "SELECT count(*) FROM cv.openai_usage u WHERE (prompt_tokens, completion_tokens, calls_count::bigint) <>
+    let differ =
+        "SELECT count(*) FROM cv.openai_usage u WHERE (prompt_tokens, completion_tokens, calls_count::bigint) <>
         (SELECT sum(prompt_tokens), sum(completion_tokens), count(*) FROM cv.openai_calls c
          WHERE c.user_id = u.user_id AND c.feature_name = u.feature_name AND c.model = u.model)";
     assert_eq!(world.number(differ).await, 0);

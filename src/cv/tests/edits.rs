@@ -10,7 +10,10 @@ async fn r10_names_are_unique_and_generated_when_missing() {
     let ana = world.person("ana").await;
     let file = ana.ok("cv.create", json!({"content": sample(), "filename": "Mon CV"})).await;
     assert_eq!(file["filename"], "Mon CV.json");
-    assert_eq!(ana.refused("cv.create", json!({"content": sample(), "filename": "Mon CV.json"})).await, ErrorCode::Conflict);
+    assert_eq!(
+        ana.refused("cv.create", json!({"content": sample(), "filename": "Mon CV.json"})).await,
+        ErrorCode::Conflict
+    );
     let (a, b) = (ana.cv().await, ana.cv().await);
     let (a, b) = (ana.get(&a).await, ana.get(&b).await);
     assert_ne!(a["file"]["filename"], b["file"]["filename"]);
@@ -70,9 +73,7 @@ async fn g15_the_loser_gets_the_newer_patches() {
     let world = World::start().await;
     let ana = world.person("ana").await;
     let cv = ana.cv().await;
-    let set = |rev: i64, label: &str| {
-        json!({"id": cv, "rev": rev, "patch": [{"op": "replace", "path": "/basics/label", "value": label}]})
-    };
+    let set = |rev: i64, label: &str| json!({"id": cv, "rev": rev, "patch": [{"op": "replace", "path": "/basics/label", "value": label}]});
     ana.ok("cv.update", set(0, "a")).await;
     ana.ok("cv.update", set(1, "b")).await;
     let error = ana.call("cv.update", set(0, "c")).await.unwrap_err();
@@ -90,7 +91,8 @@ async fn r12_of_many_edits_of_one_rev_exactly_one_wins() {
     let ana = world.person("ana").await;
     let cv = ana.cv().await;
     let edits = (0..10).map(|n| {
-        let params = json!({"id": cv, "rev": 0, "patch": [{"op": "replace", "path": "/basics/label", "value": format!("{n}")}]});
+        let params =
+            json!({"id": cv, "rev": 0, "patch": [{"op": "replace", "path": "/basics/label", "value": format!("{n}")}]});
         ana.call("cv.update", params)
     });
     let done = futures_util::future::join_all(edits).await;
@@ -127,7 +129,8 @@ async fn r31_a_restore_saves_the_present_and_brings_the_past_back() {
     let world = World::start().await;
     let ana = world.person("ana").await;
     let (cv, offer) = (ana.cv().await, ana.offer().await);
-    let done = ana.run("cv.generate", json!({"source_cv_id": cv, "mode": "adapt", "offers": [{"job_offer_id": offer}]})).await;
+    let done =
+        ana.run("cv.generate", json!({"source_cv_id": cv, "mode": "adapt", "offers": [{"job_offer_id": offer}]})).await;
     let made = done["offers"][0]["generated_cv_file_id"].as_str().unwrap().to_owned();
     assert_eq!(ana.refused("cv.restore", json!({"id": made, "version": 2})).await, ErrorCode::Conflict, "r32");
     assert_eq!(ana.refused("cv.restore", json!({"id": made, "version": 7})).await, ErrorCode::NotFound, "r32");
@@ -151,7 +154,8 @@ async fn r29_r30_a_review_to_its_end_and_its_repetition() {
     let world = World::start().await;
     let ana = world.person("ana").await;
     let (cv, offer) = (ana.cv().await, ana.offer().await);
-    let done = ana.run("cv.generate", json!({"source_cv_id": cv, "mode": "adapt", "offers": [{"job_offer_id": offer}]})).await;
+    let done =
+        ana.run("cv.generate", json!({"source_cv_id": cv, "mode": "adapt", "offers": [{"job_offer_id": offer}]})).await;
     let made = done["offers"][0]["generated_cv_file_id"].as_str().unwrap().to_owned();
     let state = ana.get(&made).await;
     let changes = state["file"]["pending_changes"].as_array().unwrap().clone();
@@ -205,7 +209,10 @@ async fn r7_in_maintenance_only_administrators_get_through() {
     world.sql("UPDATE cv.settings SET value = '1' WHERE setting_name = 'maintenance_mode'").await;
     let mut admin = ana.clone();
     admin.who.role = "ADMIN".to_owned();
-    super::harness::eventually("the setting is seen within 2 s", async || ana.call("cv.list", json!({})).await.is_err()).await;
+    super::harness::eventually("the setting is seen within 2 s", async || {
+        ana.call("cv.list", json!({})).await.is_err()
+    })
+    .await;
     assert_eq!(ana.refused("cv.list", json!({})).await, ErrorCode::Unavailable);
     assert!(admin.call("cv.list", json!({})).await.is_ok());
 }

@@ -14,14 +14,24 @@ async fn p1_a_cv_is_adapted_to_each_offer() {
     let done = ana.run("cv.generate", json!({"source_cv_id": cv, "mode": "adapt", "offers": offers})).await;
     let task = &done["task"];
     assert_eq!(task["status"], "completed", "{done:#}");
-    assert_eq!((&task["total_offers"], &task["completed_offers"], &task["credits_debited"]), (&json!(2), &json!(2), &json!(2)));
+    assert_eq!(
+        (&task["total_offers"], &task["completed_offers"], &task["credits_debited"]),
+        (&json!(2), &json!(2), &json!(2))
+    );
     let offer = &done["offers"][0];
-    assert_eq!((&offer["status"], &offer["title"], &offer["company"]), (&json!("completed"), &json!("Rust developer"), &json!("ACME")));
-    let steps: Vec<&str> = done["steps"].as_array().unwrap().iter().map(|step| step["step"].as_str().unwrap()).collect();
-    for step in ["extract[0]", "classify[0]", "batch_experience[0,1]", "batch_extras[1]", "recompose[1]", "match_score[1]"] {
+    assert_eq!(
+        (&offer["status"], &offer["title"], &offer["company"]),
+        (&json!("completed"), &json!("Rust developer"), &json!("ACME"))
+    );
+    let steps: Vec<&str> =
+        done["steps"].as_array().unwrap().iter().map(|step| step["step"].as_str().unwrap()).collect();
+    for step in
+        ["extract[0]", "classify[0]", "batch_experience[0,1]", "batch_extras[1]", "recompose[1]", "match_score[1]"]
+    {
         assert!(steps.contains(&step), "{steps:?}");
     }
-    let written = done["steps"].as_array().unwrap().iter().find(|step| step["step"] == "batch_experience[0,1]").unwrap();
+    let written =
+        done["steps"].as_array().unwrap().iter().find(|step| step["step"] == "batch_experience[0,1]").unwrap();
     assert_eq!(written["report"]["model_used"], "offline");
     assert_eq!(written["report"]["modifications"][0]["after"], "experience 1 told anew");
 
@@ -30,7 +40,10 @@ async fn p1_a_cv_is_adapted_to_each_offer() {
     assert_eq!(file["content"]["work"][0]["summary"], "experience 0 told anew");
     assert_eq!(file["content"]["projects"], json!([]));
     assert_eq!(file["content"]["custom"], json!({"kept": true}));
-    assert_eq!((&file["created_by"], &file["match_score"], &file["match_score_status"]), (&json!("generate-cv"), &json!(70), &json!("done")));
+    assert_eq!(
+        (&file["created_by"], &file["match_score"], &file["match_score_status"]),
+        (&json!("generate-cv"), &json!(70), &json!("done"))
+    );
     assert_eq!(file["content_version"], 2);
     assert_eq!(file["pending_source_version"], 1);
     assert_eq!(file["pending_changes"].as_array().unwrap().len(), 4);
@@ -42,7 +55,8 @@ async fn p1_a_cv_is_adapted_to_each_offer() {
     assert_eq!(ana.get(&cv).await["file"]["content"], sample(), "the source is untouched");
 
     // D29: the product's rows say the same as the engine's.
-    let differ = "SELECT count(*) FROM runtime.tasks r JOIN cv.background_tasks b USING (id) WHERE r.status <> b.status";
+    let differ =
+        "SELECT count(*) FROM runtime.tasks r JOIN cv.background_tasks b USING (id) WHERE r.status <> b.status";
     assert_eq!(world.number(differ).await, 0);
     let open = "SELECT count(*) FROM cv.cv_generation_subtasks WHERE status <> 'completed'";
     assert_eq!(world.number(open).await, 0);
@@ -72,7 +86,9 @@ async fn section_4_2_the_events_tell_the_whole_story() {
         assert!(kinds.contains(&kind), "{kinds:?}");
     }
     let (_, queued) = user.iter().find(|(kind, _)| kind == "task.queued").unwrap();
-    for field in ["id", "type", "title", "cv_file", "device_id", "credit_used", "feature_name", "total_offers", "created_at"] {
+    for field in
+        ["id", "type", "title", "cv_file", "device_id", "credit_used", "feature_name", "total_offers", "created_at"]
+    {
         assert!(queued.get(field).is_some(), "{field} in {queued}");
     }
     let made = done["offers"][0]["generated_cv_file_id"].as_str().unwrap();
@@ -106,7 +122,10 @@ async fn what_is_no_job_offer_fails_its_offer_only_and_costs_nothing() {
                         {"text": offer_text("Rust developer")}]);
     let done = ana.run("cv.generate", json!({"source_cv_id": cv, "mode": "adapt", "offers": offers})).await;
     assert_eq!(done["task"]["status"], "completed");
-    assert_eq!((&done["offers"][0]["status"], &done["offers"][0]["error"]), (&json!("failed"), &json!("this is a recipe")));
+    assert_eq!(
+        (&done["offers"][0]["status"], &done["offers"][0]["error"]),
+        (&json!("failed"), &json!("this is a recipe"))
+    );
     assert_eq!(done["offers"][1]["status"], "completed");
     assert_eq!(ana.balance().await, 4);
     let only = json!({"source_cv_id": cv, "mode": "adapt", "offers": [offers[0]]});
@@ -120,7 +139,9 @@ async fn a_private_address_is_never_fetched_and_never_charged() {
     let world = World::start().await;
     let ana = world.person("ana").await;
     let cv = ana.cv().await;
-    let done = ana.run("cv.generate", json!({"source_cv_id": cv, "mode": "adapt", "offers": [{"url": "http://127.0.0.1:1/job"}]})).await;
+    let done = ana
+        .run("cv.generate", json!({"source_cv_id": cv, "mode": "adapt", "offers": [{"url": "http://127.0.0.1:1/job"}]}))
+        .await;
     assert_eq!(done["task"]["status"], "failed");
     assert!(done["task"]["error"].as_str().unwrap().contains("private network"), "{:#}", done["task"]);
     assert_eq!(ana.balance().await, 5);
@@ -132,7 +153,8 @@ async fn r37_a_failed_score_never_fails_the_generation() {
     let ana = world.person("ana").await;
     let (cv, offer) = (ana.cv().await, ana.offer().await);
     world.faults.fail("match_score", 1);
-    let done = ana.run("cv.generate", json!({"source_cv_id": cv, "mode": "adapt", "offers": [{"job_offer_id": offer}]})).await;
+    let done =
+        ana.run("cv.generate", json!({"source_cv_id": cv, "mode": "adapt", "offers": [{"job_offer_id": offer}]})).await;
     assert_eq!((&done["task"]["status"], &done["offers"][0]["status"]), (&json!("completed"), &json!("completed")));
     let made = ana.get(done["offers"][0]["generated_cv_file_id"].as_str().unwrap()).await;
     assert_eq!((&made["file"]["match_score_status"], &made["file"]["match_score"]), (&json!("failed"), &Value::Null));
@@ -149,7 +171,10 @@ async fn p2_r25_r33_a_cv_is_optimised_in_place() {
     assert_eq!(done["task"]["status"], "completed", "{done:#}");
     let state = ana.get(&cv).await;
     let file = &state["file"];
-    assert_eq!((&file["content_version"], &file["pending_source_version"], &file["optimise_status"]), (&json!(2), &json!(1), &json!("done")));
+    assert_eq!(
+        (&file["content_version"], &file["pending_source_version"], &file["optimise_status"]),
+        (&json!(2), &json!(1), &json!("done"))
+    );
     assert_eq!((&file["score_before"], &file["match_score"]), (&json!(70), &json!(70)), "r33");
     let before = ana.ok("cv.version", json!({"id": cv, "version": 1})).await;
     assert_eq!((&before["content"], &before["match_score"]), (&sample(), &json!(70)), "r25");
@@ -236,7 +261,8 @@ async fn r27_versions_are_pruned_but_never_the_one_under_review() {
     for _ in 0..3 {
         ana.run("cv.generate", json!({"source_cv_id": cv, "mode": "optimize"})).await;
         let state = ana.get(&cv).await;
-        let numbers: Vec<i64> = state["versions"].as_array().unwrap().iter().map(|v| v["version"].as_i64().unwrap()).collect();
+        let numbers: Vec<i64> =
+            state["versions"].as_array().unwrap().iter().map(|v| v["version"].as_i64().unwrap()).collect();
         assert!(numbers.len() <= 2);
         if let Some(source) = state["file"]["pending_source_version"].as_i64() {
             assert!(numbers.contains(&source));
@@ -267,7 +293,8 @@ async fn the_test_task_waits_fails_and_recovers() {
     assert_eq!(ben.refused("task.get", json!({"id": id})).await, ErrorCode::NotFound);
     assert_eq!(ben.refused("task.cancel", json!({"id": id})).await, ErrorCode::NotFound);
     eventually("the list knows it", async || {
-        ana.ok("task.list", json!({"type": "test", "status": "completed"})).await["items"].as_array().unwrap().len() == 1
+        ana.ok("task.list", json!({"type": "test", "status": "completed"})).await["items"].as_array().unwrap().len()
+            == 1
     })
     .await;
 }

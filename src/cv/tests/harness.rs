@@ -49,7 +49,8 @@ pub(super) struct World {
     pub(super) runtime: Runtime,
     pub(super) faults: Arc<Faults>,
     pub(super) usage: Arc<UsageRecorder>,
-    _database: TestDatabase,
+    pub(super) product: Arc<CvProduct>,
+    pub(super) database: TestDatabase,
 }
 
 /// A signed-in person.
@@ -121,8 +122,14 @@ fn rules(offline: &mut Offline, faults: &Arc<Faults>) {
     let check = faulty("match_score");
     offline.register_typed("match_score", "match_score", move |_: brain::ScoreInput| {
         check()?;
-        let breakdown = brain::ScoreBreakdown { technical_skills: 30, experience: 20, education: 10, projects: 5, soft_skills: 5 };
-        Ok::<_, String>(brain::Score { total: 70, breakdown, missing_skills: vec!["Go".to_owned()], ..Default::default() })
+        let breakdown =
+            brain::ScoreBreakdown { technical_skills: 30, experience: 20, education: 10, projects: 5, soft_skills: 5 };
+        Ok::<_, String>(brain::Score {
+            total: 70,
+            breakdown,
+            missing_skills: vec!["Go".to_owned()],
+            ..Default::default()
+        })
     });
 }
 
@@ -141,8 +148,8 @@ impl World {
         let fetcher = Fetcher::new(FetchPolicy::default()).unwrap();
         let services = Arc::new(Services::new(Arc::new(models), Arc::new(fetcher)));
         let product = Arc::new(CvProduct::new(services));
-        let runtime = Runtime::builder(database.db()).product(product).start().await.unwrap();
-        Self { runtime, faults, usage, _database: database }
+        let runtime = Runtime::builder(database.db()).product(Arc::clone(&product) as _).start().await.unwrap();
+        Self { runtime, faults, usage, product, database }
     }
 
     pub(super) async fn start() -> Self {

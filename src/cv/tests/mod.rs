@@ -4,6 +4,7 @@ mod credits;
 mod edits;
 mod generations;
 mod harness;
+mod http;
 mod offers;
 mod scores;
 mod shapes;

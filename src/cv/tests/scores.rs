@@ -15,7 +15,10 @@ async fn p7_r35_a_score_is_the_sum_of_its_parts_and_needs_an_offer() {
     let done = ana.run("cv.score", json!({"id": cv, "job_offer_id": offer})).await;
     assert_eq!(done["task"]["status"], "completed", "{done:#}");
     let file = ana.get(&cv).await["file"].clone();
-    assert_eq!((&file["match_score"], &file["match_score_status"], &file["job_offer_id"]), (&json!(70), &json!("done"), &json!(offer)));
+    assert_eq!(
+        (&file["match_score"], &file["match_score_status"], &file["job_offer_id"]),
+        (&json!(70), &json!("done"), &json!(offer))
+    );
     assert_eq!(file["score"]["missing_skills"], json!(["Go"]));
     assert_eq!(ana.balance().await, 4);
     let edit = json!([{"op": "replace", "path": "/basics/label", "value": "x"}]);

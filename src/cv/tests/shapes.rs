@@ -21,7 +21,9 @@ fn is<T: DeserializeOwned>(kind: &str, data: &Value) {
 async fn every_event_has_the_protocols_shape_and_is_in_its_catalogue() {
     let world = World::start().await;
     let ana = world.person("ana").await;
-    world.sql("UPDATE cv.subscription_plan_feature_limits SET usage_limit = 1 WHERE feature_name = 'generate_cv'").await;
+    world
+        .sql("UPDATE cv.subscription_plan_feature_limits SET usage_limit = 1 WHERE feature_name = 'generate_cv'")
+        .await;
     let (cv, offer) = (ana.cv().await, ana.offer().await);
     world.faults.fail("batch_summary", 1);
     let two = json!([{"job_offer_id": offer}, {"job_offer_id": offer}]);
@@ -32,8 +34,12 @@ async fn every_event_has_the_protocols_shape_and_is_in_its_catalogue() {
     ana.ok("cv.rename", json!({"id": cv, "filename": "x"})).await;
     ana.ok("cv.restore", json!({"id": cv, "version": 1})).await;
     ana.ok("cv.delete", json!({"id": cv})).await;
-    let rows = world.runtime.db().query(
-        "SELECT t.topic, e.kind, e.data FROM runtime.events e JOIN runtime.topics t ON t.id = e.topic_id", &[]).await.unwrap();
+    let rows = world
+        .runtime
+        .db()
+        .query("SELECT t.topic, e.kind, e.data FROM runtime.events e JOIN runtime.topics t ON t.id = e.topic_id", &[])
+        .await
+        .unwrap();
     let mut seen = std::collections::BTreeSet::new();
     for row in &rows {
         let (topic, kind, data): (&str, &str, Value) = (row.get(0), row.get(1), row.get(2));
@@ -65,7 +71,9 @@ async fn every_event_has_the_protocols_shape_and_is_in_its_catalogue() {
         }
         seen.insert(kind.to_owned());
     }
-    for kind in ["counter.changed", "offer.failed", "step.failed", "cv.change_decided", "cv.optimise", "cv.state", "cv.deleted"] {
+    for kind in
+        ["counter.changed", "offer.failed", "step.failed", "cv.change_decided", "cv.optimise", "cv.state", "cv.deleted"]
+    {
         assert!(seen.contains(kind), "{kind} never came: {seen:?}");
     }
     is::<TaskState>("task", &done);

@@ -16,7 +16,8 @@ impl Folded {
     /// Folds a text. Longer ones than [`super::MAX_CHARS`] are cut.
     pub fn new(source: &str) -> Self {
         let source = super::clip(source, super::MAX_CHARS);
-        let mut folded = Self { text: String::with_capacity(source.len()), origin: Vec::with_capacity(source.len() + 1) };
+        let mut folded =
+            Self { text: String::with_capacity(source.len()), origin: Vec::with_capacity(source.len() + 1) };
         for (at, c) in source.char_indices() {
             let at = u32::try_from(at).unwrap_or(u32::MAX);
             each_folded(c, |out| {

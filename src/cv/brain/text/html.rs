@@ -37,8 +37,8 @@ pub fn to_lines(html: &str) -> String {
             "style" => skip = if closing { None } else { Some("style") },
             "li" if !closing => out.push_str("\n- "),
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" if !closing => out.push_str("\n# "),
-            "p" | "div" | "br" | "ul" | "ol" | "li" | "tr" | "table" | "section" | "article" | "h1" | "h2" | "h3" | "h4"
-            | "h5" | "h6" | "dt" | "dd" | "blockquote" | "header" | "footer" => out.push('\n'),
+            "p" | "div" | "br" | "ul" | "ol" | "li" | "tr" | "table" | "section" | "article" | "h1" | "h2" | "h3"
+            | "h4" | "h5" | "h6" | "dt" | "dd" | "blockquote" | "header" | "footer" => out.push('\n'),
             "td" | "th" => out.push(' '),
             _ => {}
         }
@@ -124,14 +124,17 @@ mod tests {
 
     #[test]
     fn blocks_become_lines() {
-        let text = to_lines("<h2>About</h2><p>We &amp; you</p><ul><li>one</li><li>two<br/>more</li></ul><script>x<y</script>");
+        let text =
+            to_lines("<h2>About</h2><p>We &amp; you</p><ul><li>one</li><li>two<br/>more</li></ul><script>x<y</script>");
         let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         assert_eq!(lines, ["# About", "We & you", "- one", "- two", "more"]);
     }
 
     #[test]
     fn escaped_tags_are_tags() {
-        let text = to_lines("&lt;div&gt;&lt;strong&gt;DUTIES&lt;/strong&gt;&lt;/div&gt;&lt;ul&gt;&lt;li&gt;a &amp;amp; b&lt;/li&gt;&lt;/ul&gt;");
+        let text = to_lines(
+            "&lt;div&gt;&lt;strong&gt;DUTIES&lt;/strong&gt;&lt;/div&gt;&lt;ul&gt;&lt;li&gt;a &amp;amp; b&lt;/li&gt;&lt;/ul&gt;",
+        );
         assert!(text.contains("DUTIES") && text.contains("- a & b"), "{text}");
     }
 

@@ -40,7 +40,10 @@ const SMALL: &[(Lang, &str)] = &[
         Lang::Fr,
         "le la les des et de du en un une pour vous nous dans sur avec est au aux que qui par votre vos nos ou ses sont plus d l j chez",
     ),
-    (Lang::De, "der die das und mit fur du wir ist im von zu ein eine den dem auf dich deine oder sie ihre bei des als nicht sind"),
+    (
+        Lang::De,
+        "der die das und mit fur du wir ist im von zu ein eine den dem auf dich deine oder sie ihre bei des als nicht sind",
+    ),
     (Lang::Es, "el los las y con para del una por en que se su como al de tu es sus nuestro nuestra nuestros mas"),
     (Lang::It, "il lo gli di e con per della delle nel una che sono del dei alla siamo nostro anche al"),
     (Lang::Pt, "o os as e com para do da dos das em uma que no na um por sua nosso voce mais"),
@@ -71,21 +74,9 @@ impl Lang {
     /// From `fr`, `fr-CA`, `FR_fr`; `None` for one that is not known here.
     pub fn parse(code: &str) -> Option<Self> {
         let code = code.trim().get(..2)?.to_ascii_lowercase();
-        [
-            Self::En,
-            Self::Fr,
-            Self::De,
-            Self::Es,
-            Self::It,
-            Self::Pt,
-            Self::Nl,
-            Self::Cs,
-            Self::Sk,
-            Self::Pl,
-            Self::Ja,
-        ]
-        .into_iter()
-        .find(|lang| lang.code() == code)
+        [Self::En, Self::Fr, Self::De, Self::Es, Self::It, Self::Pt, Self::Nl, Self::Cs, Self::Sk, Self::Pl, Self::Ja]
+            .into_iter()
+            .find(|lang| lang.code() == code)
     }
 
     /// The language of a text; `None` when it says too little.
@@ -106,7 +97,8 @@ impl Lang {
                 }
             }
         }
-        let (best, lang) = counts.iter().zip(SMALL).map(|(count, (lang, _))| (*count, *lang)).rev().max_by_key(|(count, _)| *count)?;
+        let (best, lang) =
+            counts.iter().zip(SMALL).map(|(count, (lang, _))| (*count, *lang)).rev().max_by_key(|(count, _)| *count)?;
         // Czech and Slovak share most small words; some letters are only in one of them.
         let lang = match lang {
             Self::Cs | Self::Sk => {

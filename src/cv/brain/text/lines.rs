@@ -55,7 +55,8 @@ fn line(raw: &str) -> Option<Line> {
 }
 
 fn bullet_rest(text: &str) -> Option<&str> {
-    for mark in ["- ", "* ", "• ", "● ", "▪ ", "◦ ", "‣ ", "· ", "– ", "— ", "+ ", "✓ ", "✔ ", "→ ", "➔ ", "■ ", "○ "] {
+    for mark in ["- ", "* ", "• ", "● ", "▪ ", "◦ ", "‣ ", "· ", "– ", "— ", "+ ", "✓ ", "✔ ", "→ ", "➔ ", "■ ", "○ "]
+    {
         if let Some(rest) = text.strip_prefix(mark) {
             return Some(rest);
         }
@@ -111,7 +112,9 @@ mod tests {
 
     #[test]
     fn lines_remember_their_form() {
-        let found = lines("## Your *role*\n\n- **Bold** start\n**Profil recherché :**\n1. [First](https://x.y) thing\n---\ntext");
+        let found = lines(
+            "## Your *role*\n\n- **Bold** start\n**Profil recherché :**\n1. [First](https://x.y) thing\n---\ntext",
+        );
         let form: Vec<_> = found.iter().map(|l| (l.text.as_str(), l.bullet, l.heading)).collect();
         assert_eq!(
             form,

@@ -26,7 +26,11 @@ pub struct Composed {
 ///
 /// # Errors
 /// A sentence, when the result would not be a JSON Resume.
-pub fn compose(source: &Value, classification: &Classification, modifications: &[Modification]) -> Result<Composed, String> {
+pub fn compose(
+    source: &Value,
+    classification: &Classification,
+    modifications: &[Modification],
+) -> Result<Composed, String> {
     let mut content = source.clone();
     let mut removed: BTreeSet<(String, usize)> = BTreeSet::new();
     for modification in modifications {
@@ -102,7 +106,8 @@ fn apply(content: &mut Value, modification: &Modification) {
     let Some((parent, field)) = path.rsplit_once('/') else { return };
     let field = field.replace("~1", "/").replace("~0", "~");
     // A section that is not there yet (a CV without basics) is made.
-    if parent == "/basics" && content.get("basics").is_none()
+    if parent == "/basics"
+        && content.get("basics").is_none()
         && let Some(document) = content.as_object_mut()
     {
         document.insert("basics".to_owned(), Value::Object(serde_json::Map::new()));
@@ -158,7 +163,11 @@ fn reason(
         return modification.reason.clone();
     }
     let verdicts = if section == "projects" { &classification.projects } else { &classification.experiences };
-    verdicts.iter().find(|verdict| Some(verdict.index) == item).map(|verdict| verdict.reason.clone()).unwrap_or_default()
+    verdicts
+        .iter()
+        .find(|verdict| Some(verdict.index) == item)
+        .map(|verdict| verdict.reason.clone())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

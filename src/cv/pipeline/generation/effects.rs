@@ -7,8 +7,8 @@ use crate::cv::brain::types::{Classification, Modification, Score};
 use crate::cv::model::status::{OfferState, OptimiseState, ScoreState as ScoreMachine};
 use crate::cv::pipeline::score::{self, took};
 use crate::cv::pipeline::source::{self, Extracted};
-use crate::cv::rules::versions as numbering;
 use crate::cv::rules::patch;
+use crate::cv::rules::versions as numbering;
 use crate::cv::store::activity::{self, Telemetry};
 use crate::cv::store::files::NewCv;
 use crate::cv::store::versions::{self, NewVersion};
@@ -190,8 +190,8 @@ async fn optimised(tx: &mut Tx<'_>, task: &TaskInfo, at: &StepRef, output: &Valu
     let id = input.source_cv_id.as_str();
     let row = files::lock(tx, id).await?.ok_or_else(|| source::vanished("the CV"))?;
     let cv = &row.file.summary;
-    let composed = compose::rebase(&row.file.content, &input.content, &made.classification, &made.modifications)
-        .map_err(bad)?;
+    let composed =
+        compose::rebase(&row.file.content, &input.content, &made.classification, &made.modifications).map_err(bad)?;
     let results = json!({"modifications": made.modifications});
     if composed.changes.is_empty() {
         // Nothing to propose: nothing to pay for (P2).

@@ -190,9 +190,5 @@ impl TaskKind for Generation {
 
 /// Where the subtask of a step is.
 fn subtask<'a>(spec: &'a StepSpec, at: &'a StepRef) -> SubtaskKey<'a> {
-    SubtaskKey {
-        offer: &at.offer_id,
-        kind: &spec.kind,
-        item: at.item_index.and_then(|item| i32::try_from(item).ok()),
-    }
+    SubtaskKey { offer: &at.offer_id, kind: &spec.kind, item: at.item_index.and_then(|item| i32::try_from(item).ok()) }
 }

@@ -2,15 +2,15 @@
 
 use super::compose;
 use super::input::{GenerationInput, OfferInput, SourceRef, StepRef};
-use super::plan::{self, item_key, key};
 use super::outcome;
+use super::plan::{self, item_key, key};
 use crate::cv::brain::types::{
     Classification, ExperienceProposal, ExtrasProposal, Mode, Modification, Outcome, ProjectProposal, ScoreInput,
     SkillsProposal, StepInput, SummaryProposal,
 };
 use crate::cv::pipeline::ask::{self, Question};
-use crate::cv::pipeline::source::{self, Extracted};
 use crate::cv::pipeline::score;
+use crate::cv::pipeline::source::{self, Extracted};
 use crate::cv::services::Services;
 use crate::cv::store::{files, generations};
 use estafette_actors::StepError;
@@ -211,8 +211,7 @@ impl Work<'_> {
         let (offer, language) = self.facts()?;
         let offer = offer.ok_or_else(|| StepError::fatal("no_offer", "a score needs a job offer"))?;
         let rev = row.file.summary.content_rev;
-        let material =
-            ScoreInput { cv: row.file.content, offer, language, today: Some(self.input.today.clone()) };
+        let material = ScoreInput { cv: row.file.content, offer, language, today: Some(self.input.today.clone()) };
         let (found, report) = score::ask_score(self.services, self.ctx, id, &material).await?;
         let output = json!({"score": encoded(&found)?, "rev": rev});
         Ok(StepOutput { output, report, ..StepOutput::default() })
