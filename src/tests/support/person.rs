@@ -14,7 +14,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Answer {
     pub status: u16,
     pub kind: String,
-    pub retry_after: Option<String>,
     pub body: Value,
 }
 
@@ -22,10 +21,10 @@ impl Answer {
     async fn of(request: RequestBuilder) -> Self {
         let response = request.timeout(PATIENCE).send().await.unwrap();
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let (status, kind, retry_after) = (response.status().as_u16(), header("content-type"), header("retry-after"));
+        let (status, kind) = (response.status().as_u16(), header("content-type"));
         let text = response.text().await.unwrap();
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Self { status, kind: kind.unwrap_or_default(), retry_after, body }
+        Self { status, kind: kind.unwrap_or_default(), body }
     }
 
     /// The body of a success.
@@ -51,7 +50,6 @@ impl Answer {
 pub struct Person {
     pub id: String,
     pub token: String,
-    pub email: String,
     base: String,
     http: reqwest::Client,
 }
@@ -66,7 +64,6 @@ impl Person {
         Self {
             id: answer["user"]["id"].as_str().unwrap().to_owned(),
             token: answer["access_token"].as_str().unwrap().to_owned(),
-            email,
             base: server.url(""),
             http,
         }
