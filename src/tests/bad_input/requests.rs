@@ -116,7 +116,7 @@ async fn messages_that_are_refused_on_the_socket() {
         ("cv.create", json!({"content": "a CV"}), "bad_request", "JSON Resume"),
         ("cv.create", json!({"content": {"basics": {"name": "a\u{0}b"}}}), "bad_request", ""),
         ("cv.generate", json!({"source_cv_id": 7}), "bad_request", ""),
-        ("cv.generate", json!({"source_cv_id": stage.cv, "mode": "adore", "offers": []}), "bad_request", "mode"),
+        ("cv.generate", json!({"source_cv_id": stage.cv, "mode": "adore", "offers": []}), "bad_request", "adapt"),
         ("cv.generate", json!({"source_cv_id": stage.cv, "mode": "adapt", "offers": []}), "bad_request", "offer"),
         ("cv.import", json!({"upload_id": "x"}), "bad_request", "not offered"),
         ("cv.export", json!({"id": stage.cv, "format": "docx"}), "bad_request", ""),

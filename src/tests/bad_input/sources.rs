@@ -25,9 +25,10 @@ async fn files_that_are_no_readable_pdf() {
 
     // These look like PDFs until they are read.
     for (bytes, reason, says) in [
-        (pdf::broken(), "pdf_damaged", "export it again"),
+        (pdf::noise(), "not_a_pdf", "upload a PDF"),
+        (pdf::cut_off(), "pdf_broken", "export it again"),
         (pdf::encrypted(), "pdf_encrypted", "remove its password"),
-        (pdf::image_only(), "pdf_without_text", "only pictures"),
+        (pdf::image_only(), "pdf_no_text", "only pictures"),
     ] {
         let upload = ada.upload(&format!("{reason}.pdf"), bytes.clone()).await.ok();
         stage.count_again().await;
@@ -55,7 +56,7 @@ async fn pages_that_are_no_readable_offer() {
         (site.url("/redirect"), "private_address", "private network"),
         (site.url("/loop"), "too_many_redirects", "redirects more than"),
         (site.url("/image"), "unsupported_type", "use the address of the offer"),
-        (site.url("/broken.pdf"), "pdf_damaged", "export it again"),
+        (site.url("/broken.pdf"), "pdf_broken", "export it again"),
         (site.url("/recipe"), "not_a_job_offer", ""),
         ("http://127.0.0.1:9/job".to_owned(), "private_address", "private network"),
         ("http://localhost:9/job".to_owned(), "private_address", "private network"),

@@ -2,7 +2,7 @@
 
 use super::Stage;
 use crate::support::person::Person;
-use crate::support::{census, offer_text};
+use crate::support::{census, offer_text, resume};
 use serde_json::{Value, json};
 
 fn offers(n: usize) -> Value {
@@ -87,6 +87,6 @@ async fn p10_the_same_key_twice() {
     assert_eq!(ada.keyed("/v1/cv/generations", params, "g1").await.ok(), first);
     let other = json!({"source_cv_id": stage.cv, "mode": "adapt", "offers": offers(2)});
     ada.keyed("/v1/cv/generations", other, "g1").await.refused(409, "conflict", "key");
-    ada.keyed("/v1/cv/files", json!({"content": {}}), "g1").await.refused(409, "conflict", "key");
+    ada.keyed("/v1/cv/files", json!({"content": resume()}), "g1").await.refused(409, "conflict", "key");
     stage.is_untouched("a key that was used").await;
 }

@@ -55,8 +55,14 @@ pub fn encrypted() -> Vec<u8> {
     pdf(&objects, "/Encrypt 7 0 R /ID [<0011223344556677> <0011223344556677>]")
 }
 
+/// The first half of one: the download was cut off.
+pub fn cut_off() -> Vec<u8> {
+    let whole = with_text(&super::offer_text(0));
+    whole[..whole.len() / 2].to_vec()
+}
+
 /// Begins like a PDF and goes on as nothing.
-pub fn broken() -> Vec<u8> {
+pub fn noise() -> Vec<u8> {
     let mut bytes = b"%PDF-1.7\n".to_vec();
     bytes.extend((0..4_000_u32).map(|n| u8::try_from((n * 131 + 17) % 251).unwrap_or(0)));
     bytes

@@ -115,7 +115,7 @@ async fn around() -> HttpResponse {
 }
 
 async fn broken() -> HttpResponse {
-    HttpResponse::Ok().content_type("application/pdf").body(super::pdf::broken())
+    HttpResponse::Ok().content_type("application/pdf").body(super::pdf::cut_off())
 }
 
 /// 50 MB of a page, sent as fast as it is taken.
