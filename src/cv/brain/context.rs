@@ -63,10 +63,14 @@ impl<'a> Context<'a> {
         let asked = language.and_then(Lang::parse).or_else(|| offer.and_then(offer::language_of));
         let target = match (asked, offer) {
             (Some(lang), _) => lang.code().to_owned(),
-            (None, Some(_)) => language.map(str::to_lowercase).or(own.map(|lang| lang.code().to_owned())).unwrap_or_else(|| "en".into()),
+            (None, Some(_)) => language
+                .map(str::to_lowercase)
+                .or(own.map(|lang| lang.code().to_owned()))
+                .unwrap_or_else(|| "en".into()),
             (None, None) => own.unwrap_or(Lang::En).code().to_owned(),
         };
-        let lang = [asked, own].into_iter().flatten().find(|lang| matches!(lang, Lang::En | Lang::Fr)).unwrap_or(Lang::En);
+        let lang =
+            [asked, own].into_iter().flatten().find(|lang| matches!(lang, Lang::En | Lang::Fr)).unwrap_or(Lang::En);
         let wants = offer.map(wants::of).unwrap_or_default();
         let mut context = Self { cv, offer, target, lang, own, spots: vec![Vec::new(); wants.len()], wants, today: 0 };
         context.today = today.and_then(|day| dates::month(day, false)).unwrap_or_else(|| context.newest());
