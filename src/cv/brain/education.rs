@@ -69,7 +69,7 @@ pub(super) fn fit(context: &Context<'_>) -> f64 {
         entries.iter().map(|entry| level(entry.text(&["studyType", "degree", "title"])).max(2)).max().unwrap_or(0);
     let height = match (needed, has) {
         (0, 0) => 0.3,
-        (0, _) => 1.0,
+        (0, _) => 0.8,
         (_, 0) => 0.0,
         (needed, has) => (f64::from(has) / f64::from(needed)).min(1.0),
     };

@@ -11,6 +11,7 @@ use super::types::{
 };
 use super::view::MAX_ENTRIES;
 use serde_json::{Map, Value, json};
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 /// Longest text that a proposal may bring, in characters.
@@ -250,7 +251,7 @@ fn new_group(facts: &Facts, name: Option<&str>, keywords: &[String], context: &C
 /// Judges the fields of one entry, or of `basics`.
 struct Judge<'a> {
     input: &'a StepInput,
-    facts: Facts,
+    facts: LazyCell<Facts, Box<dyn FnOnce() -> Facts + 'a>>,
     section: &'static str,
     item: Option<u32>,
     path: String,
@@ -262,7 +263,7 @@ impl<'a> Judge<'a> {
     fn new(input: &'a StepInput, section: &'static str, item: Option<u32>) -> Self {
         let path = item.map_or_else(|| format!("/{section}"), |item| format!("/{section}/{item}"));
         let target = if section != "basics" && item.is_none() { None } else { input.cv.pointer(&path) };
-        let facts = Facts::of(&Context::of(input));
+        let facts: LazyCell<Facts, Box<dyn FnOnce() -> Facts + 'a>> = LazyCell::new(Box::new(|| Facts::of(&Context::of(input))));
         Self { input, facts, section, item, path, target, modifications: Vec::new() }
     }
 

@@ -32,13 +32,6 @@ pub(super) fn propose(context: &Context<'_>) -> SkillsProposal {
         groups.push(SkillGroup { index: u32::try_from(entry.index).ok(), name: None, keywords });
         weights.push(each.iter().sum::<f64>() + worth.of_text(context, name));
     }
-    // Without an offer only the skills within a group move: the order of the groups is the person's.
-    if context.offer.is_some()
-        && let Some(order) = by_weight(&weights)
-    {
-        changed = true;
-        groups = order.iter().filter_map(|at| groups.get(*at).cloned()).collect();
-    }
     let added = added(context);
     if !added.is_empty() {
         changed = true;
@@ -48,6 +41,14 @@ pub(super) fn propose(context: &Context<'_>) -> SkillsProposal {
             say::either(context.lang, "Also practised", "Également pratiqué")
         };
         groups.push(SkillGroup { index: None, name: Some(name.to_owned()), keywords: Some(added.clone()) });
+        weights.push(added.iter().map(|name| worth.of_text(context, name)).sum::<f64>() + worth.of_text(context, name));
+    }
+    // Without an offer only the skills within a group move: the order of the groups is the person's.
+    if context.offer.is_some()
+        && let Some(order) = by_weight(&weights)
+    {
+        changed = true;
+        groups = order.iter().filter_map(|at| groups.get(*at).cloned()).collect();
     }
     if !changed {
         return SkillsProposal::default();
