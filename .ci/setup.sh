@@ -20,7 +20,6 @@ done
 wanted=()
 has_postgres || wanted+=(postgresql)
 has cc || wanted+=(build-essential)
-has cmake || wanted+=(cmake)
 if [ "${1:-all}" = all ]; then
   has redis-server || wanted+=(redis-server)
   has_chromium || wanted+=(chromium)

@@ -66,7 +66,7 @@ async fn room_for_one(tx: &Tx<'_>, user: &str) -> Result<(), CallError> {
 pub async fn create(ctx: &CallCtx, params: CreateCv) -> Result<Value, CallError> {
     let content = resume::parse(params.content).map_err(|error| not_a_resume(&error))?;
     let given = params.filename.map(|name| filename::check(&name)).transpose().map_err(CallError::bad_request)?;
-    let language = resume::declared_language(&content);
+    let language = resume::language(&content);
     let user = &ctx.who.user;
     ctx.transaction(async |tx| {
         room_for_one(tx, user.as_str()).await?;

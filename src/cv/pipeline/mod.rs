@@ -17,8 +17,9 @@ pub mod source;
 pub mod test;
 
 use super::services::Services;
-use estafette_actors::task::TaskKind;
+use estafette_actors::task::{EventFields, TaskKind};
 use estafette_protocol::cv::status::GenerationMode;
+use serde_json::Value;
 use std::sync::Arc;
 
 /// Adapt a CV to job offers (P1).
@@ -29,6 +30,12 @@ pub const IMPROVE_CV: &str = "improve-cv";
 pub const CALCULATE_MATCH_SCORE: &str = "calculate-match-score";
 /// Steps that only wait.
 pub const TEST: &str = "test";
+
+/// The fields of a task that did not end well: what its start promised is taken back.
+fn not_well(mut fields: EventFields) -> EventFields {
+    fields.insert("success_message".to_owned(), Value::Null);
+    fields
+}
 
 /// All kinds of task.
 pub fn kinds(services: &Arc<Services>) -> Vec<Arc<dyn TaskKind>> {

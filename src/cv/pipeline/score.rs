@@ -259,6 +259,7 @@ impl TaskKind for ScoreTask {
             let credits = ledger::refund_task(tx, owner, &task.id, FEATURE).await?;
             fields.insert("credits_refunded".to_owned(), json!(credits));
         }
+        let fields = super::not_well(fields);
         Ok(TaskEnd { status: TaskStatus::Failed, result: Value::Null, error: Some(error.message.clone()), fields })
     }
 
@@ -273,7 +274,7 @@ impl TaskKind for ScoreTask {
             let credits = ledger::refund_task(tx, owner, &task.id, FEATURE).await?;
             fields.insert("credits_refunded".to_owned(), json!(credits));
         }
-        Ok(fields)
+        Ok(super::not_well(fields))
     }
 
     async fn on_retried(

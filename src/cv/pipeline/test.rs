@@ -116,12 +116,13 @@ impl TaskKind for TestTask {
             None => (TaskStatus::Completed, TaskState::Completed, result),
         };
         tasks::move_to(tx, task.id.as_str(), state, error.as_deref(), Some(&result)).await?;
-        Ok(TaskEnd { status, result, error, fields: EventFields::new() })
+        let fields = if error.is_some() { super::not_well(EventFields::new()) } else { EventFields::new() };
+        Ok(TaskEnd { status, result, error, fields })
     }
 
     async fn on_cancelled(&self, tx: &mut Tx<'_>, task: &TaskInfo, _open: &[StepSpec]) -> DbResult<EventFields> {
         tasks::move_to(tx, task.id.as_str(), TaskState::Cancelled, None, None).await?;
-        Ok(EventFields::new())
+        Ok(super::not_well(EventFields::new()))
     }
 
     async fn on_retried(

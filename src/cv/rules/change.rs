@@ -4,7 +4,7 @@
 //! entry that was left out is one change of its own. So the decision about one never touches another, except that an
 //! entry that comes back moves the entries after it, and their paths with them.
 
-use super::resume::escape;
+use super::resume::{LIST_SECTIONS, escape};
 use estafette_protocol::cv::ChangeId;
 use estafette_protocol::cv::change::Change;
 use estafette_protocol::cv::status::{ChangeAction, ChangeStatus};
@@ -45,7 +45,10 @@ pub fn between(
     let empty = Map::new();
     let (from, to) = (source.as_object().unwrap_or(&empty), result.as_object().unwrap_or(&empty));
     let mut found = Vec::new();
-    for section in keys(from, to) {
+    let mut sections: Vec<&str> = keys(from, to).collect();
+    // The order in which a CV is read, whatever the order of its keys.
+    sections.sort_by_key(|section| place_of(section));
+    for section in sections {
         let (before, after) = (from.get(section), to.get(section));
         if let Some(kept) = kept.iter().find(|kept| kept.section == section) {
             entries(section, before, after, &kept.indices, reasons, &mut found);
@@ -73,6 +76,11 @@ pub fn between(
         }
     }
     found.into_iter().take(MAX_CHANGES).filter_map(|draft| draft.finish(ids()?)).collect()
+}
+
+fn place_of(section: &str) -> usize {
+    let list = LIST_SECTIONS.iter().position(|known| *known == section).map(|at| at + 1);
+    if section == "basics" { 0 } else { list.unwrap_or(usize::MAX) }
 }
 
 struct Draft {
@@ -297,10 +305,10 @@ mod tests {
             vec![
                 ("/basics/summary", "modify", "summary"),
                 ("/basics/label", "add", "label"),
-                ("/skills", "modify", "skills"),
                 ("/work/0/summary", "modify", "summary"),
                 ("/work/1", "remove", "work"),
                 ("/work/1/highlights", "modify", "highlights"),
+                ("/skills", "modify", "skills"),
             ]
         );
         assert!(changes.iter().all(|change| still_there(&result, change)));

@@ -18,6 +18,7 @@
 //!
 //! Everything else of the wrong type is refused with the path of the offending field.
 
+use crate::cv::brain::text::lang::Lang;
 use serde_json::{Map, Value, json};
 
 /// Bytes of a CV as JSON.
@@ -353,6 +354,25 @@ pub fn declared_language(document: &Value) -> Option<String> {
         .filter(|language| language.len() == 2 && language.chars().all(|c| c.is_ascii_lowercase()))
 }
 
+/// The language a CV is written in, ISO 639-1: what it declares, else what its sentences are.
+pub fn language(document: &Value) -> Option<String> {
+    declared_language(document).or_else(|| {
+        let mut text = String::new();
+        for path in ["/basics/summary", "/basics/label"] {
+            text.extend(document.pointer(path).and_then(Value::as_str).into_iter().chain([" "]));
+        }
+        for section in ["work", "projects", "volunteer"] {
+            let items = document.get(section).and_then(Value::as_array).into_iter().flatten();
+            for item in items {
+                let texts = ["summary", "description", "position"].into_iter().filter_map(|field| item.get(field)?.as_str());
+                let highlights = item.get("highlights").and_then(Value::as_array).into_iter().flatten();
+                text.extend(texts.chain(highlights.filter_map(Value::as_str)).flat_map(|text| [text, " "]));
+            }
+        }
+        Lang::of(&text).map(|lang| lang.code().to_owned())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -396,6 +416,16 @@ mod tests {
                 "work": [{"name": "X", "startDate": "2020-01"}],
             })
         );
+    }
+
+    #[test]
+    fn the_example_cvs_are_taken_as_they_are_and_their_language_is_known() {
+        for example in crate::demo::CVS {
+            let document: Value = serde_json::from_str(example.content).unwrap();
+            let stored = parse(document).unwrap_or_else(|error| panic!("{}: {error}", example.name));
+            let expected = example.name.get(..2);
+            assert_eq!(language(&stored).as_deref(), expected, "{}", example.name);
+        }
     }
 
     #[test]

@@ -408,21 +408,6 @@ pub async fn cancel_subtasks(tx: &Tx<'_>, offer: &str) -> DbResult<()> {
     Ok(())
 }
 
-/// Offers that are not terminal in a CV's deletion or the settle of a task.
-///
-/// # Errors
-/// [`estafette_actors::DbError`].
-pub async fn processed(db: &impl Reader, task: &str) -> DbResult<u32> {
-    let row = db
-        .row(
-            "SELECT count(*)::int AS n FROM cv.cv_generation_offers
-             WHERE task_id = $1 AND status IN ('completed', 'failed', 'cancelled')",
-            &[&task],
-        )
-        .await?;
-    row.as_ref().map_or(Ok(0), |row| unsigned(row, "n"))
-}
-
 /// The debit of an offer; none: the monthly allowance.
 ///
 /// # Errors

@@ -13,7 +13,8 @@ use tokio_postgres::Row;
 /// Tasks of a snapshot; more are read page by page.
 pub const MAX_SNAPSHOT: i64 = 200;
 
-const COLUMNS: &str = "b.id, b.type, b.title, b.status, coalesce(r.attempt, 1) AS attempt, b.success_message, b.error,
+const COLUMNS: &str = "b.id, b.type, b.title, b.status, coalesce(r.attempt, 1) AS attempt,
+    CASE WHEN b.status = 'completed' THEN b.success_message END AS success_message, b.error,
     b.result, b.should_update_cv_list, b.cv_file, coalesce(g.source_cv_file_id, b.payload ->> 'cv_id') AS source_cv_id,
     b.device_id, b.user_id, b.credit_used, b.feature_name, g.mode, coalesce(g.total_offers, 0) AS total_offers,
     coalesce(g.completed_offers, 0) AS completed_offers,

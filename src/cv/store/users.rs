@@ -1,7 +1,6 @@
 //! `users`.
 
 use super::{Reader, get, opt_time, opt_word, time, word};
-use chrono::{DateTime, Utc};
 use estafette_actors::{DbResult, Tx};
 use estafette_protocol::UserId;
 use estafette_protocol::cv::account::User;
@@ -71,15 +70,6 @@ pub async fn insert(
     .await?;
     tx.execute("INSERT INTO cv.credit_balances (id, user_id) VALUES ($1, $2)", &[&super::new_id(), &id]).await?;
     Ok(())
-}
-
-/// When the user signed up: the anchor of the allowance's months without a subscription (R43).
-///
-/// # Errors
-/// [`estafette_actors::DbError`].
-pub async fn created_at(db: &impl Reader, id: &str) -> DbResult<Option<DateTime<Utc>>> {
-    let row = db.row("SELECT created_at FROM cv.users WHERE id = $1", &[&id]).await?;
-    row.as_ref().map(|row| get(row, "created_at")).transpose()
 }
 
 /// The address counts as confirmed.

@@ -136,6 +136,16 @@ fn rules(offline: &mut Offline, faults: &Arc<Faults>) {
 impl World {
     /// Starts one. Each call of the model takes `latency`.
     pub(super) async fn start_with(latency: Duration) -> Self {
+        Self::start_full(latency, FetchPolicy::default()).await
+    }
+
+    /// Starts one that may fetch from a private place (`127.0.0.1:1234`).
+    pub(super) async fn start_allowing(place: &str) -> Self {
+        let allow = vec![place.parse().unwrap()];
+        Self::start_full(Duration::ZERO, FetchPolicy { allow, ..FetchPolicy::default() }).await
+    }
+
+    async fn start_full(latency: Duration, policy: FetchPolicy) -> Self {
         let database = crate::testing::database().await;
         let faults = Arc::new(Faults::default());
         let mut offline = Offline::new(latency, 64);
@@ -145,7 +155,7 @@ impl World {
         let recorder: Arc<dyn crate::ai::CallRecorder> = Arc::clone(&usage) as _;
         let models = Models::new(Arc::new(offline), recorder);
         models.set_prices(PriceBook::default());
-        let fetcher = Fetcher::new(FetchPolicy::default()).unwrap();
+        let fetcher = Fetcher::new(policy).unwrap();
         let services = Arc::new(Services::new(Arc::new(models), Arc::new(fetcher)));
         let product = Arc::new(CvProduct::new(services));
         let runtime = Runtime::builder(database.db()).product(Arc::clone(&product) as _).start().await.unwrap();

@@ -7,7 +7,7 @@ use crate::cv::brain::types::{Classification, Modification, Score};
 use crate::cv::model::status::{OfferState, OptimiseState, ScoreState as ScoreMachine};
 use crate::cv::pipeline::score::{self, took};
 use crate::cv::pipeline::source::{self, Extracted};
-use crate::cv::rules::patch;
+use crate::cv::rules::{patch, resume};
 use crate::cv::rules::versions as numbering;
 use crate::cv::store::activity::{self, Telemetry};
 use crate::cv::store::files::NewCv;
@@ -112,8 +112,9 @@ async fn adapted(tx: &mut Tx<'_>, task: &TaskInfo, at: &StepRef, output: &Value)
     let run = run_of(tx, task, at).await?;
     let (content, changes) = (&made.composed.content, &made.composed.changes);
     let debit = generations::debit_of(tx, &at.offer_id).await?;
-    let target = Some(made.classification.target_language.as_str()).filter(|language| language.len() == 2);
-    let language = input.language.as_deref().or(target);
+    // Not the language that was asked for: the one that the result is written in.
+    let written = resume::language(content);
+    let language = written.as_deref().or(input.language.as_deref());
     let (source_type, source_value) = source_of(tx, user, &run).await?;
     let id = new_id();
     let pending = (!changes.is_empty()).then_some(changes.as_slice());

@@ -3,7 +3,9 @@
 use super::effects::{head, owner, tell_optimise};
 use super::input::lane;
 use super::{Generation, count_fields, move_task};
+use crate::cv::calls::not_blocked;
 use crate::cv::model::status::{OfferState, OptimiseState, ScoreState as ScoreMachine, TaskState};
+use crate::cv::pipeline::not_well;
 use crate::cv::pipeline::score::move_and_tell;
 use crate::cv::store::{files, generations, settings, tasks, uploads};
 use crate::cv::{announce, ledger, topics};
@@ -74,6 +76,7 @@ pub(super) async fn task_ended(
         if mode == GenerationMode::Optimize {
             move_optimise(tx, task, OptimiseState::Failed, Some(&error)).await?;
         }
+        let fields = not_well(fields);
         return Ok(TaskEnd { status: TaskStatus::Failed, result: Value::Null, error: Some(error), fields });
     }
     let failed = runs.iter().filter(|run| run.status == OfferStatus::Failed).count();
@@ -103,7 +106,7 @@ pub(super) async fn task_cancelled(mode: GenerationMode, tx: &mut Tx<'_>, task: 
         }
     }
     release_uploads(tx, task).await?;
-    count_fields(tx, id).await
+    Ok(not_well(count_fields(tx, id).await?))
 }
 
 async fn move_optimise(tx: &mut Tx<'_>, task: &TaskInfo, to: OptimiseState, error: Option<&str>) -> DbResult<()> {
@@ -140,6 +143,7 @@ pub(super) async fn task_retried(
     if mode == GenerationMode::Optimize {
         let row = files::lock(tx, &head.source_cv_id).await?;
         let row = row.ok_or_else(|| CallError::conflict("the CV does not exist any more"))?;
+        not_blocked(&row)?;
         if row.file.pending_source_version.is_some() {
             return Err(CallError::conflict("changes of this CV await your review: decide about them first"));
         }

@@ -1,0 +1,165 @@
+//! Where the work is.
+
+use super::parts::{Part, Said};
+use super::posting::Posting;
+use crate::cv::brain::text::pattern::patterns;
+use crate::cv::brain::text::{fold, words};
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+patterns! {
+    LABEL = r"^(job )?(location|localisation|lieu|lieu de travail|standort|arbeitsort|place|ort|miejsce pracy|lokalita|misto vykonu prace|ubicacion|lugar|ville|city|where|bureau|office)s?( du poste| options)? ?:\s*(.+)$";
+    CUE = r"(based in|based at|basee? (a|dans)|poste (a|base a)|situee? a|offices? in|bureaux? a|bureaux? (a|de)|arbeitsplatz in|sede|ubicada en|located in|office is in|standort|locaux|siege|locations? in|in our|cdi a|cdd a|stage a|alternance a|pobo|kancelar|team in|join us in|equipe a)";
+    ONLY = r"\b(usa|us|uk|europe|eu|canada|france|germany) only\b";
+}
+
+struct Gazetteer {
+    cities: HashMap<String, &'static str>,
+    countries: HashMap<String, &'static str>,
+    longest: usize,
+}
+
+static GAZETTEER: LazyLock<Gazetteer> = LazyLock::new(|| {
+    let mut all = Gazetteer { cities: HashMap::new(), countries: HashMap::new(), longest: 1 };
+    for line in include_str!("../data/places.txt").lines().filter(|line| !line.starts_with('#')) {
+        let (map, names) = match line.strip_prefix(':') {
+            Some(cities) => (&mut all.cities, cities),
+            // The code itself ("IN", "IT") is too short to be looked for.
+            None => (&mut all.countries, line.split_once(';').map_or("", |(_, names)| names)),
+        };
+        for name in names.split(';').map(str::trim).filter(|name| !name.is_empty()) {
+            all.longest = all.longest.max(name.split([' ', '-', '\'']).count());
+            map.insert(normal(name), name);
+        }
+    }
+    all
+});
+
+fn normal(name: &str) -> String {
+    fold(name).replace(['-', '\'', '.'], " ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// City and country.
+pub(super) type Place = (Option<String>, Option<String>);
+
+pub(super) fn find(suffix: Option<&str>, posting: &Posting, said: &[Said], chips: &[String]) -> Place {
+    let (mut city, mut country) = (posting.city.clone(), posting.country.clone());
+    if city.is_none() {
+        let labelled = said.iter().find_map(|said| {
+            let groups = LABEL.groups(&said.line.folded)?;
+            let from = groups.get(5).or(groups.get(groups.len() - 1))?;
+            let at = said.line.folded.len() - from.as_str().len();
+            // The label is ASCII, so that its length is the same in the text itself.
+            said.line.text.get(at..).filter(|text| text.len() < 80).map(place_of)
+        });
+        let header =
+            || chips.iter().filter(|chip| chip.len() < 70).map(|chip| place_of(chip)).find(|place| place.0.is_some());
+        let body = || {
+            let parts = [Part::Intro, Part::Other, Part::Tasks, Part::Required, Part::Benefits, Part::Company];
+            said.iter()
+                .filter(|said| parts.contains(&said.part))
+                .filter(|said| CUE.is_in(&said.line.folded) || said.line.folded.len() < 60)
+                .map(|said| place_of(&said.line.text))
+                .find(|place| place.0.is_some())
+        };
+        let some = |place: &Place| place.0.is_some() || place.1.is_some();
+        let found = suffix.map(place_of).filter(some).or_else(|| labelled.filter(some)).or_else(header).or_else(body);
+        if let Some((in_city, in_country)) = found {
+            city = in_city;
+            country = country.or(in_country);
+        }
+    }
+    if country.is_none() {
+        let only = said.iter().map(|said| said.line.folded.as_str()).chain(chips.iter().map(String::as_str));
+        country = only.filter(|line| line.len() < 80).find_map(|line| {
+            let found = ONLY.find(line)?;
+            place_of(line.get(found).unwrap_or("")).1
+        });
+    }
+    (city.map(|city| tidy(&city)), country)
+}
+
+fn tidy(city: &str) -> String {
+    if city.chars().any(char::is_lowercase) { city.to_owned() } else { title_case(city) }
+}
+
+fn title_case(text: &str) -> String {
+    let mut start = true;
+    text.chars()
+        .map(|c| {
+            let out = if start { c } else { c.to_lowercase().next().unwrap_or(c) };
+            start = matches!(c, ' ' | '-' | '\'');
+            out
+        })
+        .collect()
+}
+
+/// The first city and the first country that a text names; both in the gazetteer's spelling.
+pub(super) fn place_of(text: &str) -> Place {
+    let folded = fold(text).replace(['-', '\'', '.', ',', '(', ')', '/', '|', ';', ':'], " ");
+    let all: Vec<&str> = words(&folded).collect();
+    let (mut city, mut country) = (None, None);
+    let mut at = 0;
+    while at < all.len().min(400) {
+        let mut step = 1;
+        for length in (1..=GAZETTEER.longest.min(all.len() - at)).rev() {
+            let Some(name) = all.get(at..at + length).map(|words| words.join(" ")) else { continue };
+            // Short names are words of other languages too ("Pau", "Nice", "Bath"): only with a capital in the text.
+            if let Some(found) =
+                GAZETTEER.cities.get(&name).filter(|found| text.contains(**found) || capital(text, &name))
+            {
+                city.get_or_insert_with(|| (*found).to_owned());
+                step = length;
+                break;
+            }
+            if let Some(found) = GAZETTEER.countries.get(&name).filter(|found| name.len() > 3 || text.contains(**found))
+            {
+                country.get_or_insert_with(|| (*found).to_owned());
+                step = length;
+                break;
+            }
+        }
+        at += step;
+    }
+    (city, country)
+}
+
+fn capital(text: &str, folded: &str) -> bool {
+    let first = folded.split(' ').next().unwrap_or("");
+    text.split(|c: char| !c.is_alphanumeric())
+        .any(|word| word.chars().next().is_some_and(char::is_uppercase) && fold(word) == first)
+}
+
+/// Whether a text names only places and ways to work there (`Paris, France`, `Remote`).
+pub(super) fn is_place(text: &str) -> bool {
+    let known: HashSet<&str> =
+        ["remote", "teletravail", "hybrid", "and", "et", "or", "only", "anywhere", "worldwide", "ile", "de"].into();
+    let (city, country) = place_of(text);
+    let mut rest = normal(&text.replace([',', '(', ')', '|', '/', ';'], " "));
+    for name in [city, country].into_iter().flatten() {
+        rest = rest.replace(&normal(&name), " ");
+    }
+    let left = rest.split_whitespace().filter(|word| !known.contains(word)).count();
+    let first = place_of(text.split(',').next().unwrap_or(""));
+    let known_first = first.0.is_some() || first.1.is_some();
+    left == 0 && !rest.is_empty() || left <= 1 && text.contains(',') && known_first
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r15_places_in_text() {
+        let place = |text| {
+            let (city, country) = place_of(text);
+            (city.unwrap_or_default(), country.unwrap_or_default())
+        };
+        assert_eq!(place("Prague, Czech Republic"), ("Prague".into(), "Czech Republic".into()));
+        assert_eq!(place("CDI à Sophia Antipolis"), ("Sophia Antipolis".into(), String::new()));
+        assert_eq!(place("un très nice poste, prendre un bath"), (String::new(), String::new()));
+        assert_eq!(place("Aix-En-Provence"), ("Aix-en-Provence".into(), String::new()));
+        assert_eq!(place("Pilsen, Plzeň, Czech Republic"), ("Pilsen".into(), "Czech Republic".into()));
+        assert!(is_place("Toronto, Ontario, Canada") && !is_place("DevOps Engineer"));
+    }
+}

@@ -1,0 +1,229 @@
+//! Occupations: which family a job's title belongs to, in several languages, and how close two titles are.
+
+use super::text::{fold, words};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::LazyLock;
+
+struct Families {
+    /// Folded term → families.
+    terms: Vec<(String, usize)>,
+    close: HashSet<(usize, usize)>,
+    words: HashSet<String>,
+}
+
+static FAMILIES: LazyLock<Families> = LazyLock::new(|| {
+    let lines: Vec<Vec<&str>> = include_str!("data/roles.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .map(|line| line.split(';').map(str::trim).filter(|part| !part.is_empty()).collect())
+        .collect();
+    let index: HashMap<&str, usize> =
+        lines.iter().enumerate().filter_map(|(at, line)| Some((*line.first()?, at))).collect();
+    let mut all = Families { terms: Vec::new(), close: HashSet::new(), words: HashSet::new() };
+    for (at, line) in lines.iter().enumerate() {
+        for part in line.iter().skip(1) {
+            if let Some(other) = part.strip_prefix('~') {
+                if let Some(other) = index.get(other) {
+                    all.close.insert((at, *other));
+                    all.close.insert((*other, at));
+                }
+            } else {
+                let term = plain(part);
+                if !term.contains(' ') && term.len() > 3 {
+                    all.words.insert(term.clone());
+                }
+                all.terms.push((term, at));
+            }
+        }
+    }
+    // "Go developer", "ingénieure": words that only say that it is a job.
+    for word in [
+        "manager",
+        "engineer",
+        "ingenieur",
+        "ingenieure",
+        "specialist",
+        "assistant",
+        "assistante",
+        "officer",
+        "lead",
+        "head",
+        "consultant",
+        "consultante",
+        "charge",
+        "chargee",
+        "responsable",
+        "technicien",
+        "technician",
+        "stagiaire",
+        "intern",
+        "alternant",
+        "expert",
+        "advisor",
+        "coordinator",
+        "director",
+        "designer",
+        "analyst",
+        "analyste",
+        "scientist",
+        "representative",
+        "chef",
+        "cheffe",
+        "concepteur",
+        "conceptrice",
+        "scrum",
+        "owner",
+        "executive",
+        "conseillere",
+        "gestionnaire",
+        "coordinateur",
+        "coordinatrice",
+        "animateur",
+        "operateur",
+        "developpeuse",
+        "desarrollador",
+        "ingeniero",
+        "entwickler",
+        "programator",
+        "ux",
+        "sre",
+        "cto",
+        "vp",
+        "counsel",
+        "writer",
+        "worker",
+        "clerk",
+        "nurse",
+        "ops",
+        "coach",
+        "redacteur",
+        "directeur",
+        "administrator",
+        "h/f",
+        "f/h",
+        "m/f",
+        "m/w/d",
+        "architect",
+        "architecte",
+        "junior",
+        "senior",
+        "operator",
+        "agent",
+        "conseiller",
+        "developpeur",
+        "developer",
+    ] {
+        all.words.insert(word.to_owned());
+    }
+    all
+});
+
+fn plain(title: &str) -> String {
+    let mut text = fold(title);
+    // "développeur·se", "développeur.se", "concepteur(trice)", "conseiller/ère": the first form is enough.
+    for ending in [
+        "·se", ".se", "·euse", ".euse", "(se)", "(euse)", "(trice)", "·trice", ".trice", "(ere)", "(ne)", "/ne",
+        "/trice", "/euse", "/se", "·e", ".e", "(e)", "/ka",
+    ] {
+        text = text.replace(ending, "");
+    }
+    text = text
+        .replace(['-', '/', '(', ')', ',', '|', '\'', '·', ':'], " ")
+        .replace("full stack", "fullstack")
+        .replace("front end", "frontend")
+        .replace("back end", "backend");
+    words(&text).collect::<Vec<_>>().join(" ")
+}
+
+/// The families of a title, the most specific only.
+fn families(title: &str) -> BTreeSet<usize> {
+    let title = format!(" {} ", plain(title));
+    let mut found: Vec<(&str, usize)> = FAMILIES
+        .terms
+        .iter()
+        .filter(|(term, _)| {
+            let spaced = format!(" {term} ");
+            let plural = format!(" {term}s ");
+            title.contains(&spaced) || title.contains(&plural) || !term.is_ascii() && title.contains(term.as_str())
+        })
+        .map(|(term, family)| (term.as_str(), *family))
+        .collect();
+    // "network engineer" says more than "engineer" within it.
+    let all = found.clone();
+    found.retain(|(term, _)| !all.iter().any(|(other, _)| other.len() > term.len() && other.contains(term)));
+    found.into_iter().map(|(_, family)| family).collect()
+}
+
+/// How much of a job's title a text looks like: the words of occupations in it.
+pub(super) fn title_words(text: &str) -> usize {
+    let folded = plain(text);
+    folded
+        .split(' ')
+        .filter(|word| FAMILIES.words.contains(*word) || FAMILIES.words.contains(word.trim_end_matches('s')))
+        .count()
+}
+
+/// How close two titles are, 0 to 1: the same words, the same family, a close family.
+pub fn closeness(a: &str, b: &str) -> f64 {
+    let small: HashSet<&str> = [
+        "de", "du", "des", "la", "le", "en", "et", "the", "of", "and", "for", "h", "f", "m", "w", "d", "hf", "fh", "a",
+        "in", "at", "chez",
+    ]
+    .into();
+    let (plain_a, plain_b) = (plain(a), plain(b));
+    let words_a: HashSet<&str> = plain_a.split(' ').filter(|word| !word.is_empty() && !small.contains(word)).collect();
+    let words_b: HashSet<&str> = plain_b.split(' ').filter(|word| !word.is_empty() && !small.contains(word)).collect();
+    if words_a.is_empty() || words_b.is_empty() {
+        return 0.0;
+    }
+    let common = words_a.intersection(&words_b).count();
+    let overlap = ratio(common, words_a.len().min(words_b.len()));
+    let (in_a, in_b) = (families(a), families(b));
+    let family = if in_a.is_empty() || in_b.is_empty() {
+        // Titles that the vocabulary does not know: only their words can tell.
+        return overlap * 0.8;
+    } else if in_a.intersection(&in_b).next().is_some() {
+        let same = in_a.intersection(&in_b).count();
+        0.75 + 0.1 * ratio(same, in_a.len().max(in_b.len()))
+    } else if in_a.iter().any(|x| in_b.iter().any(|y| FAMILIES.close.contains(&(*x, *y)))) {
+        0.4
+    } else {
+        0.0
+    };
+    (family + 0.15 * overlap).clamp(0.0, 1.0)
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn ratio(part: usize, whole: usize) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_are_close_across_languages() {
+        for (a, b, least, most) in [
+            ("Développeur Symfony F/H", "Full Stack Software Engineer", 0.7, 1.0),
+            ("DevOps Engineer", "Site Reliability Engineer", 0.7, 1.0),
+            ("Développeur·se Backend Web", "Backend developer", 0.8, 1.0),
+            ("Conseiller (ère) en politiques", "Policy Advisor", 0.7, 1.0),
+            ("Concepteur ou conceptrice de contenu", "Content Designer", 0.7, 1.0),
+            ("Office Manager", "Assistante administrative", 0.7, 1.0),
+            ("DevOps Engineer", "Software Developer", 0.3, 0.7),
+            ("Office Manager", "Software Engineer", 0.0, 0.1),
+            ("Policy Advisor", "Développeur PHP", 0.0, 0.1),
+            ("", "Développeur", 0.0, 0.0),
+        ] {
+            let found = closeness(a, b);
+            assert!((least..=most).contains(&found), "{a} / {b}: {found}");
+        }
+    }
+
+    #[test]
+    fn titles_look_like_titles() {
+        assert!(title_words("DevOps Engineer, Kubernetes, AWS/GCP") > title_words("Bluelight Consulting"));
+        assert!(title_words("Développeur Symfony") > title_words("L'olivier Assurance"));
+    }
+}
