@@ -11,6 +11,7 @@
 //! | [`fetch`] | the safe HTTP fetcher for addresses that users give |
 //! | [`extract`] | text and structured data out of HTML and PDF |
 //! | [`catalog`] | the only list of products |
+//! | [`demo`] | the example CVs, job texts and job pages |
 //! | [`cv`] | the CV product |
 
 pub mod ai;
@@ -20,6 +21,7 @@ pub mod cli;
 pub mod config;
 pub mod cv;
 pub mod db;
+pub mod demo;
 pub mod error;
 pub mod extract;
 pub mod fetch;

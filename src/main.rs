@@ -1,1 +1,5 @@
-fn main() {}
+//! The `estafette` command.
+
+fn main() -> std::process::ExitCode {
+    estafette::cli::run()
+}

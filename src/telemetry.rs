@@ -19,9 +19,13 @@ pub const HTTP_SECONDS: &str = "http_request_duration_seconds";
 /// Upper bounds of the histograms of durations, seconds.
 const SECONDS: [f64; 14] = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0];
 
+/// Libraries that tell at `info` what we tell ourselves; the setting may ask for more of them by name.
+const QUIET: &str = "tokio_postgres=warn,actix_server=warn";
+
 /// Starts logging, to standard error. A second call in the same process does nothing (tests).
 pub fn start_logs(settings: &Settings) {
-    let filter = EnvFilter::try_new(&settings.log.level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter =
+        EnvFilter::try_new(format!("{QUIET},{}", settings.log.level)).unwrap_or_else(|_| EnvFilter::new("info"));
     let terminal = std::io::stderr().is_terminal();
     let text = match settings.log.format {
         LogFormat::Auto => terminal,

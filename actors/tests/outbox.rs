@@ -100,6 +100,7 @@ impl Reader {
                     prop_assert_eq!(seq, self.seq.map(|last| last + 1), "events come one by one");
                     self.seq = seq;
                 }
+                "mark" => prop_assert_eq!(message["heads"]["t:1"].as_u64(), self.seq, "complete up to here, and it is"),
                 _ => prop_assert!(self.seq.is_some(), "nothing volatile before the state"),
             }
         }

@@ -71,7 +71,7 @@ pub enum ConfigError {
     #[error("{value} is out of range for {}.{}: choose {low} to {high} {unit} ({key})", key.section, key.name)]
     Range {
         /// The setting.
-        key: Key,
+        key: Box<Key>,
         /// Its value.
         value: u64,
         /// The lowest that is allowed.
@@ -101,6 +101,17 @@ impl Settings {
         settings.check_ranges()?;
         check::check(&settings)?;
         Ok(settings)
+    }
+}
+
+impl Settings {
+    /// Whether model calls go to an endpoint: asked for, or (`auto`) there is a key or another base URL.
+    pub fn uses_openai(&self) -> bool {
+        match self.ai.provider {
+            AiProvider::Openai => true,
+            AiProvider::Offline => false,
+            AiProvider::Auto => !self.ai.openai_api_key.is_empty() || self.ai.openai_base_url != OPENAI_BASE_URL,
+        }
     }
 }
 

@@ -58,7 +58,7 @@ macro_rules! settings {
                     let value = Number::number(self.$section.$name);
                     if !($low..=$high).contains(&value) {
                         return Err(ConfigError::Range {
-                            key: Key { section: stringify!($section), name: stringify!($name), flag: $flag, env: $env, range: None },
+                            key: Box::new(Key { section: stringify!($section), name: stringify!($name), flag: $flag, env: $env, range: None }),
                             value, low: $low, high: $high, unit: $unit,
                         });
                     }

@@ -44,6 +44,11 @@ impl Embedded {
         Ok(Self { cluster, config, url, folder, watcher })
     }
 
+    /// How to connect to the one that a running server has in use.
+    pub fn of_running_server(data_dir: &Path) -> Option<tokio_postgres::Config> {
+        Cluster::of_another_process(&data_dir.join("database"), DATABASE)
+    }
+
     /// How to connect.
     pub fn config(&self) -> tokio_postgres::Config {
         self.config.clone()
@@ -55,6 +60,16 @@ impl Embedded {
     /// Where the cluster is.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// A handle for an exit that cannot wait.
+    pub fn emergency(&self) -> impl Fn() + Send + Sync + 'static {
+        let cluster = Arc::clone(&self.cluster);
+        move || {
+            if let Ok(Some(cluster)) = cluster.try_lock().as_deref() {
+                cluster.order_stop();
+            }
+        }
     }
 
     /// Stops it; everything committed is on the disk then.

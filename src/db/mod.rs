@@ -12,7 +12,15 @@ pub mod pool;
 use estafette_actors::migration::{self, Applied, Migration, MigrationError};
 
 /// The CV product's schema.
-const CV: &[Migration] = estafette_actors::migrations!("migrations", "cv":);
+const CV: &[Migration] = estafette_actors::migrations!("migrations", "cv":
+    "0001_create_identity",
+    "0002_create_documents",
+    "0003_create_tasks",
+    "0004_create_plans_and_credits",
+    "0005_create_usage_and_settings",
+    "0006_add_foreign_keys",
+    "0007_seed_settings_and_free_plan",
+);
 
 /// All SQL files: the runtime's, then each product's.
 pub fn migrations() -> Vec<Migration> {
@@ -30,6 +38,19 @@ pub async fn migrate(config: &tokio_postgres::Config) -> Result<Vec<Applied>, Mi
     drop(client);
     link.abort();
     applied
+}
+
+/// What the database lacks, as `schema/name`. Changes nothing.
+///
+/// # Errors
+/// [`MigrationError`] as for [`migrate`].
+pub async fn pending(config: &tokio_postgres::Config) -> Result<Vec<String>, MigrationError> {
+    let (client, connection) = config.connect(tokio_postgres::NoTls).await?;
+    let link = tokio::spawn(connection);
+    let pending = migration::pending(&client, &migrations()).await;
+    drop(client);
+    link.abort();
+    pending
 }
 
 #[cfg(test)]

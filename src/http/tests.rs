@@ -84,6 +84,8 @@ async fn world() -> World {
         product: Arc::new(Sample),
         routes,
         docs: || vec![RouteDoc::new("get", "/v1/sample/me", "sample", "Who I am")],
+        accounts: None,
+        started: Box::new(|_| ()),
     }]);
     let runtime = Runtime::builder(db.clone()).product(Arc::new(Sample)).start().await.unwrap();
     let console = tempfile::tempdir().unwrap();

@@ -41,7 +41,7 @@ impl Folder {
         let (root, moved) = if account.can_enter(binaries, &wanted) {
             (wanted, false)
         } else {
-            let other = PathBuf::from(format!("/var/lib/estafette-{}", short_hash(&wanted)));
+            let other = Self::replacement(&wanted);
             make(&other, PASS_THROUGH)?;
             if !account.can_enter(binaries, &other) {
                 return Err(ClusterError::Unreachable { user: account.name().to_owned(), path: wanted });
@@ -51,6 +51,18 @@ impl Folder {
         let account = if moved { Account::for_cluster(&root.join("postgres")) } else { account };
         let socket = socket_folder(&root, &account)?;
         Ok(Self { root, account, socket, _lock: lock, moved })
+    }
+
+    /// Where the cluster goes when its user cannot reach `wanted`.
+    fn replacement(wanted: &Path) -> PathBuf {
+        PathBuf::from(format!("/var/lib/estafette-{}", short_hash(wanted)))
+    }
+
+    /// Postgres' data folder of a cluster that was asked for in `wanted`.
+    pub(super) fn data_of(wanted: &Path) -> PathBuf {
+        let wanted = wanted.canonicalize().unwrap_or_else(|_| wanted.to_path_buf());
+        let here = wanted.join("postgres");
+        if here.exists() { here } else { Self::replacement(&wanted).join("postgres") }
     }
 
     /// The outer folder.

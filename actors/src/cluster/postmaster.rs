@@ -2,12 +2,13 @@
 
 use rustix::process::{Pid, Signal};
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What `postmaster.pid` says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Postmaster {
     pub(super) pid: i32,
+    pub(super) socket: PathBuf,
     pub(super) ready: bool,
 }
 
@@ -21,6 +22,7 @@ impl Postmaster {
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
         Some(Self {
             pid: lines.first()?.parse().ok().filter(|pid| *pid > 1)?,
+            socket: PathBuf::from(lines.get(4).copied().unwrap_or_default()),
             ready: lines.get(7).copied() == Some("ready"),
         })
     }
@@ -81,7 +83,7 @@ mod tests {
     #[test]
     fn another_program_with_the_same_number_is_not_the_server() {
         let ourselves = i32::try_from(std::process::id()).unwrap();
-        let postmaster = Postmaster { pid: ourselves, ready: true };
+        let postmaster = Postmaster { pid: ourselves, socket: PathBuf::new(), ready: true };
         assert!(is_alive(ourselves));
         assert!(!postmaster.is_server_of(Path::new("/d/postgres")));
     }

@@ -77,6 +77,13 @@ impl Cluster {
         Ok(cluster)
     }
 
+    /// How to connect to the server of a folder that another process has in use, if it runs.
+    pub fn of_another_process(folder: &Path, database: &str) -> Option<tokio_postgres::Config> {
+        let data = Folder::data_of(folder);
+        let found = Postmaster::read(&data).filter(|found| found.ready && found.is_server_of(&data))?;
+        Some(config(&found.socket, database))
+    }
+
     /// Starts the server again after [`Cluster::is_running`] said that it ended.
     ///
     /// # Errors
@@ -127,8 +134,14 @@ impl Cluster {
     }
 
     /// Leaves the server running when this value is dropped (the shared cluster of a test run).
+    #[cfg(feature = "testkit")]
     pub(crate) fn leave_running(&mut self) {
         self.stop_on_drop = false;
+    }
+
+    /// Tells the server to stop and does not wait: for an exit that cannot.
+    pub fn order_stop(&self) {
+        postmaster::signal(self.pid, Signal::INT);
     }
 
     /// Stops the server: open transactions are rolled back, everything committed is written.

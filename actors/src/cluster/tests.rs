@@ -99,6 +99,9 @@ fn one_folder_serves_one_process_and_two_folders_two_servers() {
     let error = Cluster::start(options(one.path())).unwrap_err();
     assert!(matches!(error, ClusterError::Locked(_)), "{error}");
     assert!(error.to_string().contains("in use by another estafette process"));
+    let theirs = Cluster::of_another_process(one.path(), "app").unwrap();
+    assert_eq!(theirs.get_hosts(), first.config("app").get_hosts());
+    assert!(Cluster::of_another_process(&one.path().join("other"), "app").is_none());
     let mut second = Cluster::start(options(two.path())).unwrap();
     assert!(first.is_running() && second.is_running());
 }

@@ -383,6 +383,12 @@ impl Outbox {
                 && subscription.next > subscription.seen
             {
                 subscription.mode = Mode::Live;
+                // The client is told at once that it is complete up to here, and not only with the next heartbeat.
+                let heads = [(subscription.key.topic.clone(), subscription.next.saturating_sub(1))].into();
+                if let Ok(mark) = self.codec.encode(&ServerMessage::Mark { heads }) {
+                    inner.bytes += mark.len();
+                    inner.queue.push_back(Entry::Of(sub, mark.into()));
+                }
             }
         }
         drop(inner);

@@ -2,11 +2,42 @@
 //!
 //! Everything here is a pure function: no clock, no chance, no I/O; the same input gives the same output. Nothing panics
 //! and nothing takes longer than linear time in its input, which is cut at named bounds.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`offer`] | reading an offer |
+//! | `view`, `dates`, `wants`, `context` | the CV and the offer as the rules see them |
+//! | `classify` | what each experience and project says to the offer |
+//! | [`rewrite`] | the proposals of the batches |
+//! | [`outcome`] | what becomes of a proposal, a rule's or a model's: nothing that the CV does not say (`truth`) |
+//! | [`recompose`] | the new content and its changes |
+//! | `score`, `education`, `suggest` | the match |
+//! | [`register()`] | all of it as the offline model |
 
+mod classify;
+mod context;
+mod dates;
+mod education;
 pub mod offer;
+pub mod outcome;
+pub mod recompose;
+mod register;
+pub mod rewrite;
 pub mod roles;
+mod say;
+mod score;
 pub mod skills;
+mod suggest;
+#[cfg(test)]
+mod tests;
 pub mod text;
+mod truth;
 pub mod types;
+mod view;
+mod wants;
 
+pub use classify::classify;
 pub use offer::extract_offer;
+pub use recompose::{Recomposed, recompose};
+pub use register::{extraction, register};
+pub use score::score;

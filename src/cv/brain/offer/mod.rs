@@ -49,7 +49,13 @@ patterns! {
 /// # Errors
 /// [`NotAnOffer`] with a sentence for the person who gave it.
 pub fn extract_offer(source: &OfferSource) -> Result<OfferDraft, NotAnOffer> {
-    let (front, body) = front_matter(text::clip(&source.text, text::MAX_CHARS));
+    let (mut front, body) = front_matter(text::clip(&source.text, text::MAX_CHARS));
+    // Who read the text may have taken its front matter off already. A page's `<meta>` is no front matter.
+    if source.title.is_none() && source.job_posting.is_none() {
+        for (key, value) in &source.meta {
+            front.entry(key.clone()).or_insert_with(|| value.clone());
+        }
+    }
     let page = lines(&body);
     let posting = source.job_posting.as_ref().and_then(Posting::read).unwrap_or_default();
     let has_posting = posting.title.is_some() && (posting.company.is_some() || posting.text.len() > DESCRIPTION_CHARS);

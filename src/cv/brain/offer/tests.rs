@@ -6,6 +6,19 @@ use crate::extract::{html, markdown, pdf};
 use serde_json::Value;
 use std::path::Path;
 
+#[test]
+fn the_title_of_a_front_matter_that_was_taken_off_is_found() {
+    let whole = "---\ntitle: 'Développeur de plateformes'\n---\n\nNous sommes à la recherche de quelqu’un.\n\n## Exigences\n- Vous connaissez Rust, Docker et PostgreSQL depuis trois ans\n- Vous aimez le travail en équipe\n";
+    let parsed = crate::extract::markdown::parse(whole);
+    for source in [
+        OfferSource { text: whole.to_owned(), ..OfferSource::default() },
+        OfferSource { text: parsed.text, meta: parsed.facts, ..OfferSource::default() },
+    ] {
+        let title = extract_offer(&source).unwrap().offer.title;
+        assert_eq!(title.as_deref(), Some("Développeur de plateformes"));
+    }
+}
+
 /// What the pipeline knows of a file, read as the pipeline reads it.
 fn source_of(path: &Path) -> Option<OfferSource> {
     let bytes = std::fs::read(path).ok()?;

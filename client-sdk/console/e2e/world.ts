@@ -1,0 +1,80 @@
+/** What the browser tests stand on: a real server with the built console, job pages on loopback, a real browser. */
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import { openWire, type Wire } from "./wire";
+import { startServer, type RealServer } from "../../test/e2e/server";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+/** With JSON-LD, without, and in French. */
+const PAGES = ["platform-engineer.html", "backend-engineer.html", "developpeur-backend.html"] as const;
+const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
+
+/** Where the pictures go. */
+export const shots = process.env.ESTAFETTE_SHOTS ?? fileURLToPath(new URL("../shots/e2e", import.meta.url));
+
+export interface World {
+  readonly server: RealServer;
+  /** What the browser's connection goes through. */
+  readonly wire: Wire;
+  readonly browser: Browser;
+  /** Addresses of three job offers that the server may fetch. */
+  readonly offers: readonly string[];
+  stop(): Promise<void>;
+}
+
+export async function startWorld(): Promise<World> {
+  if (!existsSync(`${root}/client-sdk/console/dist/index.html`)) throw new Error("the console is not built: run `npm run build`");
+  mkdirSync(shots, { recursive: true });
+  const pages = await servePages();
+  const { port } = pages.address() as AddressInfo;
+  // A server that runs already must have been told to allow the pages that it is given.
+  const given = (process.env.ESTAFETTE_E2E_OFFERS ?? "").split(",").filter((url) => url !== "");
+  process.env.ESTAFETTE_FETCH_ALLOW ??= `127.0.0.1:${port}`;
+  process.env.ESTAFETTE_CONSOLE_DIR ??= `${root}/client-sdk/console/dist`;
+  // So that there is something to watch.
+  process.env.ESTAFETTE_OFFLINE_LATENCY_MS ??= "250";
+  const server = await startServer();
+  const wire = await openWire(server.baseUrl);
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+  return {
+    server,
+    wire,
+    browser,
+    offers: given.length > 0 ? given : PAGES.map((name) => `http://127.0.0.1:${port}/${name}`),
+    stop: async () => {
+      await browser.close();
+      await wire.close();
+      await server.stop();
+      await new Promise((done) => pages.close(done));
+    },
+  };
+}
+
+function servePages(): Promise<Server> {
+  const server = createServer((request, response) => {
+    const name = PAGES.find((page) => request.url === `/${page}`);
+    response.writeHead(name === undefined ? 404 : 200, { "content-type": "text/html; charset=utf-8" });
+    response.end(name === undefined ? "<h1>404</h1>" : readFileSync(`${root}/src/demo/jobs/${name}`));
+  });
+  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
+}
+
+export const resume = readFileSync(`${root}/src/demo/cvs/en-jane-developer-complete.json`, "utf8");
+
+/** A tab in English on a laptop; what the page complains about ends up in `complaints`. */
+export async function open(world: World, complaints: string[]): Promise<{ readonly context: BrowserContext; readonly page: Page }> {
+  const context = await world.browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-GB", baseURL: world.wire.baseUrl });
+  const page = await context.newPage();
+  listen(page, complaints);
+  return { context, page };
+}
+
+export function listen(page: Page, complaints: string[]): void {
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(message.text());
+  });
+}

@@ -1,0 +1,174 @@
+import { Button, Menu, SegmentedControl, useMantineColorScheme } from "@mantine/core";
+import { Activity, BriefcaseBusiness, Coins, FileText, ListChecks, LogOut, Plus, type LucideIcon } from "lucide-react";
+import { useEffect, useRef } from "react";
+import { Link, NavLink, Outlet, useLocation } from "react-router";
+import { useI18n, type Key } from "../i18n";
+import { number } from "../lib/format";
+import { useLive } from "../live/live";
+import { useToasts } from "../live/toasts";
+import { ConfirmHost } from "./confirm";
+import { ConnectionBadge, ConnectionBanner } from "./connection";
+import { Logo, Mark } from "./logo";
+import { cx } from "../lib/cx";
+import styles from "./shell.module.css";
+
+interface Place {
+  readonly to: string;
+  readonly label: Key;
+  readonly short: Key;
+  readonly icon: LucideIcon;
+}
+
+const PLACES: readonly Place[] = [
+  { to: "/cvs", label: "nav.cvs", short: "nav.cvs", icon: FileText },
+  { to: "/tasks", label: "nav.tasks", short: "nav.tasks", icon: ListChecks },
+  { to: "/offers", label: "nav.offers", short: "nav.offers.short", icon: BriefcaseBusiness },
+  { to: "/credits", label: "nav.credits", short: "nav.credits", icon: Coins },
+  { to: "/inspector", label: "nav.inspector", short: "nav.inspector", icon: Activity },
+];
+
+/** The frame of every page: navigation, balance, connection. */
+export function Shell() {
+  const { t, language } = useI18n();
+  const { user } = useLive();
+  const main = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  useToasts();
+  useEffect(() => {
+    window.scrollTo(0, 0);
+  }, [pathname]);
+  const running = user.state?.tasks.length ?? 0;
+  const balance = user.state === undefined ? "" : number(language, user.state.credits.balance);
+  const [cvs, tasks, offers, credits] = PLACES;
+  return (
+    <div className={styles.shell}>
+      <a className="skip-link" href="#main" onClick={() => main.current?.focus()}>
+        {t("app.skip")}
+      </a>
+      <aside className={styles.side}>
+        <Link to="/cvs" className={styles.brand} aria-label="Estafette">
+          <Logo />
+        </Link>
+        <Button component={Link} to="/generate" leftSection={<Plus size={17} aria-hidden="true" />} fullWidth>
+          {t("nav.generate")}
+        </Button>
+        <nav className={styles.nav} aria-label={t("nav.main")}>
+          {PLACES.map(({ to, label, icon: Icon }) => (
+            <NavLink key={to} to={to} className={cx(styles.link)}>
+              <Icon size={18} strokeWidth={1.8} aria-hidden="true" />
+              {t(label)}
+              {to === "/tasks" && running > 0 ? <span className={cx(styles.count, "num")}>{running}</span> : null}
+              {to === "/credits" ? <span className={cx(styles.amount, "num")}>{balance}</span> : null}
+            </NavLink>
+          ))}
+        </nav>
+        <div className={styles.foot}>
+          <ConnectionBadge />
+          <Account />
+        </div>
+      </aside>
+      <header className={styles.top}>
+        <Link to="/cvs" aria-label="Estafette">
+          <Mark size={30} />
+        </Link>
+        <span className={styles.spring} />
+        <ConnectionBadge compact />
+        <Account compact />
+      </header>
+      <main id="main" ref={main} className={styles.main} tabIndex={-1}>
+        <ConnectionBanner />
+        <Outlet />
+        <ConfirmHost />
+      </main>
+      <nav className={styles.tabs} aria-label={t("nav.main")}>
+        {[cvs, offers].map((place) => (place === undefined ? null : <Tab key={place.to} place={place} />))}
+        <NavLink to="/generate" className={cx(styles.tab)}>
+          <span className={styles.fab}>
+            <Plus size={19} aria-hidden="true" />
+          </span>
+          {t("nav.generate.short")}
+        </NavLink>
+        {tasks === undefined ? null : <Tab place={tasks} badge={running > 0} />}
+        {credits === undefined ? null : <Tab place={credits} />}
+      </nav>
+    </div>
+  );
+}
+
+function Tab({ place, badge = false }: { readonly place: Place; readonly badge?: boolean }) {
+  const { t } = useI18n();
+  const Icon = place.icon;
+  return (
+    <NavLink to={place.to} className={cx(styles.tab)}>
+      <Icon size={22} strokeWidth={1.7} aria-hidden="true" />
+      {t(place.short)}
+      {badge ? <span className={styles.badge} /> : null}
+    </NavLink>
+  );
+}
+
+function Account({ compact = false }: { readonly compact?: boolean }) {
+  const { t, language, setLanguage } = useI18n();
+  const { me, session } = useLive();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const name = me.name ?? me.email ?? "?";
+  return (
+    <Menu width={264} position={compact ? "bottom-end" : "top-start"} shadow="md" keepMounted={false}>
+      <Menu.Target>
+        <button type="button" className={styles.me} style={compact ? { width: "auto", padding: 2 } : undefined} aria-label={t("nav.account")}>
+          <span className={styles.avatar} aria-hidden="true">
+            {name.charAt(0).toUpperCase()}
+          </span>
+          {compact ? null : (
+            <span className={styles.who}>
+              <span className="truncate">{name}</span>
+              <small className="truncate">{me.email}</small>
+            </span>
+          )}
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <div style={{ padding: "8px 12px", display: "grid", gap: 6 }}>
+          <span className="muted" style={{ fontSize: 12.5 }}>
+            {t("nav.language")}
+          </span>
+          <SegmentedControl
+            size="xs"
+            fullWidth
+            aria-label={t("nav.language")}
+            value={language}
+            onChange={(value) => setLanguage(value === "fr" ? "fr" : "en")}
+            data={[
+              { value: "en", label: "English" },
+              { value: "fr", label: "Français" },
+            ]}
+          />
+          <span className="muted" style={{ fontSize: 12.5, marginTop: 4 }}>
+            {t("nav.theme")}
+          </span>
+          <SegmentedControl
+            size="xs"
+            fullWidth
+            aria-label={t("nav.theme")}
+            value={colorScheme}
+            onChange={(value) => setColorScheme(value)}
+            data={[
+              { value: "light", label: t("theme.light") },
+              { value: "dark", label: t("theme.dark") },
+              { value: "auto", label: t("theme.auto") },
+            ]}
+          />
+        </div>
+        <Menu.Divider />
+        {compact ? (
+          <Menu.Item component={Link} to="/inspector" leftSection={<Activity size={16} />}>
+            {t("nav.inspector")}
+          </Menu.Item>
+        ) : null}
+        <Menu.Item leftSection={<LogOut size={16} />} onClick={() => void session.signOut()}>
+          {t("nav.signout")}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,115 @@
+//! One person: signed up, with tokens that are refreshed before they end.
+
+use crate::api::{Api, ApiError};
+use estafette_protocol::UserId;
+use estafette_protocol::cv::account::{AuthTokens, RefreshRequest, SignIn, SignUp};
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
+
+/// A token this close to its end is refreshed before it is used.
+const AHEAD: Duration = Duration::from_secs(30);
+/// Everybody's password.
+const PASSWORD: &str = "correct horse battery";
+
+struct Held {
+    tokens: AuthTokens,
+    until: Instant,
+}
+
+/// One person.
+pub struct Account {
+    api: Api,
+    user: UserId,
+    email: String,
+    held: Mutex<Held>,
+}
+
+impl Account {
+    /// Signs a new person up.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn sign_up(api: &Api, email: &str) -> Result<Self, ApiError> {
+        let body = SignUp {
+            email: email.to_owned(),
+            password: PASSWORD.to_owned(),
+            name: Some("Load Test".to_owned()),
+            device: None,
+        };
+        let tokens: AuthTokens = api.post("/v1/cv/auth/sign-up", &body, None, None).await?;
+        Ok(Self::of(api, email, tokens))
+    }
+
+    /// Signs a person in once more: another session of theirs.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn sign_in(api: &Api, email: &str) -> Result<Self, ApiError> {
+        let body = SignIn { email: email.to_owned(), password: PASSWORD.to_owned(), device: None };
+        let tokens: AuthTokens = api.post("/v1/cv/auth/sign-in", &body, None, None).await?;
+        Ok(Self::of(api, email, tokens))
+    }
+
+    fn of(api: &Api, email: &str, tokens: AuthTokens) -> Self {
+        let (user, email) = (tokens.user.id.clone(), email.to_owned());
+        Self { api: api.clone(), user, email, held: Mutex::new(Held::new(tokens)) }
+    }
+
+    /// A person with a token of somebody else's making, for tests.
+    #[cfg(test)]
+    pub fn with_token(api: &Api, user: &str, token: &str) -> Self {
+        let user = serde_json::json!({
+            "id": user, "name": null, "email": null, "email_verified": null, "image": null, "role": "USER",
+            "created_at": "2026-11-21T00:00:00.000Z",
+        });
+        let user: estafette_protocol::cv::account::User = serde_json::from_value(user).unwrap();
+        let tokens = AuthTokens {
+            access_token: token.to_owned(),
+            refresh_token: String::new(),
+            expires_in: 3600,
+            user: user.clone(),
+        };
+        Self { api: api.clone(), user: user.id, email: String::new(), held: Mutex::new(Held::new(tokens)) }
+    }
+
+    /// Their id.
+    pub fn user(&self) -> &UserId {
+        &self.user
+    }
+    /// Their address.
+    pub fn email(&self) -> &str {
+        &self.email
+    }
+
+    /// A token that is good for a while.
+    ///
+    /// # Errors
+    /// [`ApiError`] when it had to be refreshed and was not.
+    pub async fn token(&self) -> Result<String, ApiError> {
+        let held = self.held.lock().await;
+        if held.until > Instant::now() + AHEAD {
+            return Ok(held.tokens.access_token.clone());
+        }
+        drop(held);
+        self.refresh().await
+    }
+
+    /// A new token, whatever the old one says.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn refresh(&self) -> Result<String, ApiError> {
+        let mut held = self.held.lock().await;
+        let body = RefreshRequest { refresh_token: held.tokens.refresh_token.clone() };
+        let tokens: AuthTokens = self.api.post("/v1/cv/auth/refresh", &body, None, None).await?;
+        *held = Held::new(tokens);
+        Ok(held.tokens.access_token.clone())
+    }
+}
+
+impl Held {
+    fn new(tokens: AuthTokens) -> Self {
+        let until = Instant::now() + Duration::from_secs(tokens.expires_in.into());
+        Self { tokens, until }
+    }
+}

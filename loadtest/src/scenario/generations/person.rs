@@ -1,0 +1,98 @@
+//! A user with a CV and two clients: one starts tasks and watches them, the other learns of them by the user's topic.
+
+use super::board::Board;
+use super::watcher::Watcher;
+use crate::account::Account;
+use crate::client::{CallFailure, Client};
+use crate::scenario::{Failure, READY_WITHIN, Run};
+use estafette_protocol::cv::credits::CreditBalance;
+use estafette_protocol::{Codec, IdempotencyKey, TaskId, Topic};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Tasks that wait for their subscription.
+const FOLLOW: usize = 1024;
+
+/// A user with a CV and two clients.
+pub(super) struct Person {
+    pub(super) account: Arc<Account>,
+    pub(super) cv: String,
+    /// Credits before anything was started.
+    pub(super) credits: i64,
+    first: Arc<Client>,
+    second: Arc<Client>,
+    pub(super) watchers: [Arc<Watcher>; 2],
+    follower: tokio::task::JoinHandle<()>,
+}
+
+impl Person {
+    /// Makes the CV and connects both clients.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(super) async fn enter(
+        run: &Run,
+        board: &Arc<Board>,
+        account: Arc<Account>,
+        index: u64,
+    ) -> Result<Self, Failure> {
+        let (follow, mut topics) = mpsc::channel::<Topic>(FOLLOW);
+        let watchers = [
+            Arc::new(Watcher::new(&run.findings, Some(Arc::clone(board)), None)),
+            Arc::new(Watcher::new(&run.findings, None, Some(follow))),
+        ];
+        let first = run.client(&account, Codec::MsgPack, &format!("a{index}"), Some(watchers[0].clone()))?;
+        let second = run.client(&account, Codec::Json, &format!("b{index}"), Some(watchers[1].clone()))?;
+        let (first, second) = (Arc::new(first), Arc::new(second));
+        for client in [&first, &second] {
+            client.ready(READY_WITHIN).await.map_err(Failure::Other)?;
+            client.subscribe(Topic::user(account.user())).await;
+        }
+        let content = crate::sample::cv(run.seed, index);
+        let key = IdempotencyKey::parse(format!("{}-cv-{index}", run.tag)).ok();
+        let file = first.call("cv.create", json!({"content": content}), key).await?;
+        let cv = file.get("id").and_then(Value::as_str);
+        let cv = cv.ok_or_else(|| Failure::Other(format!("cv.create returned {file}")))?.to_owned();
+        let balance: CreditBalance = run.api.get("/v1/cv/credits", &account.token().await?).await?;
+        let followed = Arc::clone(&second);
+        let follower = tokio::spawn(async move {
+            while let Some(topic) = topics.recv().await {
+                followed.subscribe(topic).await;
+            }
+        });
+        Ok(Self { account, cv, credits: balance.balance.into(), first, second, watchers, follower })
+    }
+
+    /// Starts a task.
+    ///
+    /// # Errors
+    /// What the server or the connection said.
+    pub(super) async fn start(&self, method: &str, params: Value, key: &IdempotencyKey) -> Result<TaskId, String> {
+        let result =
+            self.first.call(method, params, Some(key.clone())).await.map_err(|error: CallFailure| error.to_string())?;
+        let id = result.get("task_id").and_then(Value::as_str).and_then(|id| TaskId::parse(id).ok());
+        id.ok_or_else(|| format!("an answer without a task id: {result}"))
+    }
+
+    /// Watches a task by the client that started it.
+    pub(super) async fn watch(&self, task: &TaskId) {
+        self.first.subscribe(Topic::task(task)).await;
+    }
+
+    /// Both clients.
+    pub(super) fn clients(&self) -> [&Client; 2] {
+        [&self.first, &self.second]
+    }
+
+    /// Closes both.
+    pub(super) async fn leave(self) {
+        self.follower.abort();
+        let _ = self.follower.await;
+        for client in [self.first, self.second] {
+            if let Some(client) = Arc::into_inner(client) {
+                client.close().await;
+            }
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! `cv.generate`: one new CV per offer (adapt, P1), or changes in place (optimize, P2).
+
+use super::{device_of, encode, not_blocked, own_cv};
+use crate::cv::announce;
+use crate::cv::ledger;
+use crate::cv::model::status::OptimiseState;
+use crate::cv::pipeline::generation::input::{GenerationInput, OfferInput, SourceRef};
+use crate::cv::pipeline::{GENERATE_CV, IMPROVE_CV};
+use crate::cv::rules::offers as sources;
+use crate::cv::store::files::CvRow;
+use crate::cv::store::settings::Settings;
+use crate::cv::store::tasks::NewBackgroundTask;
+use crate::cv::store::{files, generations, new_id, offers, tasks, uploads};
+use chrono::Utc;
+use estafette_actors::task::NewTask;
+use estafette_actors::{CallCtx, CallError, Tx};
+use estafette_protocol::cv::call::{Generate, OfferSource, TaskStarted};
+use estafette_protocol::cv::status::{GenerationMode, UploadKind};
+use estafette_protocol::{TaskId, Timestamp, UserId};
+use serde_json::{Map, Value, json};
+
+/// `cv.generate`.
+///
+/// # Errors
+/// `bad_request` for bad sources, `not_found` for a CV or offer that is not theirs, `forbidden` for a blocked source,
+/// `limit_exceeded` above `generation_max_offers`, `conflict` for an optimisation beside another or beside open changes,
+/// `insufficient_credits`. Nothing is created then.
+pub async fn generate(ctx: &CallCtx, settings: &Settings, params: Value) -> Result<Value, CallError> {
+    let params: Generate = super::parse(params)?;
+    let max = settings.generation_max_offers();
+    if params.offers.len() > max {
+        let message = format!("a generation takes at most {max} offers");
+        return Err(
+            CallError::new(estafette_protocol::ErrorCode::LimitExceeded, message).with_details(json!({"limit": max}))
+        );
+    }
+    match (params.mode, params.offers.len()) {
+        (GenerationMode::Adapt, 0) => {
+            return Err(CallError::bad_request("name at least one job offer to adapt the CV to"));
+        }
+        (GenerationMode::Optimize, n) if n > 1 => {
+            return Err(CallError::bad_request("an optimisation takes one job offer at most"));
+        }
+        _ => {}
+    }
+    let given: Vec<Given> = params.offers.iter().map(check).collect::<Result<_, _>>()?;
+    let id = NewTask::new_id();
+    ctx.transaction(async |tx| {
+        let row = own_cv(tx, &ctx.who.user, &params.source_cv_id).await?;
+        not_blocked(&row)?;
+        let started = match params.mode {
+            GenerationMode::Adapt => adapt(tx, ctx, settings, &id, &row, &given).await?,
+            GenerationMode::Optimize => optimize(tx, ctx, settings, &id, &row, &given).await?,
+        };
+        encode(&started)
+    })
+    .await
+}
+
+/// A source that has passed its check.
+enum Given {
+    Url(String),
+    Text(String),
+    Upload(String),
+    Stored(String),
+}
+
+fn check(source: &OfferSource) -> Result<Given, CallError> {
+    Ok(match source {
+        OfferSource::Url(url) => Given::Url(sources::check_url(url).map_err(CallError::bad_request)?),
+        OfferSource::Text(text) => Given::Text(sources::check_text(text).map_err(CallError::bad_request)?),
+        OfferSource::UploadId(id) => Given::Upload(id.as_str().to_owned()),
+        OfferSource::JobOfferId(id) => Given::Stored(id.as_str().to_owned()),
+    })
+}
+
+/// An offer on its way into the task: what the engine gets, and what only the product's rows keep.
+struct Planned {
+    input: OfferInput,
+    url: Option<String>,
+    job_offer: Option<String>,
+    text: Option<String>,
+}
+
+async fn plan(tx: &Tx<'_>, user: &UserId, index: usize, given: &Given) -> Result<Planned, CallError> {
+    let index = u32::try_from(index).unwrap_or(u32::MAX);
+    let planned = |source, url, job_offer, text| Planned {
+        input: OfferInput { id: new_id(), index, source },
+        url,
+        job_offer,
+        text,
+    };
+    Ok(match given {
+        Given::Url(url) => planned(SourceRef::Url { url: url.clone() }, Some(url.clone()), None, None),
+        Given::Text(text) => planned(SourceRef::Text, None, None, Some(text.clone())),
+        Given::Upload(id) => {
+            let upload = uploads::by_id(tx, user.as_str(), id).await?;
+            let upload = upload
+                .filter(|upload| upload.kind == UploadKind::OfferPdf)
+                .ok_or_else(|| CallError::not_found(format!("there is no uploaded job offer {id} (any more)")))?;
+            uploads::keep(tx, user.as_str(), std::slice::from_ref(id)).await?;
+            planned(
+                SourceRef::Upload { id: id.clone(), filename: upload.filename, sha256: upload.sha256 },
+                None,
+                None,
+                None,
+            )
+        }
+        Given::Stored(id) => {
+            let offer = offers::by_id(tx, user.as_str(), id)
+                .await?
+                .ok_or_else(|| CallError::not_found(format!("there is no job offer {id}")))?;
+            planned(
+                SourceRef::Stored { id: id.clone(), content: Box::new(offer.content) },
+                None,
+                Some(id.clone()),
+                None,
+            )
+        }
+    })
+}
+
+async fn adapt(
+    tx: &mut Tx<'_>,
+    ctx: &CallCtx,
+    settings: &Settings,
+    id: &TaskId,
+    row: &CvRow,
+    given: &[Given],
+) -> Result<TaskStarted, CallError> {
+    let mut planned = Vec::with_capacity(given.len());
+    for (index, given) in given.iter().enumerate() {
+        planned.push(plan(tx, &ctx.who.user, index, given).await?);
+    }
+    let (filename, count) = (&row.file.summary.filename, planned.len());
+    let offers = if count == 1 { "1 job offer".to_owned() } else { format!("{count} job offers") };
+    let text = Text {
+        kind: GENERATE_CV,
+        title: format!("Adapt {filename} to {offers}"),
+        success: format!("{filename} was adapted"),
+        mode: GenerationMode::Adapt,
+    };
+    start(tx, ctx, settings, id, row, planned, &text).await
+}
+
+async fn optimize(
+    tx: &mut Tx<'_>,
+    ctx: &CallCtx,
+    settings: &Settings,
+    id: &TaskId,
+    row: &CvRow,
+    given: &[Given],
+) -> Result<TaskStarted, CallError> {
+    let cv = &row.file.summary;
+    if row.file.pending_source_version.is_some() {
+        return Err(CallError::conflict("changes of this CV await your review: decide about them first"));
+    }
+    if row.optimise_state() == OptimiseState::InProgress {
+        let running = tasks::open_of_kind(tx, row.user.as_str(), IMPROVE_CV, cv.id.as_str()).await?;
+        return Err(CallError::conflict("this CV is being optimised already").with_details(json!({"task_id": running})));
+    }
+    // Without an offer of the call the CV's own, without that the CV for itself.
+    let own = cv.job_offer_id.as_ref().map(|offer| Given::Stored(offer.as_str().to_owned()));
+    let planned = match given.first().or(own.as_ref()) {
+        Some(given) => plan(tx, &ctx.who.user, 0, given).await?,
+        None => Planned {
+            input: OfferInput { id: new_id(), index: 0, source: SourceRef::None },
+            url: None,
+            job_offer: None,
+            text: None,
+        },
+    };
+    let text = Text {
+        kind: IMPROVE_CV,
+        title: format!("Optimise {}", cv.filename),
+        success: format!("{} was optimised", cv.filename),
+        mode: GenerationMode::Optimize,
+    };
+    if !files::move_optimise(tx, cv.id.as_str(), OptimiseState::InProgress).await? {
+        return Err(CallError::conflict("this CV is being optimised already"));
+    }
+    if let Some(after) = files::by_id(tx, cv.id.as_str()).await? {
+        announce::optimise(tx, &after, None)?;
+        announce::listed(tx, &after)?;
+    }
+    start(tx, ctx, settings, id, row, vec![planned], &text).await
+}
+
+struct Text {
+    kind: &'static str,
+    title: String,
+    success: String,
+    mode: GenerationMode,
+}
+
+/// Rows, debits, link columns, and the engine's task, in the order of section 1.10.
+async fn start(
+    tx: &mut Tx<'_>,
+    ctx: &CallCtx,
+    settings: &Settings,
+    id: &TaskId,
+    row: &CvRow,
+    planned: Vec<Planned>,
+    text: &Text,
+) -> Result<TaskStarted, CallError> {
+    let (user, cv) = (&ctx.who.user, &row.file.summary);
+    let (device, now) = (device_of(ctx), Utc::now());
+    let feature = text.kind.replace('-', "_");
+    let total = u32::try_from(planned.len()).unwrap_or(u32::MAX);
+    let uploads: Vec<&str> = planned.iter().filter_map(|offer| offer.input.source.upload()).collect();
+    let payload = json!({"cv_id": cv.id, "mode": text.mode, "offers": total, "uploads": uploads});
+    let task = NewBackgroundTask {
+        id: id.as_str(),
+        title: &text.title,
+        success_message: &text.success,
+        kind: text.kind,
+        should_update_cv_list: true,
+        payload: &payload,
+        device: &device,
+        user: Some(user.as_str()),
+        cv_file: Some(&cv.filename),
+        feature_name: Some(&feature),
+        created_at: now.timestamp_millis(),
+    };
+    if !tasks::insert(tx, &task).await? {
+        return Err(CallError::conflict(format!("there is a task {id} already")));
+    }
+    let offers = i32::try_from(total).unwrap_or(i32::MAX);
+    generations::insert(tx, id.as_str(), user.as_str(), cv.id.as_str(), text.mode.as_str(), offers).await?;
+    let reserved = ledger::reserve(tx, settings, user, &feature, Some(id), total).await?;
+    for (offer, transaction) in planned.iter().zip(&reserved.transactions) {
+        let index = i32::try_from(offer.input.index).unwrap_or(i32::MAX);
+        let (run, url) = (offer.input.id.as_str(), offer.url.as_deref());
+        let (stored, debit) = (offer.job_offer.as_deref(), transaction.as_deref());
+        generations::insert_offer(tx, run, id.as_str(), index, url, stored, debit).await?;
+    }
+    // D13: one debit pays for a whole task only where it has one unit.
+    let single = reserved.transactions.first().filter(|_| total == 1).and_then(Option::as_deref);
+    tasks::set_payment(tx, id.as_str(), reserved.credits_debited, single, reserved.period_start).await?;
+    generations::add_debits(tx, id.as_str(), reserved.credits_debited).await?;
+    let texts: Vec<Option<String>> = planned.iter().map(|offer| offer.text.clone()).collect();
+    let input = GenerationInput {
+        mode: text.mode,
+        source_cv_id: cv.id.as_str().to_owned(),
+        source_filename: cv.filename.clone(),
+        content: row.file.content.clone(),
+        language: cv.language.clone(),
+        suggestions: row.file.score.suggestions.clone(),
+        today: now.format("%Y-%m-%d").to_string(),
+        offers: planned.into_iter().map(|offer| offer.input).collect(),
+    };
+    for (offer, text) in input.offers.iter().zip(texts) {
+        let rows: Vec<(String, Option<i32>, Option<Value>)> = input
+            .static_kinds(offer)
+            .into_iter()
+            .map(|kind| {
+                let input = (kind == "extract").then(|| text.clone()).flatten().map(|text| json!({"text": text}));
+                (kind.to_owned(), None, input)
+            })
+            .collect();
+        generations::insert_subtasks(tx, &offer.id, &rows).await?;
+    }
+    let mut event = Map::new();
+    for (name, value) in [
+        ("title", json!(text.title)),
+        ("cv_file", json!(cv.filename)),
+        ("credit_used", json!(reserved.credits_debited > 0)),
+        ("feature_name", json!(feature)),
+        ("total_offers", json!(total)),
+        ("completed_offers", json!(0)),
+        ("credits_debited", json!(reserved.credits_debited)),
+        ("credits_refunded", json!(0)),
+        ("created_at", json!(Timestamp::new(now))),
+        ("should_update_cv_list", json!(true)),
+        ("success_message", json!(text.success)),
+    ] {
+        event.insert(name.to_owned(), value);
+    }
+    let new = NewTask {
+        id: id.clone(),
+        kind: text.kind.to_owned(),
+        owner: Some(user.clone()),
+        device: ctx.who.device.clone(),
+        input: encode(&input)?,
+        event,
+    };
+    tx.enqueue(new).await?;
+    Ok(TaskStarted { task_id: id.clone() })
+}

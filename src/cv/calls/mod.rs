@@ -1,0 +1,129 @@
+//! The product's calls: what a socket and an HTTP route reach alike. Each handler parses its parameters, decides by the
+//! rules and writes in one transaction.
+//!
+//! | module | calls |
+//! |---|---|
+//! | [`files`] | `cv.create`, `cv.update`, `cv.rename`, `cv.delete`, `cv.set_offer` |
+//! | [`review`] | `cv.review`, `cv.restore` |
+//! | [`generate`] | `cv.generate` |
+//! | [`score`] | `cv.score` |
+//! | [`export`] | `cv.export` |
+//! | [`offers`] | `job_offer.create`, `job_offer.delete` |
+//! | [`tasks`] | `task.cancel`, `task.retry`, `task.test`, `task.get`, `task.list`, `generation.list` |
+//! | [`reads`] | `cv.get`, `cv.list`, … : what is read over HTTP |
+
+pub mod export;
+pub mod files;
+pub mod generate;
+pub mod offers;
+pub mod reads;
+pub mod review;
+pub mod score;
+pub mod tasks;
+
+use super::services::Services;
+use super::store::Reader;
+use super::store::files::{self as cv_files, CvRow};
+use estafette_actors::{CallCtx, CallError, Tx};
+use estafette_protocol::UserId;
+use estafette_protocol::cv::CvId;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// The role that may read everything.
+pub const ADMIN: &str = "ADMIN";
+
+/// Handles a call.
+///
+/// # Errors
+/// Whatever it refuses; `not_found` for an unknown method; `unavailable` in maintenance (R7).
+pub async fn dispatch(services: &Services, ctx: CallCtx, method: &str, params: Value) -> Result<Value, CallError> {
+    let settings = services.settings(ctx.db()).await?;
+    if settings.maintenance_mode() && ctx.who.role != ADMIN {
+        let wait = Duration::from_secs(60);
+        return Err(CallError::unavailable("the service is being maintained; your running tasks go on", wait));
+    }
+    match method {
+        "cv.create" => files::create(&ctx, parse(params)?).await,
+        "cv.update" => files::update(&ctx, params).await,
+        "cv.rename" => files::rename(&ctx, parse(params)?).await,
+        "cv.delete" => files::delete(&ctx, parse(params)?).await,
+        "cv.set_offer" => files::set_offer(&ctx, parse(params)?).await,
+        "cv.review" => review::review(&ctx, parse(params)?).await,
+        "cv.restore" => review::restore(&ctx, &settings, parse(params)?).await,
+        "cv.generate" => generate::generate(&ctx, &settings, params).await,
+        "cv.score" => score::score(&ctx, &settings, parse(params)?).await,
+        "cv.export" => export::export(&ctx, &settings, parse(params)?).await,
+        "cv.import" | "cv.translate" | "cv.create_template" | "cv.from_job_title" => {
+            Err(CallError::bad_request(format!("`{method}` is not offered by this version of the server")))
+        }
+        "job_offer.create" => offers::create(services, &ctx, params).await,
+        "job_offer.delete" => offers::delete(&ctx, parse(params)?).await,
+        "task.cancel" => tasks::cancel(&ctx, parse(params)?).await,
+        "task.retry" => tasks::retry(&ctx, parse(params)?).await,
+        "task.test" => tasks::test(&ctx, parse(params)?).await,
+        "task.get" => tasks::get(&ctx, parse(params)?).await,
+        "task.list" => tasks::list(&ctx, params, false).await,
+        "generation.list" => tasks::list(&ctx, params, true).await,
+        _ => reads::dispatch(&ctx, method, params).await,
+    }
+}
+
+/// Reads parameters.
+///
+/// # Errors
+/// `bad_request` that names the field.
+pub fn parse<T: DeserializeOwned>(params: Value) -> Result<T, CallError> {
+    serde_json::from_value(params).map_err(|error| CallError::bad_request(format!("the parameters: {error}")))
+}
+
+/// Encodes a result.
+///
+/// # Errors
+/// `internal`: a defect.
+pub fn encode(result: &impl Serialize) -> Result<Value, CallError> {
+    serde_json::to_value(result).map_err(CallError::internal)
+}
+
+/// The CV as its owner finds it, locked (R11: somebody else's does not exist for them).
+///
+/// # Errors
+/// `not_found`.
+pub async fn own_cv(tx: &Tx<'_>, user: &UserId, id: &CvId) -> Result<CvRow, CallError> {
+    let row = cv_files::lock(tx, id.as_str()).await?;
+    row.filter(|row| row.user == *user).ok_or_else(|| no_cv(id))
+}
+
+/// The CV for reading; an administrator may read everybody's (R11).
+///
+/// # Errors
+/// `not_found`.
+pub async fn readable_cv(db: &impl Reader, user: &UserId, role: &str, id: &CvId) -> Result<CvRow, CallError> {
+    let row = cv_files::by_id(db, id.as_str()).await?;
+    row.filter(|row| row.user == *user || role == ADMIN).ok_or_else(|| no_cv(id))
+}
+
+/// R11.
+pub fn no_cv(id: &CvId) -> CallError {
+    CallError::not_found(format!("there is no CV {id}"))
+}
+
+/// R19: what a blocked CV refuses.
+///
+/// # Errors
+/// `forbidden`, the reason in `details`.
+pub fn not_blocked(row: &CvRow) -> Result<(), CallError> {
+    let cv = &row.file.summary;
+    if cv.blocked {
+        return Err(CallError::forbidden("this CV is blocked: it can be read and deleted only")
+            .with_details(json!({"blocked_reason": cv.blocked_reason, "blocked_at": cv.blocked_at})));
+    }
+    Ok(())
+}
+
+/// The device that a task is recorded for; callers over HTTP need not name one.
+pub fn device_of(ctx: &CallCtx) -> String {
+    ctx.who.device.as_ref().map_or_else(|| "http".to_owned(), |device| device.as_str().to_owned())
+}

@@ -1,0 +1,153 @@
+//! `task.cancel`, `task.retry`, `task.test`, and the reading of tasks.
+
+use super::reads::Paged;
+use super::{ADMIN, device_of, encode};
+use crate::cv::pipeline::TEST;
+use crate::cv::pipeline::test::TestInput;
+use crate::cv::snapshot;
+use crate::cv::store::tasks::{self, NewBackgroundTask};
+use chrono::Utc;
+use estafette_actors::task::NewTask;
+use estafette_actors::{CallCtx, CallError};
+use estafette_protocol::cv::call::{TaskRef, TaskStarted};
+use estafette_protocol::cv::http::TaskQuery;
+use estafette_protocol::{TaskId, Timestamp};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+fn no_task(id: &TaskId) -> CallError {
+    CallError::not_found(format!("there is no task {id}"))
+}
+
+/// Refuses a task that is not the caller's.
+async fn own(ctx: &CallCtx, id: &TaskId, may_read: bool) -> Result<(), CallError> {
+    let owner = tasks::owner(ctx.db(), id).await?.ok_or_else(|| no_task(id))?;
+    let mine = owner.user.as_ref() == Some(&ctx.who.user);
+    if mine || (may_read && ctx.who.role == ADMIN) { Ok(()) } else { Err(no_task(id)) }
+}
+
+/// `task.cancel`.
+///
+/// # Errors
+/// `not_found`; `conflict` when it has ended.
+pub async fn cancel(ctx: &CallCtx, params: TaskRef) -> Result<Value, CallError> {
+    own(ctx, &params.id, false).await?;
+    ctx.transaction(async |tx| {
+        tx.cancel_task(&params.id).await?;
+        encode(&tasks::by_id(tx, params.id.as_str()).await?.ok_or_else(|| no_task(&params.id))?)
+    })
+    .await
+}
+
+/// `task.retry`: what failed is debited again, what was completed stays.
+///
+/// # Errors
+/// `not_found`; `conflict` when nothing of it failed; `insufficient_credits`.
+pub async fn retry(ctx: &CallCtx, params: TaskRef) -> Result<Value, CallError> {
+    own(ctx, &params.id, false).await?;
+    ctx.transaction(async |tx| {
+        tx.retry_task(&params.id).await?;
+        encode(&tasks::by_id(tx, params.id.as_str()).await?.ok_or_else(|| no_task(&params.id))?)
+    })
+    .await
+}
+
+/// Parameters of `task.test`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct StartTest {
+    /// Its id; made by the server when missing (D16).
+    #[serde(default)]
+    id: Option<TaskId>,
+    /// What it does.
+    #[serde(flatten)]
+    input: TestInput,
+}
+
+/// `task.test`: a task that only waits, to see the engine work. Costs nothing.
+///
+/// # Errors
+/// `bad_request` outside its bounds; `conflict` when the id exists.
+pub async fn test(ctx: &CallCtx, params: StartTest) -> Result<Value, CallError> {
+    params.input.check().map_err(CallError::bad_request)?;
+    let id = params.id.clone().unwrap_or_else(NewTask::new_id);
+    ctx.transaction(async |tx| {
+        let (device, now) = (device_of(ctx), Utc::now());
+        let payload = encode(&params.input)?;
+        let task = NewBackgroundTask {
+            id: id.as_str(),
+            title: "Test",
+            success_message: "The test is over",
+            kind: TEST,
+            should_update_cv_list: false,
+            payload: &payload,
+            device: &device,
+            user: Some(ctx.who.user.as_str()),
+            cv_file: None,
+            feature_name: None,
+            created_at: now.timestamp_millis(),
+        };
+        if !tasks::insert(tx, &task).await? {
+            return Err(CallError::conflict(format!("there is a task {id} already")));
+        }
+        let mut event = Map::new();
+        for (name, value) in [
+            ("title", json!("Test")),
+            ("cv_file", Value::Null),
+            ("credit_used", json!(false)),
+            ("feature_name", Value::Null),
+            ("total_offers", json!(0)),
+            ("created_at", json!(Timestamp::new(now))),
+            ("should_update_cv_list", json!(false)),
+            ("success_message", json!("The test is over")),
+        ] {
+            event.insert(name.to_owned(), value);
+        }
+        let new = NewTask {
+            id: id.clone(),
+            kind: TEST.to_owned(),
+            owner: Some(ctx.who.user.clone()),
+            device: ctx.who.device.clone(),
+            input: payload,
+            event,
+        };
+        tx.enqueue(new).await?;
+        encode(&TaskStarted { task_id: id.clone() })
+    })
+    .await
+}
+
+/// One task with its offers and steps.
+///
+/// # Errors
+/// `not_found`.
+pub async fn get(ctx: &CallCtx, params: TaskRef) -> Result<Value, CallError> {
+    own(ctx, &params.id, true).await?;
+    let state = snapshot::task(ctx.db(), params.id.as_str()).await?;
+    encode(&state.ok_or_else(|| no_task(&params.id))?)
+}
+
+/// Parameters of the list of tasks.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct ListTasks {
+    #[serde(flatten)]
+    filter: TaskQuery,
+    #[serde(flatten)]
+    page: Paged,
+}
+
+/// The caller's tasks, the newest first (R74); `pending` is an alias of `queued` in the filter (D2).
+///
+/// # Errors
+/// `bad_request` for a bad page.
+pub async fn list(ctx: &CallCtx, mut params: Value, generations_only: bool) -> Result<Value, CallError> {
+    if let Some(status) = params.get_mut("status")
+        && status == "pending"
+    {
+        *status = json!("queued");
+    }
+    let params: ListTasks = super::parse(params)?;
+    let (after, limit) = params.page.checked()?;
+    let user = ctx.who.user.as_str();
+    let found = tasks::list(ctx.db(), user, &params.filter, generations_only, after.as_deref(), limit + 1).await?;
+    encode(&params.page.page(found, |task| task.id.as_str().to_owned()))
+}

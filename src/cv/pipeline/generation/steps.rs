@@ -1,0 +1,247 @@
+//! What each step of a generation does. No step writes: its outcome is committed by [`super::effects`].
+
+use super::compose;
+use super::input::{GenerationInput, OfferInput, SourceRef, StepRef};
+use super::plan::{self, item_key, key};
+use crate::cv::brain::outcome;
+use crate::cv::brain::types::{
+    Classification, ExperienceProposal, ExtrasProposal, Mode, Modification, Outcome, ProjectProposal, ScoreInput,
+    SkillsProposal, StepInput, SummaryProposal,
+};
+use crate::cv::pipeline::ask::{self, Question};
+use crate::cv::pipeline::score;
+use crate::cv::pipeline::source::{self, Extracted};
+use crate::cv::services::Services;
+use crate::cv::store::{files, generations};
+use estafette_actors::StepError;
+use estafette_actors::task::{StepCtx, StepOutput};
+use estafette_protocol::cv::change::Modification as WireModification;
+use estafette_protocol::cv::offer::JobOfferContent;
+use estafette_protocol::cv::status::GenerationMode;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+/// Runs one attempt of a step.
+///
+/// # Errors
+/// What went wrong, and whether another attempt can help.
+pub async fn run(services: &Services, ctx: &StepCtx) -> Result<StepOutput, StepError> {
+    let input = GenerationInput::of(&ctx.task)?;
+    let at = StepRef::of(&ctx.step)?;
+    let index = usize::try_from(at.offer_index).unwrap_or(usize::MAX);
+    let offer = input.offers.get(index).ok_or_else(|| StepError::fatal("bad_graph", "an offer that is not there"))?;
+    let work = Work { services, ctx, input: &input, offer, at: &at };
+    match ctx.step.kind.as_str() {
+        "extract" => work.extract().await,
+        "classify" => work.classify().await,
+        "batch_experience" => work.batch::<ExperienceProposal>("batch_experience", outcome::experience).await,
+        "batch_project" => work.batch::<ProjectProposal>("batch_project", outcome::project).await,
+        "batch_extras" => work.batch::<ExtrasProposal>("batch_extras", outcome::extras).await,
+        "batch_skills" => work.batch::<SkillsProposal>("batch_skills", outcome::skills).await,
+        "batch_summary" => work.batch::<SummaryProposal>("batch_summary", outcome::summary).await,
+        "recompose" => work.recompose(),
+        "match_score" => work.score().await,
+        other => Err(StepError::fatal("bad_graph", format!("there is no step `{other}`"))),
+    }
+}
+
+struct Work<'a> {
+    services: &'a Services,
+    ctx: &'a StepCtx,
+    input: &'a GenerationInput,
+    offer: &'a OfferInput,
+    at: &'a StepRef,
+}
+
+fn encoded(value: &impl Serialize) -> Result<Value, StepError> {
+    serde_json::to_value(value).map_err(|error| StepError::fatal("bad_output", error.to_string()))
+}
+
+impl Work<'_> {
+    /// The cost feature (1.9).
+    const fn feature(&self) -> &'static str {
+        match self.input.mode {
+            GenerationMode::Adapt => "cv_generation",
+            GenerationMode::Optimize => "cv_optimization",
+        }
+    }
+
+    async fn extract(&self) -> Result<StepOutput, StepError> {
+        let owner = self.ctx.task.owner.as_ref();
+        let owner = owner.ok_or_else(|| StepError::fatal("bad_input", "a generation has an owner"))?;
+        let text = match self.offer.source {
+            SourceRef::Text => {
+                let stored = generations::subtask_input(&self.ctx.db, &self.at.offer_id, "extract").await?;
+                stored.and_then(|stored| stored.get("text").and_then(Value::as_str).map(str::to_owned))
+            }
+            _ => None,
+        };
+        let material = self.offer.source.material(text);
+        let material = material.ok_or_else(|| StepError::fatal("bad_input", "the job offer's text is gone"))?;
+        let step = Some((ask::origin(self.ctx), self.ctx.last_error.as_deref()));
+        let mut on_text = |text: &str| self.ctx.delta(text);
+        let found = source::extract(self.services, &self.ctx.db, owner, &material, step, &mut on_text).await?;
+        let report = found.report.clone();
+        Ok(StepOutput { output: encoded(&found)?, report, ..StepOutput::default() })
+    }
+
+    /// The offer's facts and language; none where the CV is improved for itself.
+    fn facts(&self) -> Result<(Option<JobOfferContent>, Option<String>), StepError> {
+        match &self.offer.source {
+            SourceRef::None => Ok((None, None)),
+            SourceRef::Stored { content, .. } => Ok((Some((**content).clone()), None)),
+            SourceRef::Url { .. } | SourceRef::Text | SourceRef::Upload { .. } => {
+                let found: Extracted = self.ctx.output(&key("extract", self.at.offer_index)?)?;
+                Ok((Some(found.content), found.language))
+            }
+        }
+    }
+
+    fn material(&self, classification: Option<Classification>) -> Result<StepInput, StepError> {
+        let (offer, language) = self.facts()?;
+        Ok(StepInput {
+            cv: self.input.content.clone(),
+            offer,
+            mode: match self.input.mode {
+                GenerationMode::Adapt => Mode::Adapt,
+                GenerationMode::Optimize => Mode::Optimize,
+            },
+            language,
+            classification,
+            index: self.at.item_index,
+            suggestions: self.input.suggestions.clone(),
+            modifications: Vec::new(),
+            today: Some(self.input.today.clone()),
+        })
+    }
+
+    async fn ask<T: DeserializeOwned + JsonSchema>(
+        &self,
+        step: &'static str,
+        input: &StepInput,
+    ) -> Result<(T, Map<String, Value>), StepError> {
+        let settings = self.services.settings(&self.ctx.db).await?;
+        let question = Question {
+            feature: self.feature(),
+            step,
+            model: settings.generation_model(),
+            timeout: self.ctx.step.timeout,
+            last_error: self.ctx.last_error.as_deref(),
+        };
+        let mut on_text = |text: &str| self.ctx.delta(text);
+        let origin = ask::origin(self.ctx);
+        let answer = ask::ask::<T>(&self.services.models, question, origin, input, &mut on_text).await?;
+        let report = answer.report();
+        Ok((answer.output, report))
+    }
+
+    async fn classify(&self) -> Result<StepOutput, StepError> {
+        let input = self.material(None)?;
+        let (found, report): (Classification, _) = self.ask("classify", &input).await?;
+        let found = outcome::classification(&input, found);
+        let (add, also_needs) = plan::item_steps(self.offer, &found)?;
+        Ok(StepOutput { output: encoded(&found)?, add, also_needs, report })
+    }
+
+    fn classification(&self) -> Result<Classification, StepError> {
+        self.ctx.output(&key("classify", self.at.offer_index)?)
+    }
+
+    /// A batch: the model's proposal, held against the CV.
+    async fn batch<T: DeserializeOwned + JsonSchema>(
+        &self,
+        step: &'static str,
+        judge: fn(&StepInput, &T) -> Outcome,
+    ) -> Result<StepOutput, StepError> {
+        let mut input = self.material(Some(self.classification()?))?;
+        if step == "batch_summary" {
+            input.modifications = self.modifications()?;
+        }
+        let (proposal, mut report): (T, _) = self.ask(step, &input).await?;
+        let outcome = judge(&input, &proposal);
+        let told: Vec<WireModification> = outcome.modifications.iter().cloned().map(Into::into).collect();
+        report.insert("modifications".to_owned(), encoded(&told)?);
+        Ok(StepOutput { output: encoded(&outcome)?, report, ..StepOutput::default() })
+    }
+
+    /// What the completed batches of this offer changed, in the order of the CV.
+    fn modifications(&self) -> Result<Vec<Modification>, StepError> {
+        let offer = self.at.offer_index;
+        let count = |section: &str| {
+            let items = self.input.content.get(section).and_then(Value::as_array).map_or(0, Vec::len);
+            u32::try_from(items).unwrap_or(u32::MAX)
+        };
+        let mut keys = vec![key("batch_summary", offer)?];
+        for (kind, section) in [("batch_experience", "work"), ("batch_project", "projects")] {
+            for item in 0..count(section) {
+                keys.push(item_key(kind, offer, item)?);
+            }
+        }
+        keys.extend([key("batch_extras", offer)?, key("batch_skills", offer)?]);
+        let mut found = Vec::new();
+        for key in keys {
+            if self.ctx.output_value(&key).is_some() {
+                found.extend(self.ctx.output::<Outcome>(&key)?.modifications);
+            }
+        }
+        Ok(found)
+    }
+
+    fn recompose(&self) -> Result<StepOutput, StepError> {
+        let (classification, modifications) = (self.classification()?, self.modifications()?);
+        let composed = compose::compose(&self.input.content, &classification, &modifications)
+            .map_err(|error| StepError::fatal("invalid_result", error))?;
+        let output = json!({
+            "composed": encoded(&composed)?,
+            "classification": encoded(&classification)?,
+            "modifications": encoded(&modifications)?,
+        });
+        Ok(StepOutput::of(output))
+    }
+
+    async fn score(&self) -> Result<StepOutput, StepError> {
+        let offers = generations::offers(&self.ctx.db, self.ctx.task.id.as_str()).await?;
+        let made = offers.iter().find(|offer| offer.offer_index == self.at.offer_index);
+        let made = made.and_then(|offer| offer.generated_cv_file_id.as_ref());
+        let gone = || StepError::fatal("cv_gone", "the CV does not exist any more");
+        let id = made.ok_or_else(gone)?.as_str();
+        let row = files::by_id(&self.ctx.db, id).await?.ok_or_else(gone)?;
+        let (offer, language) = self.facts()?;
+        let offer = offer.ok_or_else(|| StepError::fatal("no_offer", "a score needs a job offer"))?;
+        let rev = row.file.summary.content_rev;
+        let today = Some(self.input.today.clone());
+        let source = ScoreInput {
+            cv: self.input.content.clone(),
+            offer: offer.clone(),
+            language: language.clone(),
+            today: today.clone(),
+        };
+        let made = ScoreInput { cv: row.file.content, offer, language, today };
+        // Both at the same time: what people want to see is how far the CV has come.
+        let (after, before) = futures_util::try_join!(
+            score::ask_score(self.services, self.ctx, Some(id), &made),
+            score::ask_score(self.services, self.ctx, None, &source),
+        )?;
+        let output = json!({"score": encoded(&after.0)?, "rev": rev, "before": before.0.total});
+        Ok(StepOutput { output, report: both(after.1, &before.1), ..StepOutput::default() })
+    }
+}
+
+/// What two calls used up together: numbers are added, everything else is the first's.
+fn both(mut first: Map<String, Value>, second: &Map<String, Value>) -> Map<String, Value> {
+    for (name, value) in &mut first {
+        let sum = match (value.as_u64(), second.get(name).and_then(Value::as_u64)) {
+            (Some(one), Some(other)) => Some(Value::from(one + other)),
+            _ => value
+                .as_f64()
+                .zip(second.get(name).and_then(Value::as_f64))
+                .map(|(one, other)| Value::from(one + other)),
+        };
+        if let Some(sum) = sum {
+            *value = sum;
+        }
+    }
+    first
+}

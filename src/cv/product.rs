@@ -1,0 +1,94 @@
+//! [`CvProduct`]: what the runtime knows of the CV product.
+
+use super::calls::{self, ADMIN};
+use super::services::Services;
+use super::store::{files, tasks};
+use super::{pipeline, snapshot, topics};
+use estafette_actors::task::TaskKind;
+use estafette_actors::{CallCtx, CallError, Db, Identity, Product};
+use estafette_protocol::{ProductId, TaskId, Topic};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// The CV product.
+pub struct CvProduct {
+    services: Arc<Services>,
+}
+
+impl CvProduct {
+    /// With what it works with.
+    pub const fn new(services: Arc<Services>) -> Self {
+        Self { services }
+    }
+}
+
+fn no_topic(topic: &Topic) -> CallError {
+    CallError::not_found(format!("there is no topic {topic}"))
+}
+
+#[async_trait::async_trait(?Send)]
+impl Product for CvProduct {
+    fn id(&self) -> ProductId {
+        topics::product()
+    }
+
+    /// Section 4.1.
+    async fn authorize(&self, db: &Db, who: &Identity, topic: &Topic) -> Result<(), CallError> {
+        let admin = who.role == ADMIN;
+        match (topic.family(), topic.id()) {
+            ("app", None) => Ok(()),
+            ("user", Some(id)) if id == who.user.as_str() || admin => Ok(()),
+            ("device", Some(id)) => match &who.device {
+                Some(device) if device.as_str() == id => Ok(()),
+                _ => Err(CallError::forbidden("this topic belongs to another device")),
+            },
+            ("task", Some(id)) => {
+                let id = TaskId::parse(id).map_err(|_| no_topic(topic))?;
+                let owner = tasks::owner(db, &id).await?.ok_or_else(|| no_topic(topic))?;
+                let mine = match &owner.user {
+                    Some(user) => *user == who.user,
+                    None => who.device.as_ref().is_some_and(|device| device.as_str() == owner.device),
+                };
+                if mine || admin { Ok(()) } else { Err(no_topic(topic)) }
+            }
+            ("cv", Some(id)) => {
+                let owner = files::owner(db, id).await?;
+                if owner.as_ref() == Some(&who.user) || (admin && owner.is_some()) {
+                    Ok(())
+                } else {
+                    Err(no_topic(topic))
+                }
+            }
+            ("user", Some(_)) => Err(CallError::forbidden("this topic belongs to another user")),
+            _ => Err(no_topic(topic)),
+        }
+    }
+
+    async fn snapshot(
+        &self,
+        snapshot: &tokio_postgres::Transaction<'_>,
+        _who: &Identity,
+        topic: &Topic,
+    ) -> Result<Value, CallError> {
+        let missing = || no_topic(topic);
+        match (topic.family(), topic.id()) {
+            ("app", None) => calls::encode(&snapshot::app(snapshot).await?),
+            ("user", Some(id)) => {
+                let id = id.parse().map_err(|_| missing())?;
+                calls::encode(&snapshot::user(snapshot, &id).await?.ok_or_else(missing)?)
+            }
+            ("device", Some(id)) => calls::encode(&snapshot::device(snapshot, id).await?),
+            ("task", Some(id)) => calls::encode(&snapshot::task(snapshot, id).await?.ok_or_else(missing)?),
+            ("cv", Some(id)) => calls::encode(&snapshot::cv(snapshot, id).await?.ok_or_else(missing)?),
+            _ => Err(missing()),
+        }
+    }
+
+    async fn call(&self, ctx: CallCtx, method: &str, params: Value) -> Result<Value, CallError> {
+        calls::dispatch(&self.services, ctx, method, params).await
+    }
+
+    fn task_kinds(&self) -> Vec<Arc<dyn TaskKind>> {
+        pipeline::kinds(&self.services)
+    }
+}

@@ -1,0 +1,134 @@
+//! Sign-up, sign-in, refresh, sign-out (R1, R2, R7, R9).
+
+use super::call::body_of;
+use crate::auth::{Caller, NewSession, Tokens};
+use crate::cv::accounts::{self, NewUser};
+use crate::cv::rules::account::Email;
+use crate::cv::store::settings::{self, Settings};
+use crate::cv::store::users;
+use crate::cv::topics;
+use crate::error::ApiError;
+use crate::http::{AppState, RouteDoc};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use estafette_actors::CallError;
+use estafette_protocol::cv::account::{AuthTokens, RefreshRequest, SignIn, SignUp, User};
+use estafette_protocol::cv::event::user::SignedOut;
+use estafette_protocol::cv::status::Role;
+use estafette_protocol::{DeviceId, ErrorCode};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::time::Duration;
+
+/// Adds the routes.
+pub fn configure(config: &mut ServiceConfig) {
+    config
+        .service(web::resource("/v1/cv/auth/sign-up").route(web::post().to(sign_up)))
+        .service(web::resource("/v1/cv/auth/sign-in").route(web::post().to(sign_in)))
+        .service(web::resource("/v1/cv/auth/refresh").route(web::post().to(refresh)))
+        .service(web::resource("/v1/cv/auth/sign-out").route(web::post().to(sign_out)));
+}
+
+/// Describes them.
+pub fn docs() -> Vec<RouteDoc> {
+    vec![
+        RouteDoc::new("post", "/v1/cv/auth/sign-up", "cv", "A new account: {email, password, name?, device?}").open(),
+        RouteDoc::new("post", "/v1/cv/auth/sign-in", "cv", "Sign in: {email, password, device?}").open(),
+        RouteDoc::new("post", "/v1/cv/auth/refresh", "cv", "The next tokens: {refresh_token}").open(),
+        RouteDoc::new("post", "/v1/cv/auth/sign-out", "cv", "End this session"),
+    ]
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, CallError> {
+    let map = body_of(body)?;
+    serde_json::from_value(Value::Object(map)).map_err(|error| CallError::bad_request(format!("the body: {error}")))
+}
+
+fn answer(tokens: Tokens, user: User) -> HttpResponse {
+    HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(AuthTokens {
+        access_token: tokens.access_token,
+        refresh_token: tokens.refresh_token,
+        expires_in: u32::try_from(tokens.expires_in).unwrap_or(u32::MAX),
+        user,
+    })
+}
+
+/// R7.
+fn open(settings: &Settings, role: Role) -> Result<(), CallError> {
+    if settings.maintenance_mode() && role != Role::Admin {
+        return Err(CallError::unavailable(
+            "the service is being maintained: try again later",
+            Duration::from_secs(60),
+        ));
+    }
+    Ok(())
+}
+
+fn session(user: &User, device: Option<DeviceId>) -> NewSession {
+    NewSession { product: topics::product(), user: user.id.clone(), role: user.role.as_str().to_owned(), device }
+}
+
+async fn sign_up(state: web::Data<AppState>, request: HttpRequest, body: web::Bytes) -> Result<HttpResponse, ApiError> {
+    let given: SignUp = read(&body)?;
+    let settings = settings::read(&state.db).await?;
+    if !settings.registration_enabled() {
+        return Err(CallError::forbidden("no new accounts are made at the moment").into());
+    }
+    open(&settings, Role::User)?;
+    let (email, name) = accounts::check(&given.email, &given.password, given.name.as_deref())?;
+    let device = given.device.or(crate::auth::caller::device(&request)?);
+    let password_hash = state.auth.passwords().hash(&given.password).await?;
+    let new = NewUser { email, name, password_hash, role: Role::User };
+    let (tokens, user) = state
+        .runtime
+        .transaction(&topics::product(), async |tx| {
+            let user = accounts::add(tx, &settings, &new).await?.user;
+            let tokens = state.auth.issue(tx, &session(&user, device.clone())).await?;
+            Ok((tokens, user))
+        })
+        .await?;
+    Ok(answer(tokens, user))
+}
+
+async fn sign_in(state: web::Data<AppState>, request: HttpRequest, body: web::Bytes) -> Result<HttpResponse, ApiError> {
+    let given: SignIn = read(&body)?;
+    let device = given.device.or(crate::auth::caller::device(&request)?);
+    // An address that no account can have still costs the time of one that has.
+    let row = match Email::parse(&given.email) {
+        Ok(email) => users::by_email(&state.db, email.as_str()).await?,
+        Err(_) => None,
+    };
+    let hash = row.as_ref().and_then(|row| row.password_hash.as_deref());
+    let fits = state.auth.passwords().verify(&given.password, hash).await?;
+    let Some(row) = row.filter(|_| fits) else {
+        let sentence = "the address or the password is wrong";
+        return Err(CallError::new(ErrorCode::Unauthenticated, sentence).into());
+    };
+    open(&settings::read(&state.db).await?, row.user.role)?;
+    let new = session(&row.user, device);
+    let tokens = state.runtime.transaction(&topics::product(), async |tx| state.auth.issue(tx, &new).await).await?;
+    Ok(answer(tokens, row.user))
+}
+
+async fn refresh(state: web::Data<AppState>, request: HttpRequest, body: web::Bytes) -> Result<HttpResponse, ApiError> {
+    let given: RefreshRequest = read(&body)?;
+    let device = crate::auth::caller::device(&request)?;
+    let product = topics::product();
+    let next = state.auth.refresh(&state.runtime, &product, &given.refresh_token, device.as_ref()).await?;
+    let row = users::by_id(&state.db, &next.user).await?;
+    let gone = || CallError::new(ErrorCode::Unauthenticated, "this account does not exist any more");
+    Ok(answer(next.tokens, row.ok_or_else(gone)?.user))
+}
+
+async fn sign_out(state: web::Data<AppState>, caller: Caller) -> Result<HttpResponse, ApiError> {
+    let who = caller.of(&topics::product())?;
+    state
+        .runtime
+        .transaction(&topics::product(), async |tx| {
+            let event = SignedOut { device: who.device.clone(), reason: "signed out".to_owned() };
+            tx.emit(&topics::user(&who.user), "signed_out", &event)?;
+            state.auth.sign_out(tx, &who.session).await
+        })
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}

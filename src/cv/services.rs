@@ -1,0 +1,100 @@
+//! What the product works with: models, the fetcher, the settings.
+
+use super::store::settings::{self, Settings};
+use super::store::usage;
+use crate::ai::{AiCallRecord, CallRecorder, Models};
+use crate::fetch::Fetcher;
+use estafette_actors::writer::batch::{Record, Recorder};
+use estafette_actors::{Db, DbResult};
+use parking_lot::RwLock;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+/// How long settings are believed: a change takes effect on every node within 2 s (R73).
+const SETTINGS_LIFE: Duration = Duration::from_secs(1);
+
+/// How long prices of models are believed.
+const PRICES_LIFE: Duration = Duration::from_secs(60);
+
+/// What the product works with. One per process.
+pub struct Services {
+    /// The models, with prices and records.
+    pub models: Arc<Models>,
+    /// For addresses that people give.
+    pub fetcher: Arc<Fetcher>,
+    settings: RwLock<Option<(Instant, Arc<Settings>)>>,
+    prices_at: RwLock<Option<Instant>>,
+}
+
+impl Services {
+    /// With models and a fetcher.
+    pub fn new(models: Arc<Models>, fetcher: Arc<Fetcher>) -> Self {
+        Self { models, fetcher, settings: RwLock::new(None), prices_at: RwLock::new(None) }
+    }
+
+    /// The settings, at most a second old.
+    ///
+    /// # Errors
+    /// [`estafette_actors::DbError`].
+    pub async fn settings(&self, db: &Db) -> DbResult<Arc<Settings>> {
+        if let Some((at, settings)) = &*self.settings.read()
+            && at.elapsed() < SETTINGS_LIFE
+        {
+            return Ok(Arc::clone(settings));
+        }
+        let fresh = Arc::new(settings::read(db).await?);
+        let prices_at = *self.prices_at.read();
+        if prices_at.is_none_or(|at| at.elapsed() >= PRICES_LIFE) {
+            self.models.set_prices(usage::prices(db).await?);
+            *self.prices_at.write() = Some(Instant::now());
+        }
+        *self.settings.write() = Some((Instant::now(), Arc::clone(&fresh)));
+        Ok(fresh)
+    }
+}
+
+impl std::fmt::Debug for Services {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Services").field("model", &self.models.provider_name()).finish_non_exhaustive()
+    }
+}
+
+/// One call to a model, on its way to `openai_calls` and `openai_usage` (R65).
+pub struct UsageRow(AiCallRecord);
+
+#[async_trait::async_trait(?Send)]
+impl Record for UsageRow {
+    const NAME: &'static str = "openai_calls";
+
+    async fn write(db: &Db, records: &[Self]) -> DbResult<()> {
+        let calls: Vec<AiCallRecord> = records.iter().map(|row| row.0.clone()).collect();
+        usage::record(db, &calls).await
+    }
+}
+
+/// Hands calls to a bounded writer, which lives on the arbiter where it is started.
+#[derive(Default)]
+pub struct UsageRecorder(OnceLock<Recorder<UsageRow>>);
+
+impl UsageRecorder {
+    /// Starts the writer on the current arbiter, once. Register what it returns with `Runtime::flush_at_drain`.
+    pub fn start(&self, db: Db) -> Recorder<UsageRow> {
+        self.0.get_or_init(|| Recorder::start(db)).clone()
+    }
+
+    /// Writes what waits.
+    pub async fn flush(&self) {
+        if let Some(writer) = self.0.get() {
+            writer.flush().await;
+        }
+    }
+}
+
+impl CallRecorder for UsageRecorder {
+    fn record(&self, call: AiCallRecord) {
+        match self.0.get() {
+            Some(writer) => writer.record(UsageRow(call)),
+            None => tracing::error!(feature = call.feature, "a model was called before its calls are recorded"),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! `telemetry_events`, `feature_usage`, `link_history`.
+
+use super::{Reader, get, time};
+use estafette_actors::{DbResult, Tx};
+use serde::Serialize;
+use serde_json::Value;
+
+/// Something that happened, for statistics.
+#[derive(Debug, Clone)]
+pub struct Telemetry<'a> {
+    /// Whose.
+    pub user: Option<&'a str>,
+    /// `CV_GENERATED`, …
+    pub kind: &'a str,
+    /// `cv_management`, …
+    pub category: &'a str,
+    /// Particulars.
+    pub metadata: Value,
+    /// Where.
+    pub device: Option<&'a str>,
+    /// Milliseconds.
+    pub duration: Option<i32>,
+    /// `success`, `error` or `cancelled`.
+    pub status: &'a str,
+    /// Why it failed.
+    pub error: Option<&'a str>,
+}
+
+/// Records an event.
+///
+/// # Errors
+/// [`estafette_actors::DbError`], as every function here.
+pub async fn telemetry(tx: &Tx<'_>, event: &Telemetry<'_>) -> DbResult<()> {
+    tx.execute(
+        "INSERT INTO cv.telemetry_events (id, user_id, type, category, metadata, device_id, duration, status, error)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        &[
+            &super::new_id(),
+            &event.user,
+            &event.kind,
+            &event.category,
+            &event.metadata,
+            &event.device,
+            &event.duration,
+            &event.status,
+            &event.error,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// R72: a feature was used to its end.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn feature_used(tx: &Tx<'_>, user: &str, feature: &str, duration_ms: i64) -> DbResult<()> {
+    tx.execute(
+        "INSERT INTO cv.feature_usage AS f (id, user_id, feature_name, usage_count, total_duration)
+         VALUES ($1, $2, $3, 1, $4)
+         ON CONFLICT (user_id, feature_name) DO UPDATE SET usage_count = f.usage_count + 1, last_used_at = now(),
+            total_duration = f.total_duration + excluded.total_duration, updated_at = now()",
+        &[&super::new_id(), &user, &feature, &duration_ms],
+    )
+    .await?;
+    Ok(())
+}
+
+/// R18: an address was used; once per person, the latest use counts.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn link_used(tx: &Tx<'_>, user: &str, url: &str) -> DbResult<()> {
+    tx.execute(
+        "INSERT INTO cv.link_history (id, user_id, url) VALUES ($1, $2, $3)
+         ON CONFLICT (user_id, url) DO UPDATE SET created_at = clock_timestamp()",
+        &[&super::new_id(), &user, &url],
+    )
+    .await?;
+    Ok(())
+}
+
+/// An address that was used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Link {
+    /// Its id.
+    pub id: String,
+    /// The address.
+    pub url: String,
+    /// When it was last used.
+    pub created_at: estafette_protocol::Timestamp,
+}
+
+/// A person's addresses, the last used first.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn links(db: &impl Reader, user: &str, after: Option<&str>, limit: i64) -> DbResult<Vec<Link>> {
+    let rows = db
+        .rows(
+            "SELECT id, url, created_at FROM cv.link_history WHERE user_id = $1 AND ($2::text IS NULL OR
+                (created_at, id) < (SELECT created_at, id FROM cv.link_history WHERE id = $2 AND user_id = $1))
+             ORDER BY created_at DESC, id DESC LIMIT $3",
+            &[&user, &after, &limit],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| Ok(Link { id: get(row, "id")?, url: get(row, "url")?, created_at: time(row, "created_at")? }))
+        .collect()
+}
+
+/// Forgets an address.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn delete_link(tx: &Tx<'_>, user: &str, id: &str) -> DbResult<bool> {
+    Ok(tx.execute("DELETE FROM cv.link_history WHERE id = $1 AND user_id = $2", &[&id, &user]).await? == 1)
+}

@@ -1,0 +1,303 @@
+//! `background_tasks`: the product's view of a task, written in the engine's commits (D29).
+
+use super::{Reader, get, opt_time, opt_word, time, unsigned, word};
+use crate::cv::model::status::TaskState;
+use chrono::{DateTime, Utc};
+use estafette_actors::{DbResult, Tx};
+use estafette_protocol::cv::http::TaskQuery;
+use estafette_protocol::cv::task::TaskView;
+use estafette_protocol::{TaskId, UserId};
+use serde_json::Value;
+use tokio_postgres::Row;
+
+/// Tasks of a snapshot; more are read page by page.
+pub const MAX_SNAPSHOT: i64 = 200;
+
+const COLUMNS: &str = "b.id, b.type, b.title, b.status, coalesce(r.attempt, 1) AS attempt,
+    CASE WHEN b.status = 'completed' THEN b.success_message END AS success_message, b.error,
+    b.result, b.should_update_cv_list, b.cv_file, coalesce(g.source_cv_file_id, b.payload ->> 'cv_id') AS source_cv_id,
+    b.device_id, b.user_id, b.credit_used, b.feature_name, g.mode, coalesce(g.total_offers, 0) AS total_offers,
+    coalesce(g.completed_offers, 0) AS completed_offers,
+    coalesce(g.credits_debited, (b.payload ->> 'credits_debited')::int, 0) AS credits_debited,
+    coalesce(g.credits_refunded, (b.payload ->> 'credits_refunded')::int, 0) AS credits_refunded,
+    to_timestamp(b.created_at / 1000.0) AS created, r.started_at, r.finished_at, b.updated_at";
+const FROM: &str = "cv.background_tasks b LEFT JOIN cv.cv_generation_tasks g ON g.id = b.id
+    LEFT JOIN runtime.tasks r ON r.id = b.id";
+
+fn view(row: &Row) -> DbResult<TaskView> {
+    Ok(TaskView {
+        id: word(row, "id")?,
+        kind: word(row, "type")?,
+        title: get(row, "title")?,
+        status: word(row, "status")?,
+        attempt: unsigned(row, "attempt")?,
+        success_message: get(row, "success_message")?,
+        error: get(row, "error")?,
+        result: get::<Option<Value>>(row, "result")?.unwrap_or(Value::Null),
+        should_update_cv_list: get(row, "should_update_cv_list")?,
+        cv_file: get(row, "cv_file")?,
+        source_cv_id: opt_word(row, "source_cv_id")?,
+        device_id: opt_word(row, "device_id")?,
+        credit_used: get(row, "credit_used")?,
+        feature_name: get(row, "feature_name")?,
+        mode: opt_word(row, "mode")?,
+        total_offers: unsigned(row, "total_offers")?,
+        completed_offers: unsigned(row, "completed_offers")?,
+        credits_debited: get(row, "credits_debited")?,
+        credits_refunded: get(row, "credits_refunded")?,
+        created_at: time(row, "created")?,
+        started_at: opt_time(row, "started_at")?,
+        completed_at: opt_time(row, "finished_at")?,
+        updated_at: time(row, "updated_at")?,
+    })
+}
+
+/// Whose a task is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskOwner {
+    /// The person; none for an anonymous device.
+    pub user: Option<UserId>,
+    /// Where it was started.
+    pub device: String,
+}
+
+/// Whose a task is.
+///
+/// # Errors
+/// [`estafette_actors::DbError`], as every function here.
+pub async fn owner(db: &impl Reader, id: &TaskId) -> DbResult<Option<TaskOwner>> {
+    let row = db.row("SELECT user_id, device_id FROM cv.background_tasks WHERE id = $1", &[&id.as_str()]).await?;
+    row.as_ref()
+        .map(|row| Ok(TaskOwner { user: opt_word(row, "user_id")?, device: get(row, "device_id")? }))
+        .transpose()
+}
+
+/// One task.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn by_id(db: &impl Reader, id: &str) -> DbResult<Option<TaskView>> {
+    let row = db.row(&format!("SELECT {COLUMNS} FROM {FROM} WHERE b.id = $1"), &[&id]).await?;
+    row.as_ref().map(view).transpose()
+}
+
+/// Tasks that have not ended: of a person, or (without person) of a device.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn open(db: &impl Reader, user: Option<&str>, device: &str) -> DbResult<Vec<TaskView>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {FROM} WHERE b.status IN ('queued', 'running')
+            AND CASE WHEN $1::text IS NULL THEN b.user_id IS NULL AND b.device_id = $2 ELSE b.user_id = $1 END
+         ORDER BY b.created_at DESC, b.id DESC LIMIT $3"
+    );
+    db.rows(&sql, &[&user, &device, &MAX_SNAPSHOT]).await?.iter().map(view).collect()
+}
+
+/// A person's tasks, the newest first (R74).
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn list(
+    db: &impl Reader,
+    user: &str,
+    filter: &TaskQuery,
+    generations_only: bool,
+    after: Option<&str>,
+    limit: i64,
+) -> DbResult<Vec<TaskView>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {FROM} WHERE b.user_id = $1
+            AND ($2::text IS NULL OR b.status = $2) AND ($3::text IS NULL OR b.type = $3)
+            AND ($4::text IS NULL OR b.device_id = $4) AND (NOT $7 OR g.id IS NOT NULL)
+            AND ($5::text IS NULL OR (b.created_at, b.id) <
+                (SELECT created_at, id FROM cv.background_tasks WHERE id = $5 AND user_id = $1))
+         ORDER BY b.created_at DESC, b.id DESC LIMIT $6"
+    );
+    let status = filter.status.map(|status| status.as_str());
+    let kind = filter.kind.map(|kind| kind.as_str());
+    let device = filter.device.as_ref().map(|device| device.as_str());
+    db.rows(&sql, &[&user, &status, &kind, &device, &after, &limit, &generations_only])
+        .await?
+        .iter()
+        .map(view)
+        .collect()
+}
+
+/// A task to be recorded.
+#[derive(Debug, Clone)]
+pub struct NewBackgroundTask<'a> {
+    /// Its id, the engine's as well.
+    pub id: &'a str,
+    /// For people.
+    pub title: &'a str,
+    /// For people, once completed.
+    pub success_message: &'a str,
+    /// Its kind.
+    pub kind: &'a str,
+    /// Whether its end changes the list of CVs.
+    pub should_update_cv_list: bool,
+    /// What it was asked for.
+    pub payload: &'a Value,
+    /// Where it was started.
+    pub device: &'a str,
+    /// Whose.
+    pub user: Option<&'a str>,
+    /// File name of the CV it works on.
+    pub cv_file: Option<&'a str>,
+    /// The feature whose units it takes.
+    pub feature_name: Option<&'a str>,
+    /// Milliseconds since 1970.
+    pub created_at: i64,
+}
+
+/// Inserts a task. `false`: the id exists.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn insert(tx: &Tx<'_>, task: &NewBackgroundTask<'_>) -> DbResult<bool> {
+    let inserted = tx
+        .execute(
+            "INSERT INTO cv.background_tasks (id, title, success_message, type, should_update_cv_list, payload,
+                device_id, user_id, cv_file, feature_name, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING",
+            &[
+                &task.id,
+                &task.title,
+                &task.success_message,
+                &task.kind,
+                &task.should_update_cv_list,
+                &task.payload,
+                &task.device,
+                &task.user,
+                &task.cv_file,
+                &task.feature_name,
+                &task.created_at,
+            ],
+        )
+        .await?;
+    Ok(inserted == 1)
+}
+
+/// How a task was paid: written after its debits (section 1.10). `transaction` only where one debit paid for all (D13).
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn set_payment(
+    tx: &Tx<'_>,
+    id: &str,
+    credits_debited: i32,
+    transaction: Option<&str>,
+    period_start: Option<DateTime<Utc>>,
+) -> DbResult<()> {
+    tx.execute(
+        "UPDATE cv.background_tasks SET credit_used = credit_used OR $2 > 0, credit_transaction_id = $3,
+            feature_counter_period_start = $4, updated_at = now(),
+            payload = coalesce(payload, '{}'::jsonb) || jsonb_build_object('credits_debited',
+                coalesce((payload ->> 'credits_debited')::int, 0) + $2)
+         WHERE id = $1",
+        &[&id, &credits_debited, &transaction, &period_start],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Adds to what was given back.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn add_refund(tx: &Tx<'_>, id: &str, credits: i32) -> DbResult<()> {
+    tx.execute(
+        "UPDATE cv.background_tasks SET payload = coalesce(payload, '{}'::jsonb) || jsonb_build_object(
+            'credits_refunded', coalesce((payload ->> 'credits_refunded')::int, 0) + $2) WHERE id = $1",
+        &[&id, &credits],
+    )
+    .await?;
+    Ok(())
+}
+
+/// How a task was paid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    /// The debit, where one paid for all.
+    pub transaction: Option<String>,
+    /// The period whose counter was debited.
+    pub period_start: Option<DateTime<Utc>>,
+}
+
+/// How a task was paid.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn payment(db: &impl Reader, id: &str) -> DbResult<Option<Payment>> {
+    let row = db
+        .row(
+            "SELECT credit_transaction_id, feature_counter_period_start FROM cv.background_tasks WHERE id = $1",
+            &[&id],
+        )
+        .await?;
+    row.as_ref()
+        .map(|row| {
+            Ok(Payment {
+                transaction: get(row, "credit_transaction_id")?,
+                period_start: get(row, "feature_counter_period_start")?,
+            })
+        })
+        .transpose()
+}
+
+/// Moves a task, and the generation of the same id along (section 2: it mirrors). `false`: not in a state from which it
+/// may go there.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn move_to(
+    tx: &Tx<'_>,
+    id: &str,
+    to: TaskState,
+    error: Option<&str>,
+    result: Option<&Value>,
+) -> DbResult<bool> {
+    let moved = tx
+        .execute(
+            "UPDATE cv.background_tasks SET status = $2, error = $3, result = $4, updated_at = now()
+             WHERE id = $1 AND (status = ANY($5) OR status = $2)",
+            &[&id, &to.as_str(), &error, &result, &to.sources()],
+        )
+        .await?;
+    Ok(moved == 1)
+}
+
+/// Why a CV is busy: a task that is not terminal has it as source or target (R20).
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn busy_with(db: &impl Reader, user: &str, cv: &str, filename: &str) -> DbResult<Option<TaskId>> {
+    let row = db
+        .row(
+            "SELECT b.id FROM cv.background_tasks b LEFT JOIN cv.cv_generation_tasks g ON g.id = b.id
+             WHERE b.user_id = $1 AND b.status IN ('queued', 'running')
+               AND (g.source_cv_file_id = $2 OR b.payload ->> 'cv_id' = $2 OR b.cv_file = $3
+                    OR EXISTS (SELECT 1 FROM cv.cv_generation_offers o
+                               WHERE o.task_id = b.id AND o.generated_cv_file_id = $2))
+             LIMIT 1",
+            &[&user, &cv, &filename],
+        )
+        .await?;
+    row.as_ref().map(|row| word(row, "id")).transpose()
+}
+
+/// The open task of a kind on a CV (R36; one improve-cv per CV).
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn open_of_kind(db: &impl Reader, user: &str, kind: &str, cv: &str) -> DbResult<Option<TaskId>> {
+    let row = db
+        .row(
+            "SELECT id FROM cv.background_tasks WHERE user_id = $1 AND type = $2 AND status IN ('queued', 'running')
+               AND payload ->> 'cv_id' = $3 LIMIT 1",
+            &[&user, &kind, &cv],
+        )
+        .await?;
+    row.as_ref().map(|row| word(row, "id")).transpose()
+}
