@@ -6,7 +6,7 @@ use crate::cv::brain::text::{Line, fold};
 use crate::cv::brain::types::{NotAnOffer, OfferSource};
 
 /// Words without which nothing can be said about an offer.
-const WORDS_MIN: usize = 25;
+const WORDS_MIN: usize = 15;
 
 patterns! {
     ERROR = concat!(
