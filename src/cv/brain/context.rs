@@ -3,8 +3,9 @@
 use super::dates::{self, Month};
 use super::offer;
 use super::roles;
+use super::say;
 use super::skills::{self, SkillId};
-use super::text::{Lang, fold};
+use super::text::{Lang, fold, sentences};
 use super::types::{JobOffer, Proof, StepInput};
 use super::view::{Cv, Entry, Leaf, SECTIONS, quote};
 use super::wants::{self, Want};
@@ -79,7 +80,17 @@ impl<'a> Context<'a> {
         let lang =
             [asked, own].into_iter().flatten().find(|lang| matches!(lang, Lang::En | Lang::Fr)).unwrap_or(Lang::En);
         let wants = offer.map(wants::of).unwrap_or_default();
-        let mut context = Self { cv, offer, target, lang, own, spots: vec![Vec::new(); wants.len()], wants, today: 0, remembered: RefCell::default() };
+        let mut context = Self {
+            cv,
+            offer,
+            target,
+            lang,
+            own,
+            spots: vec![Vec::new(); wants.len()],
+            wants,
+            today: 0,
+            remembered: RefCell::default(),
+        };
         context.today = today.and_then(|day| dates::month(day, false)).unwrap_or_else(|| context.newest());
         context.scan();
         context
@@ -116,8 +127,9 @@ impl<'a> Context<'a> {
                 }
             }
         }
-        for text in [self.cv.label(), self.cv.summary()] {
-            for want in self.wanted_in(text, false) {
+        let (label, summary) = (self.cv.label(), self.cv.summary());
+        for (text, wants) in [(label, self.wanted_in(label, true)), (summary, self.wanted_in_summary(summary))] {
+            for want in wants {
                 found.push((want, Spot { section: "basics", item: None, how: How::Said, quote: quote(text) }));
             }
         }
@@ -145,12 +157,22 @@ impl<'a> Context<'a> {
         let ids = ids_of(text, listed);
         let folded = fold(text);
         let shows = |want: &Want| want.is_among(&ids) || want.is_said_in(&folded);
-        let found: Vec<usize> = self.wants.iter().enumerate().filter(|(_, want)| shows(want)).map(|(at, _)| at).collect();
+        let found: Vec<usize> =
+            self.wants.iter().enumerate().filter(|(_, want)| shows(want)).map(|(at, _)| at).collect();
         let mut remembered = self.remembered.borrow_mut();
         if remembered.len() < MAX_REMEMBERED {
             remembered.insert(key, found.clone());
         }
         found
+    }
+
+    /// The same for a summary: the lists in sentences that the rules wrote are lists.
+    pub(super) fn wanted_in_summary(&self, text: &str) -> Vec<usize> {
+        let mut found: BTreeSet<usize> = self.wanted_in(text, false).into_iter().collect();
+        for names in sentences(text).into_iter().filter_map(say::listed_in) {
+            found.extend(names.iter().flat_map(|name| self.wanted_in(name, true)));
+        }
+        found.into_iter().collect()
     }
 
     /// What a text says to the offer: the weights of the wanted skills in it.
