@@ -203,6 +203,8 @@ impl Connection {
 
     fn command(&mut self, command: Command, connected: bool) {
         match command {
+            // Asked for before: a rescued task is announced as queued once more.
+            Command::Subscribe(topic) if self.shared.tracks.lock().contains_key(&topic) => {}
             Command::Subscribe(topic) if connected => self.ask(topic),
             Command::Subscribe(topic) => {
                 self.shared.tracks.lock().entry(topic.clone()).or_insert_with(|| Track::new(topic));

@@ -201,7 +201,7 @@ pub(crate) fn example() -> Report {
     let (findings, latencies, throughput) = (Findings::default(), Latencies::default(), Throughput::default());
     findings.hold(Check::Contiguous, 1234);
     findings.broken(Check::EndedOnce, "task <t> ended & ended");
-    (1..200).for_each(|n| latencies.record("enqueue to completed", std::time::Duration::from_millis(n)));
+    (1..200).for_each(|n| latencies.record("enqueue to end", std::time::Duration::from_millis(n)));
     throughput.count("tasks completed");
     let gathered = Gathered {
         scenario: "example",

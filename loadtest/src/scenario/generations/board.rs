@@ -54,7 +54,7 @@ impl Board {
         let mut cards = self.cards.lock();
         let Some(card) = cards.get_mut(task) else { return };
         let Some(ended) = card.ended.take() else { return };
-        self.latencies.record("enqueue to completed", at.saturating_duration_since(card.meant));
+        self.latencies.record("enqueue to end", at.saturating_duration_since(card.meant));
         self.throughput.count("tasks ended");
         let _ = ended.send(());
     }
