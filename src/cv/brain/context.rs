@@ -79,7 +79,17 @@ impl<'a> Context<'a> {
         let lang =
             [asked, own].into_iter().flatten().find(|lang| matches!(lang, Lang::En | Lang::Fr)).unwrap_or(Lang::En);
         let wants = offer.map(wants::of).unwrap_or_default();
-        let mut context = Self { cv, offer, target, lang, own, spots: vec![Vec::new(); wants.len()], wants, today: 0, remembered: RefCell::default() };
+        let mut context = Self {
+            cv,
+            offer,
+            target,
+            lang,
+            own,
+            spots: vec![Vec::new(); wants.len()],
+            wants,
+            today: 0,
+            remembered: RefCell::default(),
+        };
         context.today = today.and_then(|day| dates::month(day, false)).unwrap_or_else(|| context.newest());
         context.scan();
         context
@@ -145,7 +155,8 @@ impl<'a> Context<'a> {
         let ids = ids_of(text, listed);
         let folded = fold(text);
         let shows = |want: &Want| want.is_among(&ids) || want.is_said_in(&folded);
-        let found: Vec<usize> = self.wants.iter().enumerate().filter(|(_, want)| shows(want)).map(|(at, _)| at).collect();
+        let found: Vec<usize> =
+            self.wants.iter().enumerate().filter(|(_, want)| shows(want)).map(|(at, _)| at).collect();
         let mut remembered = self.remembered.borrow_mut();
         if remembered.len() < MAX_REMEMBERED {
             remembered.insert(key, found.clone());

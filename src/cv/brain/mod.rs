@@ -28,11 +28,11 @@ mod say;
 mod score;
 pub mod skills;
 mod suggest;
+#[cfg(test)]
+mod tests;
 pub mod text;
 mod truth;
 pub mod types;
-#[cfg(test)]
-mod tests;
 mod view;
 mod wants;
 

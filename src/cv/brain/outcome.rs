@@ -263,7 +263,8 @@ impl<'a> Judge<'a> {
     fn new(input: &'a StepInput, section: &'static str, item: Option<u32>) -> Self {
         let path = item.map_or_else(|| format!("/{section}"), |item| format!("/{section}/{item}"));
         let target = if section != "basics" && item.is_none() { None } else { input.cv.pointer(&path) };
-        let facts: LazyCell<Facts, Box<dyn FnOnce() -> Facts + 'a>> = LazyCell::new(Box::new(|| Facts::of(&Context::of(input))));
+        let facts: LazyCell<Facts, Box<dyn FnOnce() -> Facts + 'a>> =
+            LazyCell::new(Box::new(|| Facts::of(&Context::of(input))));
         Self { input, facts, section, item, path, target, modifications: Vec::new() }
     }
 

@@ -87,24 +87,36 @@ fn read_offers() -> Vec<(&'static str, JobOffer)> {
         ("sre-en", page(include_str!("../../../demo/jobs/en-cds-platform-sre.md"))),
         ("python-en", page(include_str!("../../../demo/jobs/en-cds-senior-python-developer.md"))),
         ("sre-fr", page(include_str!("../../../demo/jobs/fr-cds-platform-sre.md"))),
-        ("react-en", by_hand(json!({
+        (
+            "react-en",
+            by_hand(json!({
             "title": "Senior Full Stack Engineer", "company": "Northwind", "experience": {"min_years": 5},
             "skills": {"required": ["React", "TypeScript", "Node.js", "PostgreSQL", "teamwork"], "nice_to_have": ["GraphQL", "Kubernetes", "Rust"]},
             "languages": [{"language": "English"}], "education": {"level": "Bachelor", "field": "Computer Science"},
-            "responsibilities": ["Build scalable web applications with React and Node.js", "Mentor junior developers"]}))),
-        ("symfony-fr", by_hand(json!({
+            "responsibilities": ["Build scalable web applications with React and Node.js", "Mentor junior developers"]})),
+        ),
+        (
+            "symfony-fr",
+            by_hand(json!({
             "title": "Développeur Symfony (H/F)", "company": "Maison Claire", "experience": {"min_years": 3},
             "skills": {"required": ["PHP", "Symfony", "API REST", "tests automatisés", "travail d'équipe"], "nice_to_have": ["Docker", "Domain-Driven Design"]},
             "languages": [{"language": "Français"}],
-            "responsibilities": ["Développer des applications web avec PHP et Symfony", "Participer aux revues de code avec l'équipe"]}))),
-        ("office-fr", by_hand(json!({
+            "responsibilities": ["Développer des applications web avec PHP et Symfony", "Participer aux revues de code avec l'équipe"]})),
+        ),
+        (
+            "office-fr",
+            by_hand(json!({
             "title": "Assistante administrative", "company": "Mairie de Sainte-Foy",
             "skills": {"required": ["Excel", "accueil", "facturation", "communication"], "nice_to_have": []},
-            "responsibilities": ["Accueillir les visiteurs et tenir l'agenda de l'équipe", "Suivre les factures et les contrats des fournisseurs"]}))),
-        ("ux-en", by_hand(json!({
+            "responsibilities": ["Accueillir les visiteurs et tenir l'agenda de l'équipe", "Suivre les factures et les contrats des fournisseurs"]})),
+        ),
+        (
+            "ux-en",
+            by_hand(json!({
             "title": "UX Designer", "company": "City Council",
             "skills": {"required": ["Figma", "user research", "prototyping", "accessibility"], "nice_to_have": ["design systems"]},
-            "responsibilities": ["Run usability tests with users and design prototypes for public services"]}))),
+            "responsibilities": ["Run usability tests with users and design prototypes for public services"]})),
+        ),
         ("empty", JobOffer::default()),
     ]
 }

@@ -31,11 +31,21 @@ fn check_changes(name: &str, cv: &Value, done: &Generation) {
     let changes = &done.result.changes;
     for (at, one) in changes.iter().enumerate() {
         assert_eq!(done.result.content.pointer(&one.path), Some(&one.after), "{name} {}", one.path);
-        assert_eq!(cv.pointer(&one.path).filter(|value| !value.is_null()), Some(&one.before).filter(|value| !value.is_null()), "{name} {}", one.path);
+        assert_eq!(
+            cv.pointer(&one.path).filter(|value| !value.is_null()),
+            Some(&one.before).filter(|value| !value.is_null()),
+            "{name} {}",
+            one.path
+        );
         assert!(one.reason.len() > 10 && one.before != one.after, "{name} {one:?}");
         for other in &changes[at + 1..] {
             let apart = |a: &str, b: &str| !format!("{b}/").starts_with(&format!("{a}/"));
-            assert!(apart(&one.path, &other.path) && apart(&other.path, &one.path), "{name}: {} {}", one.path, other.path);
+            assert!(
+                apart(&one.path, &other.path) && apart(&other.path, &one.path),
+                "{name}: {} {}",
+                one.path,
+                other.path
+            );
         }
     }
     let all: Vec<usize> = (0..changes.len()).collect();
@@ -73,7 +83,9 @@ fn texts_of(value: &Value) -> Vec<String> {
 }
 
 fn numbers(texts: &[String]) -> BTreeSet<String> {
-    let digits = |text: &String| text.split(|c: char| !c.is_ascii_digit()).filter(|n| !n.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    let digits = |text: &String| {
+        text.split(|c: char| !c.is_ascii_digit()).filter(|n| !n.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+    };
     texts.iter().flat_map(digits).collect()
 }
 
@@ -86,15 +98,25 @@ fn p1_nothing_is_invented() {
     every_pair(|name, cv, offer| {
         let done = generate(&step(cv, Some(offer)));
         let (before, after) = (texts_of(cv), texts_of(&done.result.content));
-        let hard = |id: &skills::SkillId| skills::get(*id).is_some_and(|skill| matches!(skill.kind, Kind::Technical | Kind::Certificate));
-        let invented: Vec<_> = skills_in(&after).difference(&skills_in(&before)).filter(|id| hard(id)).filter_map(|id| skills::get(*id)).map(|skill| skill.name.clone()).collect();
+        let hard = |id: &skills::SkillId| {
+            skills::get(*id).is_some_and(|skill| matches!(skill.kind, Kind::Technical | Kind::Certificate))
+        };
+        let invented: Vec<_> = skills_in(&after)
+            .difference(&skills_in(&before))
+            .filter(|id| hard(id))
+            .filter_map(|id| skills::get(*id))
+            .map(|skill| skill.name.clone())
+            .collect();
         assert!(invented.is_empty(), "{name}: {invented:?}");
         let years = context::Context::of(&step(cv, Some(offer))).years().to_string();
         let known = numbers(&before);
         let new: Vec<_> = numbers(&after).into_iter().filter(|n| !known.contains(n) && *n != years).collect();
         assert!(new.is_empty(), "{name}: {new:?}");
         if let Some(company) = &offer.company {
-            assert!(before.iter().any(|text| text.contains(company)) || !after.iter().any(|text| text.contains(company)), "{name}: {company}");
+            assert!(
+                before.iter().any(|text| text.contains(company)) || !after.iter().any(|text| text.contains(company)),
+                "{name}: {company}"
+            );
         }
     });
 }
@@ -122,9 +144,20 @@ fn r35_the_parts_sum_to_the_score_and_adapting_never_lowers_it() {
             let parts = found.breakdown;
             assert_eq!(found.total, parts.total());
             assert!((0..=100).contains(&found.total));
-            assert!([parts.technical_skills, parts.experience, parts.education, parts.projects, parts.soft_skills].iter().all(|part| *part >= 0));
+            assert!(
+                [parts.technical_skills, parts.experience, parts.education, parts.projects, parts.soft_skills]
+                    .iter()
+                    .all(|part| *part >= 0)
+            );
         }
-        assert!(after.total >= before.total, "{name}: {} → {}\n{:?}\n{:?}", before.total, after.total, before.breakdown, after.breakdown);
+        assert!(
+            after.total >= before.total,
+            "{name}: {} → {}\n{:?}\n{:?}",
+            before.total,
+            after.total,
+            before.breakdown,
+            after.breakdown
+        );
     });
 }
 
@@ -132,7 +165,8 @@ fn r35_the_parts_sum_to_the_score_and_adapting_never_lowers_it() {
 fn p1_a_fitting_cv_gains_by_being_adapted() {
     let gains = |cv_name: &str, offer: usize| {
         let (cv, offer) = (super::material::cv(cv_name), &offers()[offer].1);
-        score(&to_score(&generate(&step(&cv, Some(offer))).result.content, offer)).total - score(&to_score(&cv, offer)).total
+        score(&to_score(&generate(&step(&cv, Some(offer))).result.content, offer)).total
+            - score(&to_score(&cv, offer)).total
     };
     assert!(gains("samantha", 3) > 0 || gains("charles", 4) > 0, "{} {}", gains("samantha", 3), gains("charles", 4));
 }
@@ -140,20 +174,50 @@ fn p1_a_fitting_cv_gains_by_being_adapted() {
 /// Any JSON with the keys of a CV in any place.
 fn any_value() -> impl Strategy<Value = Value> {
     let key = prop::sample::select(vec![
-        "basics", "work", "projects", "skills", "education", "languages", "certificates", "volunteer", "summary", "label",
-        "highlights", "keywords", "courses", "position", "name", "startDate", "endDate", "description", "a/b~c",
+        "basics",
+        "work",
+        "projects",
+        "skills",
+        "education",
+        "languages",
+        "certificates",
+        "volunteer",
+        "summary",
+        "label",
+        "highlights",
+        "keywords",
+        "courses",
+        "position",
+        "name",
+        "startDate",
+        "endDate",
+        "description",
+        "a/b~c",
     ]);
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
-        prop::sample::select(vec!["PHP", "2020", "2019-13", "Développeur Symfony", "Python, Go. 30 % mehr", "日本語", ""]).prop_map(Value::from),
+        prop::sample::select(vec![
+            "PHP",
+            "2020",
+            "2019-13",
+            "Développeur Symfony",
+            "Python, Go. 30 % mehr",
+            "日本語",
+            ""
+        ])
+        .prop_map(Value::from),
         "\\PC{0,40}".prop_map(Value::from),
     ];
     leaf.prop_recursive(5, 60, 8, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-            prop::collection::vec((key.clone(), inner), 0..8).prop_map(|pairs| pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<serde_json::Map<_, _>>().into()),
+            prop::collection::vec((key.clone(), inner), 0..8).prop_map(|pairs| pairs
+                .into_iter()
+                .map(|(key, value)| (key.to_owned(), value))
+                .collect::<serde_json::Map<_, _>>()
+                .into()),
         ]
     })
 }

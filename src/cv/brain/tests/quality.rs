@@ -104,7 +104,8 @@ fn p2_improving_twice_changes_nothing_more() {
         for offer in [None, Some(offer("react-en")), Some(offer("symfony-fr"))] {
             let first = generate(&step(&cv(name), offer.as_ref()));
             let second = generate(&step(&first.result.content, offer.as_ref()));
-            let paths: Vec<_> = second.result.changes.iter().map(|change| (&change.path, &change.before, &change.after)).collect();
+            let paths: Vec<_> =
+                second.result.changes.iter().map(|change| (&change.path, &change.before, &change.after)).collect();
             assert!(paths.is_empty(), "{name}: {paths:#?}");
         }
     }
@@ -114,8 +115,16 @@ fn p2_improving_twice_changes_nothing_more() {
 fn p7_suggestions_name_what_is_missing_and_what_it_brings() {
     let found = score(&to_score(&cv("jane"), &offer("symfony-fr")));
     assert!(found.missing_skills.contains(&"Symfony".to_owned()), "{found:?}");
-    assert!(found.suggestions.iter().any(|it| it.suggestion.contains("Symfony") && it.suggestion.contains("L'offre")), "{found:?}");
-    assert!(found.suggestions.iter().all(|it| it.impact.strip_prefix('+').is_some_and(|n| n.parse::<u32>().is_ok_and(|n| n > 0))));
+    assert!(
+        found.suggestions.iter().any(|it| it.suggestion.contains("Symfony") && it.suggestion.contains("L'offre")),
+        "{found:?}"
+    );
+    assert!(
+        found
+            .suggestions
+            .iter()
+            .all(|it| it.impact.strip_prefix('+').is_some_and(|n| n.parse::<u32>().is_ok_and(|n| n > 0)))
+    );
 }
 
 #[test]
