@@ -151,6 +151,7 @@ export const en = {
   "cv.tab.review": "Review",
   "cv.tab.score": "Score",
   "cv.tab.versions": "Versions",
+  "cv.side": "Review, score and versions",
   "cv.tab.document": "Document",
   "cv.adapt": "Adapt to offers",
   "cv.export.menu": "Export",

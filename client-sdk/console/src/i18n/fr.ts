@@ -146,6 +146,7 @@ export const fr: Readonly<Record<Key, Message>> = {
   "cv.tab.review": "Relecture",
   "cv.tab.score": "Score",
   "cv.tab.versions": "Versions",
+  "cv.side": "Relecture, score et versions",
   "cv.tab.document": "Document",
   "cv.adapt": "Adapter à des offres",
   "cv.export.menu": "Exporter",
