@@ -48,7 +48,9 @@ pub fn extract_offer(source: &OfferSource) -> Result<OfferDraft, NotAnOffer> {
     let (mut front, body) = front_matter(text::clip(&source.text, text::MAX_CHARS));
     // Who read the text may have taken its front matter off already. A page's `<meta>` is no front matter.
     if source.title.is_none() && source.job_posting.is_none() {
-        source.meta.iter().for_each(|(key, value)| drop(front.entry(key.clone()).or_insert_with(|| value.clone())));
+        for (key, value) in &source.meta {
+            front.entry(key.clone()).or_insert_with(|| value.clone());
+        }
     }
     let page = lines(&body);
     let posting = source.job_posting.as_ref().and_then(Posting::read).unwrap_or_default();
