@@ -188,8 +188,7 @@ export const en = {
   "cv.section.interests": "Interests",
   "cv.section.references": "References",
   "cv.section.basics": "Header",
-  "cv.removed": "Removed",
-  "cv.added": "Added",
+  "cv.reordered": "In a new order",
 
   "review.title": "Proposed changes",
   "review.count": { one: "{n} change to review", other: "{n} changes to review" },
@@ -212,6 +211,7 @@ export const en = {
   "review.confirm.reject": "Reject the remaining changes?",
   "review.confirm.text": { one: "{n} change is still open.", other: "{n} changes are still open." },
   "review.done": "All changes decided",
+  "review.moved": "moved",
   "review.next": "Next change",
   "review.previous": "Previous change",
   "review.position": "Change {a} of {b}",
