@@ -4,7 +4,7 @@ export default defineConfig({
   resolve: { conditions: ["@estafette/source"] },
   test: {
     include: ["test/**/*.test.{ts,tsx}"],
-    exclude: ["test/e2e/**", "node_modules/**"],
+    exclude: ["test/e2e/**", "test/outside/**", "node_modules/**"],
     testTimeout: 20_000,
     typecheck: { enabled: false },
   },

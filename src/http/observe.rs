@@ -1,5 +1,6 @@
 //! Around each request: an id, one log line, metrics, security headers, and errors in one form, whoever made them.
 
+use super::AppState;
 use crate::error::{ApiError, REQUEST_ID, is_html, is_problem};
 use crate::telemetry::{HTTP_REQUESTS, HTTP_SECONDS};
 use actix_web::body::{BoxBody, MessageBody};
@@ -7,7 +8,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpResponse, ResponseError};
+use actix_web::{Error, HttpResponse, ResponseError, web};
 use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
@@ -120,7 +121,10 @@ fn in_one_form(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
         StatusCode::METHOD_NOT_ALLOWED => {
             format!("{} is not possible at {}", response.request().method(), response.request().path())
         }
-        StatusCode::PAYLOAD_TOO_LARGE => "the body is larger than this server takes".to_owned(),
+        StatusCode::PAYLOAD_TOO_LARGE => match response.request().app_data::<web::Data<AppState>>() {
+            Some(state) => format!("the body is larger than {} KiB", state.max_body / 1024),
+            None => "the body is larger than this server takes".to_owned(),
+        },
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "send the body as application/json".to_owned(),
         other => other.canonical_reason().unwrap_or("the request was refused").to_lowercase(),
     };

@@ -1,5 +1,17 @@
-//! Tests of the whole server, through its binary.
+//! Acceptance: the built server as a process of its own, reached over HTTP and sockets only, on a real Postgres.
+//!
+//! | module | shows |
+//! |---|---|
+//! | [`bad_input`] | every wrong input is answered with the right typed error; nothing is charged and nothing is created |
+//! | [`frames`] | garbage on the socket: the close code or the `err` that the protocol names |
+//! | [`offers`] | offers that cannot be read fail inside a running task and are refunded exactly once |
+//! | [`crash`] | SIGKILL in the middle of a hundred running tasks |
+//! | [`lifecycle`] | start and end of the process: nothing is left behind |
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, missing_docs)]
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
+mod bad_input;
+mod crash;
+mod frames;
 mod lifecycle;
+mod offers;
+mod support;

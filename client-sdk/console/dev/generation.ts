@@ -22,7 +22,7 @@ export function start(sourceId: string, mode: "adapt" | "optimize", sources: rea
   if (source === undefined) throw new Error("no such CV");
   const total = Math.max(1, sources.length);
   const state = world.newTask({
-    title: source.file.title ?? source.file.filename,
+    title: `Adapt ${source.file.filename} to ${total === 1 ? "1 job offer" : `${total} job offers`}`,
     type: mode === "adapt" ? "generate-cv" : "improve-cv",
     mode,
     cv_file: source.file.filename,

@@ -801,6 +801,12 @@ export type JobOfferEvent = {
   company: string | null,
 };
 
+/** Parameters of `job_offer.delete`. Result: the offer as it was; its CVs lose the reference (cv R17). */
+export type JobOfferRef = {
+  /** The offer. */
+  id: string,
+};
+
 /** The pay. */
 export type JobSalary = {
   /** At least, in units of the currency. */
@@ -1036,7 +1042,7 @@ export type Problem = {
   retry_after_ms?: number,
 };
 
-/** Body of `POST /v1/cv/auth/refresh` and `/sign-out`. */
+/** Body of `POST /v1/cv/auth/refresh`. */
 export type RefreshRequest = {
   /** The refresh token. It works once: the answer to a refresh has the next one. */
   refresh_token: string,
@@ -1641,7 +1647,10 @@ export type Updated = {
   rev: number,
 };
 
-/** An uploaded file: the answer of `POST /v1/cv/uploads` (multipart, field `file`). */
+/**
+ * An uploaded file: the answer of `POST /v1/cv/uploads` (multipart, field `file`; `?kind=cv_pdf` for a CV, else a job
+ * offer).
+ */
 export type Upload = {
   /** Its id, for `cv.generate` and `cv.import`. */
   id: string,
@@ -1844,6 +1853,8 @@ export interface Calls {
   "cv.review": { params: Review; result: CvFile };
   "cv.restore": { params: Restore; result: CvFile };
   "cv.export": { params: ExportCv; result: Exported };
+  "job_offer.create": { params: OfferSource; result: JobOffer };
+  "job_offer.delete": { params: JobOfferRef; result: JobOffer };
   "task.cancel": { params: TaskRef; result: TaskView };
   "task.retry": { params: TaskRef; result: TaskView };
 }
@@ -1853,7 +1864,7 @@ export interface Routes {
   "POST /v1/cv/auth/sign-up": { body: SignUp; answer: AuthTokens };
   "POST /v1/cv/auth/sign-in": { body: SignIn; answer: AuthTokens };
   "POST /v1/cv/auth/refresh": { body: RefreshRequest; answer: AuthTokens };
-  "POST /v1/cv/auth/sign-out": { body: RefreshRequest; answer: undefined };
+  "POST /v1/cv/auth/sign-out": { body: undefined; answer: undefined };
   "GET /v1/cv/me": { body: undefined; answer: User };
   "GET /v1/cv/files": { body: undefined; answer: Page<CvSummary> };
   "GET /v1/cv/files/{id}": { body: undefined; answer: CvState };

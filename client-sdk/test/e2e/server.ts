@@ -19,14 +19,15 @@ export interface RealServer {
   stop(): Promise<void>;
 }
 
-export async function startServer(): Promise<RealServer> {
+/** `settings`: further environment variables of a server that is started here. */
+export async function startServer(settings: Record<string, string> = {}): Promise<RealServer> {
   const given = process.env["ESTAFETTE_URL"];
   if (given !== undefined && given !== "") return addresses(given.replace(/\/+$/, ""), () => Promise.resolve());
   const binary = process.env["ESTAFETTE_BIN"] ?? fileURLToPath(new URL("../../../target/debug/estafette", import.meta.url));
   if (!existsSync(binary)) throw new Error(`no server at ${binary}: build it, or set ESTAFETTE_BIN or ESTAFETTE_URL`);
   const folder = mkdtempSync(join(tmpdir(), "estafette-e2e-"));
   const listen = `127.0.0.1:${String(await freePort())}`;
-  const env = { ...process.env, ESTAFETTE_DATA_DIR: folder };
+  const env = { ...process.env, ESTAFETTE_DATA_DIR: folder, ...settings };
   delete (env as NodeJS.ProcessEnv)["DATABASE_URL"];
   const child = spawn(binary, ["serve", "--listen", listen], { env, stdio: ["ignore", "pipe", "pipe"] });
   const log: string[] = [];

@@ -54,7 +54,7 @@ pub struct SignIn {
     pub device: Option<DeviceId>,
 }
 
-/// Body of `POST /v1/cv/auth/refresh` and `/sign-out`.
+/// Body of `POST /v1/cv/auth/refresh`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct RefreshRequest {
     /// The refresh token. It works once: the answer to a refresh has the next one.

@@ -79,6 +79,13 @@ pub struct DeleteCv {
     pub id: CvId,
 }
 
+/// Parameters of `job_offer.delete`. Result: the offer as it was; its CVs lose the reference (cv R17).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct JobOfferRef {
+    /// The offer.
+    pub id: JobOfferId,
+}
+
 /// Parameters of `cv.set_offer`. Result: [`super::file::CvFile`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct SetOffer {

@@ -132,6 +132,8 @@ pub const CALLS: &[CallRow] = &[
     method::<call::Review, file::CvFile>("cv.review"),
     method::<call::Restore, file::CvFile>("cv.restore"),
     method::<call::ExportCv, call::Exported>("cv.export"),
+    method::<call::OfferSource, offer::JobOffer>("job_offer.create"),
+    method::<call::JobOfferRef, offer::JobOffer>("job_offer.delete"),
     method::<call::TaskRef, task::TaskView>("task.cancel"),
     method::<call::TaskRef, task::TaskView>("task.retry"),
 ];
@@ -141,7 +143,7 @@ pub const ROUTES: &[RouteRow] = &[
     post::<account::SignUp, account::AuthTokens>("POST /v1/cv/auth/sign-up"),
     post::<account::SignIn, account::AuthTokens>("POST /v1/cv/auth/sign-in"),
     post::<account::RefreshRequest, account::AuthTokens>("POST /v1/cv/auth/refresh"),
-    RouteRow { route: "POST /v1/cv/auth/sign-out", body: Some(TypeRef::of::<account::RefreshRequest>()), answer: None },
+    RouteRow { route: "POST /v1/cv/auth/sign-out", body: None, answer: None },
     get::<account::User>("GET /v1/cv/me"),
     get::<http::Page<file::CvSummary>>("GET /v1/cv/files"),
     get::<snapshot::CvState>("GET /v1/cv/files/{id}"),

@@ -48,7 +48,8 @@ pub struct TaskQuery {
     pub device: Option<DeviceId>,
 }
 
-/// An uploaded file: the answer of `POST /v1/cv/uploads` (multipart, field `file`).
+/// An uploaded file: the answer of `POST /v1/cv/uploads` (multipart, field `file`; `?kind=cv_pdf` for a CV, else a job
+/// offer).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Upload {
     /// Its id, for `cv.generate` and `cv.import`.

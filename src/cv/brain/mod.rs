@@ -31,6 +31,8 @@ mod suggest;
 pub mod text;
 mod truth;
 pub mod types;
+#[cfg(test)]
+mod tests;
 mod view;
 mod wants;
 

@@ -29,15 +29,90 @@ static FAMILIES: LazyLock<Families> = LazyLock::new(|| {
                 }
             } else {
                 let term = plain(part);
-                all.words.extend(term.split(' ').filter(|word| word.len() > 3).map(str::to_owned));
+                if !term.contains(' ') && term.len() > 3 {
+                    all.words.insert(term.clone());
+                }
                 all.terms.push((term, at));
             }
         }
     }
     // "Go developer", "ingénieure": words that only say that it is a job.
-    for word in ["manager", "engineer", "ingenieur", "ingenieure", "specialist", "assistant", "assistante", "officer", "lead", "head", "consultant", "consultante",
-        "charge", "chargee", "responsable", "technicien", "technician", "stagiaire", "intern", "alternant", "expert", "advisor", "coordinator", "director",
-        "directeur", "administrator", "h/f", "f/h", "m/f", "m/w/d", "architect", "architecte", "junior", "senior", "operator", "agent", "conseiller", "developpeur", "developer"] {
+    for word in [
+        "manager",
+        "engineer",
+        "ingenieur",
+        "ingenieure",
+        "specialist",
+        "assistant",
+        "assistante",
+        "officer",
+        "lead",
+        "head",
+        "consultant",
+        "consultante",
+        "charge",
+        "chargee",
+        "responsable",
+        "technicien",
+        "technician",
+        "stagiaire",
+        "intern",
+        "alternant",
+        "expert",
+        "advisor",
+        "coordinator",
+        "director",
+        "designer",
+        "analyst",
+        "analyste",
+        "scientist",
+        "representative",
+        "chef",
+        "cheffe",
+        "concepteur",
+        "conceptrice",
+        "scrum",
+        "owner",
+        "executive",
+        "conseillere",
+        "gestionnaire",
+        "coordinateur",
+        "coordinatrice",
+        "animateur",
+        "operateur",
+        "developpeuse",
+        "desarrollador",
+        "ingeniero",
+        "entwickler",
+        "programator",
+        "ux",
+        "sre",
+        "cto",
+        "vp",
+        "counsel",
+        "writer",
+        "worker",
+        "clerk",
+        "nurse",
+        "ops",
+        "coach",
+        "redacteur",
+        "directeur",
+        "administrator",
+        "h/f",
+        "f/h",
+        "m/f",
+        "m/w/d",
+        "architect",
+        "architecte",
+        "junior",
+        "senior",
+        "operator",
+        "agent",
+        "conseiller",
+        "developpeur",
+        "developer",
+    ] {
         all.words.insert(word.to_owned());
     }
     all
@@ -46,10 +121,17 @@ static FAMILIES: LazyLock<Families> = LazyLock::new(|| {
 fn plain(title: &str) -> String {
     let mut text = fold(title);
     // "développeur·se", "développeur.se", "concepteur(trice)", "conseiller/ère": the first form is enough.
-    for ending in ["·se", ".se", "·euse", ".euse", "(se)", "(euse)", "(trice)", "·trice", ".trice", "(ere)", "(ne)", "/ne", "/trice", "/euse", "/se", "·e", ".e", "(e)", "/ka"] {
+    for ending in [
+        "·se", ".se", "·euse", ".euse", "(se)", "(euse)", "(trice)", "·trice", ".trice", "(ere)", "(ne)", "/ne",
+        "/trice", "/euse", "/se", "·e", ".e", "(e)", "/ka",
+    ] {
         text = text.replace(ending, "");
     }
-    text = text.replace(['-', '/', '(', ')', ',', '|', '\'', '·', ':'], " ").replace("full stack", "fullstack").replace("front end", "frontend").replace("back end", "backend");
+    text = text
+        .replace(['-', '/', '(', ')', ',', '|', '\'', '·', ':'], " ")
+        .replace("full stack", "fullstack")
+        .replace("front end", "frontend")
+        .replace("back end", "backend");
     words(&text).collect::<Vec<_>>().join(" ")
 }
 
@@ -75,12 +157,19 @@ fn families(title: &str) -> BTreeSet<usize> {
 /// How much of a job's title a text looks like: the words of occupations in it.
 pub(super) fn title_words(text: &str) -> usize {
     let folded = plain(text);
-    folded.split(' ').filter(|word| FAMILIES.words.contains(*word) || FAMILIES.words.contains(word.trim_end_matches('s'))).count()
+    folded
+        .split(' ')
+        .filter(|word| FAMILIES.words.contains(*word) || FAMILIES.words.contains(word.trim_end_matches('s')))
+        .count()
 }
 
 /// How close two titles are, 0 to 1: the same words, the same family, a close family.
 pub fn closeness(a: &str, b: &str) -> f64 {
-    let small: HashSet<&str> = ["de", "du", "des", "la", "le", "en", "et", "the", "of", "and", "for", "h", "f", "m", "w", "d", "hf", "fh", "a", "in", "at", "chez"].into();
+    let small: HashSet<&str> = [
+        "de", "du", "des", "la", "le", "en", "et", "the", "of", "and", "for", "h", "f", "m", "w", "d", "hf", "fh", "a",
+        "in", "at", "chez",
+    ]
+    .into();
     let (plain_a, plain_b) = (plain(a), plain(b));
     let words_a: HashSet<&str> = plain_a.split(' ').filter(|word| !word.is_empty() && !small.contains(word)).collect();
     let words_b: HashSet<&str> = plain_b.split(' ').filter(|word| !word.is_empty() && !small.contains(word)).collect();

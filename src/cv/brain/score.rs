@@ -28,9 +28,11 @@ const EDUCATION: f64 = 10.0;
 const PROJECTS: f64 = 10.0;
 const SOFT: f64 = 10.0;
 /// Points of the technical part for what a reader sees at once.
-const PROMINENT: f64 = 6.0;
+const PROMINENT: f64 = 9.0;
 /// Skills at the head of the list that a reader sees at once.
 const AT_ONCE: usize = 12;
+/// Highlights of an entry that most readers read.
+const READ: usize = 2;
 /// Skills that are named as missing or matching.
 const MAX_NAMED: usize = 30;
 
@@ -184,7 +186,22 @@ fn tasks(context: &Context<'_>) -> f64 {
 fn experience(context: &Context<'_>) -> f64 {
     let needed = years_needed(context);
     let years = (years_that_count(context) / needed).min(1.0);
-    0.45 * closest_title(context) + 0.3 * years + 0.25 * tasks(context)
+    0.45 * closest_title(context) + 0.27 * years + tasks(context) * (0.16 + 0.12 * leads(context))
+}
+
+/// How much of what the best highlights show is shown by the first ones, 0 to 1: few readers go further.
+fn leads(context: &Context<'_>) -> f64 {
+    let (mut first, mut best) = (0.0, 0.0);
+    for section in ["work", "projects"] {
+        for entry in context.cv.entries(section) {
+            let mut weights: Vec<f64> = entry.list("highlights").iter().map(|text| context.weight_of(text, false)).collect();
+            first += weights.iter().take(READ).sum::<f64>();
+            weights.sort_by(|a, b| b.total_cmp(a));
+            best += weights.iter().take(READ).sum::<f64>();
+        }
+    }
+    // Without highlights there is nothing to read past.
+    if best == 0.0 { 1.0 } else { first / best }
 }
 
 /// The best project, and what all of them show together; a CV without projects may show it in its experiences.
@@ -214,7 +231,7 @@ fn soft(context: &Context<'_>) -> f64 {
         }
     }
     // Few CVs name half of them; showing some is what counts. An offer that asks for none is answered by a whole CV.
-    let skills = if all == 0.0 { 0.6 } else { (got / (all * 0.6)).min(1.0) };
+    let skills = if all == 0.0 { 0.5 } else { (got / (all * 0.6)).min(1.0) };
     match languages(context) {
         Some(share) => 0.6 * skills + 0.4 * share,
         None => skills,
@@ -235,8 +252,8 @@ fn languages(context: &Context<'_>) -> Option<f64> {
 pub(super) fn missing_languages(context: &Context<'_>) -> Vec<String> {
     let mut spoken: BTreeSet<String> =
         context.cv.entries("languages").iter().map(|entry| tongue(entry.value.as_str().unwrap_or_else(|| entry.text(&["language", "name"])))).collect();
-    // A CV whose own words are in a language shows that its person writes it.
-    spoken.extend(context.own.map(|lang| tongue(lang.code())));
+    // A CV whose experiences are told in a language shows that its person writes it.
+    spoken.extend(context.told_in().map(|lang| lang.code().to_owned()));
     let asked = context.offer.map(|offer| offer.languages.as_slice()).unwrap_or_default();
     let mut seen = BTreeSet::new();
     let missing = asked.iter().filter(|asked| !spoken.contains(&tongue(&asked.language)) && seen.insert(tongue(&asked.language)));

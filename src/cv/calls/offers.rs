@@ -8,10 +8,8 @@ use crate::cv::store::{activity, offers, uploads};
 use crate::cv::topics;
 use estafette_actors::{CallCtx, CallError, StepError};
 use estafette_protocol::ErrorCode;
-use estafette_protocol::cv::JobOfferId;
-use estafette_protocol::cv::call::OfferSource;
+use estafette_protocol::cv::call::{JobOfferRef, OfferSource};
 use estafette_protocol::cv::event::user::JobOfferEvent;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -67,17 +65,11 @@ fn refused(error: &StepError) -> CallError {
     }
 }
 
-/// Parameters of `job_offer.delete`.
-#[derive(Debug, Deserialize)]
-pub struct DeleteOffer {
-    id: JobOfferId,
-}
-
 /// `job_offer.delete`: its CVs lose the reference (R17).
 ///
 /// # Errors
 /// `not_found`.
-pub async fn delete(ctx: &CallCtx, params: DeleteOffer) -> Result<Value, CallError> {
+pub async fn delete(ctx: &CallCtx, params: JobOfferRef) -> Result<Value, CallError> {
     ctx.transaction(async |tx| {
         let user = &ctx.who.user;
         let missing = || CallError::not_found(format!("there is no job offer {}", params.id));

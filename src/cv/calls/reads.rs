@@ -9,7 +9,7 @@ use chrono::Utc;
 use estafette_actors::{CallCtx, CallError};
 use estafette_protocol::cv::http::Page;
 use estafette_protocol::cv::{CvId, JobOfferId};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// Items of a page when the caller names no number.
@@ -76,13 +76,6 @@ struct LinkRef {
     id: String,
 }
 
-/// The allowances of a month.
-#[derive(Debug, Serialize)]
-struct Usage<P, C> {
-    plan: P,
-    counters: C,
-}
-
 /// Handles a reading method.
 ///
 /// # Errors
@@ -142,12 +135,10 @@ pub async fn dispatch(ctx: &CallCtx, method: &str, params: Value) -> Result<Valu
             encode(&page.page(found, |row| row.id.as_str().to_owned()))
         }
         "usage.get" => {
-            let Some(plan) = plans::of_user(db, user).await? else {
-                return encode(&Usage { plan: Value::Null, counters: json!([]) });
-            };
+            // The plan itself is in the snapshot of `user:{id}`.
+            let Some(plan) = plans::of_user(db, user).await? else { return Ok(json!([])) };
             let period = period_at(plan.anchor, Utc::now());
-            let counters = plans::counters(db, user, plan.plan.id, period).await?;
-            encode(&Usage { plan: plan.plan, counters })
+            encode(&plans::counters(db, user, plan.plan.id, period).await?)
         }
         "link_history.list" => {
             let page: Paged = parse(params)?;

@@ -159,7 +159,11 @@ async fn create_offer(
     let upload = store(&state, &who, UploadKind::OfferPdf, receive(body).await?).await?;
     // The file has a new id with every request, so a repetition is recognised by its bytes and not by its key.
     let params = json!({"upload_id": upload.id});
-    let offer = state.runtime.call(who, "job_offer.create", params, None).await?;
+    let outcome = state.runtime.call(who.clone(), "job_offer.create", params, None).await;
+    // Read or refused, the file has done its service: kept, it would count among those that wait for a task.
+    let (user, id) = (who.user.as_str(), upload.id.as_str());
+    state.runtime.transaction(&topics::product(), async |tx| Ok(uploads::delete(tx, user, id).await?)).await?;
+    let offer = outcome?;
     Ok(HttpResponse::Ok().json(offer))
 }
 

@@ -47,7 +47,13 @@ pub fn parse(patch: &Value) -> Result<Patch, EditRefused> {
     if bytes > MAX_PATCH_BYTES {
         return Err(bad(format!("a patch has at most {} KiB", MAX_PATCH_BYTES / 1024)));
     }
-    serde_json::from_value(patch.clone()).map_err(|error| bad(format!("not a JSON patch (RFC 6902): {error}")))
+    let patch: Patch =
+        serde_json::from_value(patch.clone()).map_err(|error| bad(format!("not a JSON patch (RFC 6902): {error}")))?;
+    // No state would allow it: a caller who rebased it as after a conflict would never end.
+    if patch.0.iter().any(|operation| matches!(operation, PatchOperation::Remove(remove) if remove.path.is_root())) {
+        return Err(bad("a patch cannot remove the whole document: use cv.delete".to_owned()));
+    }
+    Ok(patch)
 }
 
 /// R12: applies a manual edit. `None`: it changes nothing, and no revision is spent on it.

@@ -79,6 +79,15 @@ pub async fn keep(tx: &Tx<'_>, user: &str, ids: &[String]) -> DbResult<()> {
     Ok(())
 }
 
+/// Drops an upload that nobody needs any more.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn delete(tx: &Tx<'_>, user: &str, id: &str) -> DbResult<()> {
+    tx.execute("DELETE FROM cv.uploads WHERE user_id = $1 AND id = $2", &[&user, &id]).await?;
+    Ok(())
+}
+
 /// Files that a person has waiting.
 ///
 /// # Errors

@@ -56,7 +56,7 @@ async fn r42_r45_the_allowance_goes_first_then_credits() {
     assert_eq!((&done["task"]["credits_debited"], &done["task"]["completed_offers"]), (&json!(1), &json!(3)));
     assert_eq!(ana.balance().await, 4);
     let usage = ana.ok("usage.get", json!({})).await;
-    let counter = usage["counters"].as_array().unwrap().iter().find(|c| c["feature_name"] == "generate_cv").unwrap();
+    let counter = usage.as_array().unwrap().iter().find(|c| c["feature_name"] == "generate_cv").unwrap();
     assert_eq!((&counter["count"], &counter["usage_limit"]), (&json!(2), &json!(2)));
     let with_credit = "SELECT count(*) FROM cv.cv_files WHERE created_with_credit AND credit_used_at IS NOT NULL";
     assert_eq!(world.number(with_credit).await, 1, "r47");

@@ -6,8 +6,9 @@ import { Gauge } from "../components/gauge";
 import { Card } from "../components/page";
 import { Pill, type Tone } from "../components/pill";
 import { useI18n, type Key, type Translate } from "../i18n";
-import { jobName, shortSource } from "../lib/cvs";
+import { jobName, pathOf, shortSource } from "../lib/cvs";
 import { cost, duration, number, ticking } from "../lib/format";
+import { sentence } from "../lib/words";
 import type { Generation } from "../live/generation";
 import { useCvTopic, useLive } from "../live/live";
 import type { GenerationOffer, OfferStatus, StepStatus, StepView } from "../model/types";
@@ -33,7 +34,7 @@ export function Lane({ offer, generation, now }: LaneProps) {
   const steps = orderSteps(state.steps.filter((step) => (offer === null ? true : step.offer_index === offer.offer_index)));
   const job = offer?.job_offer_id == null ? undefined : offers.get(offer.job_offer_id);
   const title = offer === null ? t(`task.type.${state.task.type}`) : (offer.title ?? job?.content.title ?? (offer.source_url === null ? t("task.offer.n", { n: offer.offer_index + 1 }) : shortSource(offer.source_url)));
-  const from = offer?.company ?? job?.content.company ?? (offer?.source_url == null ? null : shortSource(offer.source_url));
+  const from = offer?.company ?? job?.content.company ?? (offer?.source_url == null ? null : title === shortSource(offer.source_url) ? pathOf(offer.source_url) : shortSource(offer.source_url));
   return (
     <Card className={styles.lane}>
       <header className={styles.laneHead}>
@@ -86,7 +87,7 @@ function Step({ step, generation, now }: { readonly step: StepView; readonly gen
       </span>
       {step.error !== null && step.status !== "completed" && step.status !== "running" ? (
         <span className={cx(styles.error, isWaiting && styles.again)}>
-          {isWaiting ? (seconds > 0 ? t("task.step.retryIn", { error: step.error, s: seconds }) : t("task.step.retryNow", { error: step.error })) : `${step.error} ${t("task.step.final")}`}
+          {isWaiting ? (seconds > 0 ? t("task.step.retryIn", { error: sentence(step.error), s: seconds }) : t("task.step.retryNow", { error: sentence(step.error) })) : `${sentence(step.error)} ${t("task.step.final")}`}
         </span>
       ) : null}
     </li>
@@ -129,7 +130,7 @@ function Outcome({ offer, steps }: { readonly offer: GenerationOffer | null; rea
       <footer className={styles.foot} style={{ gridTemplateColumns: "1fr" }}>
         <div className={styles.outcome}>
           <b style={{ fontWeight: 580 }}>{offer.status === "failed" ? t("task.offer.failed") : t("task.offer.status.cancelled")}</b>
-          {offer.error === null || steps.some((step) => step.error === offer.error) ? null : <span style={{ color: "var(--bad)" }}>{offer.error}</span>}
+          {offer.error === null || steps.some((step) => step.error === offer.error) ? null : <span style={{ color: "var(--bad)" }}>{sentence(offer.error)}</span>}
           {offer.credits_refunded ? <span className="muted">{t("task.offer.refunded")}</span> : null}
         </div>
       </footer>

@@ -34,6 +34,11 @@ export function translate(language: Language, key: Key, values: Values = {}): st
   });
 }
 
+/** Whether the dictionaries know `key`; for keys made of what a server sent. */
+export function isKey(key: string): key is Key {
+  return Object.hasOwn(en, key);
+}
+
 export type Translate = (key: Key, values?: Values) => string;
 
 interface I18n {

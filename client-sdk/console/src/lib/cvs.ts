@@ -22,6 +22,16 @@ export function originName(t: Translate, cv: Pick<CvSummary, "created_by">): str
   return cv.created_by === null ? t("cvs.by.hand") : t(`cvs.by.${cv.created_by}`);
 }
 
+/** The part of a web address after the host. */
+export function pathOf(value: string): string | null {
+  try {
+    const { pathname, search } = new URL(value);
+    return pathname === "/" && search === "" ? null : `${pathname}${search}`;
+  } catch {
+    return null;
+  }
+}
+
 /** The host of a web address, else the text itself, shortened. */
 export function shortSource(value: string): string {
   try {

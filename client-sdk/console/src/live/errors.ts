@@ -1,6 +1,7 @@
 /** Errors of the SDK in words for people. */
 import { CallError, DeadlineError, EstafetteError, NetworkError } from "@estafette/client";
 import type { Key, Translate } from "../i18n";
+import { sentence } from "../lib/words";
 
 export interface Explained {
   readonly title: string;
@@ -9,7 +10,7 @@ export interface Explained {
 
 /** What to tell people: our sentence for the kind, the server's for the case. */
 export function explain(t: Translate, error: unknown): Explained {
-  if (error instanceof CallError) return { title: t(`err.${error.code}` satisfies Key), detail: error.message };
+  if (error instanceof CallError) return { title: t(`err.${error.code}` satisfies Key), detail: sentence(error.message) };
   if (error instanceof DeadlineError || error instanceof NetworkError) return { title: t("err.network"), detail: null };
   if (error instanceof EstafetteError) return { title: t("common.error"), detail: error.message };
   return { title: t("common.error"), detail: error instanceof Error ? error.message : String(error) };

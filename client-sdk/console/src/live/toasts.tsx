@@ -2,6 +2,7 @@ import { notifications } from "@mantine/notifications";
 import type { Notice } from "../model/types";
 import { useEffect } from "react";
 import { useI18n, type Translate } from "../i18n";
+import { sentence } from "../lib/words";
 import { explain } from "./errors";
 import { useLive } from "./live";
 
@@ -25,7 +26,7 @@ export function useToasts(): void {
         const { status, id } = event.data;
         const title = titles.get(id) ?? t("nav.tasks");
         if (status === "completed") notifications.show({ message: t("toast.task.completed", { title }), color: "green" });
-        if (status === "failed") notifications.show({ title: t("toast.task.failed", { title }), message: event.data.error, color: "red" });
+        if (status === "failed") notifications.show({ title: t("toast.task.failed", { title }), message: event.data.error === null ? null : sentence(event.data.error), color: "red" });
       },
     });
     return () => subscription.unsubscribe();

@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { Link } from "react-router";
 import { Card, Empty, Failure, Page, Rows } from "../components/page";
 import { Pill } from "../components/pill";
-import { useI18n } from "../i18n";
+import { isKey, useI18n, type Translate } from "../i18n";
 import { dateTime, day, number, signed } from "../lib/format";
 import { useGlide } from "../lib/hooks";
 import { useLive } from "../live/live";
@@ -19,7 +19,8 @@ export default function Credits() {
   const { user } = useLive();
   const credits = user.state?.credits;
   const shown = useGlide(credits?.balance ?? 0, 600);
-  const counters = user.state?.counters ?? [];
+  // A feature without allowance is paid in credits from the first use: nothing to show.
+  const counters = (user.state?.counters ?? []).filter((counter) => counter.usage_limit > 0 || counter.count > 0);
   return (
     <Page title={t("credits.title")}>
       <Card className={styles.top}>
@@ -39,7 +40,7 @@ export default function Credits() {
           <div className={styles.counters}>
             {counters.map((counter) => (
               <Pill key={counter.feature_name} title={t("credits.allowance.until", { date: day(language, counter.period_end) })}>
-                {t("credits.allowance")} · {counter.feature_name} · {counter.usage_limit < 0 ? t("credits.allowance.unlimited", { a: counter.count }) : t("credits.allowance.of", { a: counter.count, b: counter.usage_limit })}
+                {t("credits.allowance")} · {featureName(t, counter.feature_name)} · {counter.usage_limit < 0 ? t("credits.allowance.unlimited", { a: counter.count }) : t("credits.allowance.of", { a: counter.count, b: counter.usage_limit })}
               </Pill>
             ))}
           </div>
@@ -49,6 +50,11 @@ export default function Credits() {
       <Ledger balance={credits?.balance} />
     </Page>
   );
+}
+
+function featureName(t: Translate, feature: string): string {
+  const key = `task.type.${feature.replaceAll("_", "-")}`;
+  return isKey(key) ? t(key) : feature.replaceAll("_", " ");
 }
 
 /** The ledger, newest first, each row with the balance after it. */

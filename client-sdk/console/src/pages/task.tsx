@@ -8,7 +8,9 @@ import { Card, Failure, Page } from "../components/page";
 import { TaskPill } from "../components/pill";
 import { Lane } from "../generation/lane";
 import { useI18n } from "../i18n";
-import { cost, duration, number, percent } from "../lib/format";
+import { cvName } from "../lib/cvs";
+import { cost, duration, number, percent, ticking } from "../lib/format";
+import { sentence } from "../lib/words";
 import { useNow } from "../lib/hooks";
 import { fractionOf, spentBy, type Generation } from "../live/generation";
 import { refusalOf, useLive, useTaskTopic } from "../live/live";
@@ -42,7 +44,7 @@ function TaskOf({ id }: { readonly id: string }) {
 
 function Loaded({ generation }: { readonly generation: Generation }) {
   const { t, language } = useI18n();
-  const { client, user } = useLive();
+  const { client, user, titles } = useLive();
   const [busy, setBusy] = useState(false);
   const { task, offers, steps, progress } = generation.state;
   const active = task.status === "queued" || task.status === "running";
@@ -73,13 +75,14 @@ function Loaded({ generation }: { readonly generation: Generation }) {
   return (
     <Page
       wide
-      title={`${t(`task.type.${task.type}`)}: ${task.title}`}
+      title={task.title}
       lead={
         <span style={{ display: "inline-flex", flexWrap: "wrap", gap: "4px 14px", alignItems: "center" }}>
           <TaskPill status={task.status} />
+          <span>{t(`task.type.${task.type}`)}</span>
           {source === undefined ? null : (
             <span>
-              {t("cv.source")} <Link to={`/cvs/${source.id}`}>{source.filename}</Link>
+              {t("cv.source")} <Link to={`/cvs/${source.id}`}>{cvName(source, titles.get(source.id))}</Link>
             </span>
           )}
           {task.attempt > 1 ? <span className="num">{t("task.attempt", { n: task.attempt })}</span> : null}
@@ -103,7 +106,7 @@ function Loaded({ generation }: { readonly generation: Generation }) {
         </div>
         <div className={styles.facts}>
           <Fact name={t("task.progress")} value={percent(language, fraction)} />
-          <Fact name={t("task.elapsed")} value={began === null ? "–" : duration(language, Math.max(0, ended - began))} width={74} />
+          <Fact name={t("task.elapsed")} value={began === null ? "–" : (active ? ticking : duration)(language, Math.max(0, ended - began))} width={74} />
           <Fact name={t("tasks.col.offers")} value={t("common.of", { a: task.completed_offers, b: task.total_offers })} />
           <Fact name={t("task.tokens")} value={number(language, spent.tokens)} width={60} />
           <Fact name={t("task.cost")} value={cost(language, spent.usd)} width={60} />
@@ -114,9 +117,9 @@ function Loaded({ generation }: { readonly generation: Generation }) {
             </span>
           ) : null}
         </div>
-        {task.error === null ? null : (
+        {task.error === null || steps.some((step) => step.error === task.error) ? null : (
           <p style={{ margin: 0, color: "var(--bad)", display: "flex", gap: 8, alignItems: "center" }} role="alert">
-            <Ban size={16} aria-hidden="true" /> {task.error}
+            <Ban size={16} aria-hidden="true" /> {sentence(task.error)}
           </p>
         )}
       </Card>

@@ -6,6 +6,7 @@ import { Card, Empty, Failure, Page, Rows } from "../components/page";
 import { TaskPill } from "../components/pill";
 import { useI18n, type Key } from "../i18n";
 import { ago, dateTime, duration, number } from "../lib/format";
+import { sentence } from "../lib/words";
 import { useFetched, useLive } from "../live/live";
 import type { Page as Items, TaskStatus, TaskView } from "../model/types";
 import { cx } from "../lib/cx";
@@ -71,7 +72,7 @@ function TaskRow({ task, when, whenFull }: { readonly task: TaskView; readonly w
         </Link>
         <div className={cx(styles.note, "truncate")}>
           {t(`task.type.${task.type}`)}
-          {task.error === null ? null : ` · ${task.error}`}
+          {task.error === null ? null : ` · ${sentence(task.error)}`}
         </div>
       </div>
       <div role="cell">

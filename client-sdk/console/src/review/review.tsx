@@ -5,7 +5,7 @@ import { confirm } from "../components/confirm";
 import { DiffText } from "../components/diff-text";
 import { Empty } from "../components/page";
 import { Pill, type Tone } from "../components/pill";
-import { useT, type Key } from "../i18n";
+import { isKey, useT } from "../i18n";
 import { placeOf } from "../lib/changes";
 import type { Change, ChangeStatus, JsonResume } from "../model/types";
 import { cx } from "../lib/cx";
@@ -74,18 +74,19 @@ function ChangeCard({ change, content, selected, onSelect, onDecide, busy, disab
   const t = useT();
   const ref = useRef<HTMLLIElement>(null);
   const isSelected = selected === change.id;
-  const isOpen = change.status === "pending";
+  const { status } = change;
+  const isOpen = status === "pending";
   useEffect(() => {
     if (isSelected) ref.current?.scrollIntoView({ block: "nearest", behavior: "smooth" });
   }, [isSelected]);
   const { section, entry } = placeOf(content, change.path);
   const key = `cv.section.${section}`;
-  const name = isSection(key) ? t(key) : section;
+  const name = isKey(key) ? t(key) : section;
   return (
     <li ref={ref} className={cx(styles.change, !isOpen && styles.decided)} data-selected={isSelected} data-change-card={change.id}>
       <button type="button" className={styles.head} onClick={() => onSelect(isSelected ? null : change.id)} aria-expanded={isSelected}>
         <span className={cx(styles.where, "truncate")}>{entry === null ? name : `${name} · ${entry}`}</span>
-        {isOpen ? null : <Pill tone={TONES[change.status]}>{t(`review.${change.status}` as Key)}</Pill>}
+        {status === "pending" ? null : <Pill tone={TONES[status]}>{t(`review.${status}`)}</Pill>}
       </button>
       <div className={cx(styles.diff, !isSelected && styles.clamped)}>
         <DiffText before={change.before} after={change.after} />
@@ -141,9 +142,6 @@ export function DecisionBar({ changes, selected, onSelect, onDecide, busy, disab
     </div>
   );
 }
-
-const SECTIONS = new Set(["basics", "summary", "work", "projects", "education", "skills", "languages", "certificates", "awards", "publications", "volunteer", "interests", "references"].map((name) => `cv.section.${name}`));
-const isSection = (key: string): key is Key => SECTIONS.has(key);
 
 interface Keys {
   readonly changes: readonly Change[];

@@ -5,7 +5,7 @@ import { confirm } from "../components/confirm";
 import { DiffText } from "../components/diff-text";
 import { Empty, Failure } from "../components/page";
 import { Pill } from "../components/pill";
-import { useI18n, type Key } from "../i18n";
+import { isKey, useI18n } from "../i18n";
 import { placeOf } from "../lib/changes";
 import { diffDocuments } from "../lib/diff";
 import { ago, dateTime } from "../lib/format";
@@ -85,8 +85,8 @@ function Comparison({ file, version }: { readonly file: CvFile; readonly version
       <span className="muted">{t("versions.fields", { n: changes.length })}</span>
       {changes.map((change) => {
         const { section, entry } = placeOf(file.content, change.path);
-        const key = `cv.section.${section}` as Key;
-        const name = t(key);
+        const key = `cv.section.${section}`;
+        const name = isKey(key) ? t(key) : section;
         return (
           <div key={change.path} className={styles.diff}>
             <div className={styles.path}>{[name, entry].filter((part) => part !== null).join(" · ")}</div>

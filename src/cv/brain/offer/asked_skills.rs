@@ -12,7 +12,8 @@ const MAX_REQUIRED: usize = 40;
 const MAX_NICE: usize = 25;
 
 pub(super) fn read(title: &str, posting: &Posting, said: &[Said], lang: Option<Lang>) -> JobSkills {
-    let mut lists = Lists { seen: HashSet::new(), required: Vec::new(), nice: Vec::new(), lang: lang.unwrap_or(Lang::En) };
+    let mut lists =
+        Lists { seen: HashSet::new(), required: Vec::new(), nice: Vec::new(), lang: lang.unwrap_or(Lang::En) };
     for found in find_in_list(title) {
         if get(found.skill).is_some_and(|skill| skill.kind == Kind::Technical) {
             lists.add(found.skill, true);

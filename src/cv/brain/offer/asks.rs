@@ -37,9 +37,12 @@ patterns! {
 
 pub(super) fn education(posting: &Posting, said: &[Said], chips: &[String], lang: Option<Lang>) -> JobEducation {
     let chips = chips.iter().filter(|chip| chip.split(' ').count() <= 6).map(String::as_str);
-    let asked = |wanted: fn(Part) -> bool| said.iter().filter(move |said| wanted(said.part)).map(|said| said.line.folded.as_str());
+    let asked = |wanted: fn(Part) -> bool| {
+        said.iter().filter(move |said| wanted(said.part)).map(|said| said.line.folded.as_str())
+    };
     let required = asked(|part| matches!(part, Part::Required | Part::Nice));
-    let rest = asked(|part| !matches!(part, Part::Required | Part::Nice | Part::Company | Part::Process | Part::Benefits));
+    let rest =
+        asked(|part| !matches!(part, Part::Required | Part::Nice | Part::Company | Part::Process | Part::Benefits));
     let french = lang == Some(Lang::Fr);
     let lines: Vec<&str> = chips.chain(required).chain(rest).collect();
     let found = lines.iter().find_map(|line| Some((level(line, french)?, *line)));
@@ -47,9 +50,14 @@ pub(super) fn education(posting: &Posting, said: &[Said], chips: &[String], lang
     match found {
         Some((level, line)) => JobEducation {
             level: Some(level),
-            field: field(line).or_else(|| lines.iter().filter(|line| self::level(line, french).is_some()).find_map(|line| field(line))),
+            field: field(line).or_else(|| {
+                lines.iter().filter(|line| self::level(line, french).is_some()).find_map(|line| field(line))
+            }),
         },
-        None => JobEducation { level: posted.as_deref().and_then(|text| level(text, french).or_else(|| plain(text))), field: posted.as_deref().and_then(field) },
+        None => JobEducation {
+            level: posted.as_deref().and_then(|text| level(text, french).or_else(|| plain(text))),
+            field: posted.as_deref().and_then(field),
+        },
     }
 }
 
@@ -72,7 +80,11 @@ fn level(line: &str, french: bool) -> Option<String> {
         if french { "Bachelor" } else { "Bachelor's degree" }
     } else if PHD.is_in(line) && !MASTER.is_in(line) {
         if french { "Doctorat" } else { "PhD" }
-    } else if MASTER.is_in(line) && !line.contains("scrum master") && !line.contains("webmaster") && !line.contains("to master") {
+    } else if MASTER.is_in(line)
+        && !line.contains("scrum master")
+        && !line.contains("webmaster")
+        && !line.contains("to master")
+    {
         if french { "Master" } else { "Master's degree" }
     } else if ENGINEER.is_in(line) {
         "Diplôme d'ingénieur"
@@ -93,8 +105,29 @@ fn level(line: &str, french: bool) -> Option<String> {
 fn field(line: &str) -> Option<String> {
     let found = FIELD.groups(line)?.get(1)?.as_str();
     let end = [
-        " or ", " ou ", " oder ", " and related", " with ", " from ", " preferred", " required", " is ", " est ", " avec ", " obligatoire", ",", "/", " minimum",
-        " et vous", " et justifi", " and ", " dans ", " (", " souhait", " exige", " et ",
+        " or ",
+        " ou ",
+        " oder ",
+        " and related",
+        " with ",
+        " from ",
+        " preferred",
+        " required",
+        " is ",
+        " est ",
+        " avec ",
+        " obligatoire",
+        ",",
+        "/",
+        " minimum",
+        " et vous",
+        " et justifi",
+        " and ",
+        " dans ",
+        " (",
+        " souhait",
+        " exige",
+        " et ",
     ]
     .iter()
     .filter_map(|stop| found.find(stop))
@@ -102,16 +135,44 @@ fn field(line: &str) -> Option<String> {
     .unwrap_or(found.len());
     let field = squeeze(found.get(..end)?.trim_matches([' ', '-', '\'', '&']));
     let words = field.split(' ').count();
-    let nothing = ["a", "any", "related", "relevant", "similar", "technical fields", "one", "your", "the", "field", "ingenieur", "niveau", "master", "licence", "bachelor", "experience", "type"];
+    let nothing = [
+        "a",
+        "any",
+        "related",
+        "relevant",
+        "similar",
+        "technical fields",
+        "one",
+        "your",
+        "the",
+        "field",
+        "ingenieur",
+        "niveau",
+        "master",
+        "licence",
+        "bachelor",
+        "experience",
+        "type",
+    ];
     (field.len() >= 3 && words <= 5 && !nothing.iter().any(|no| field.split(' ').next() == Some(no))).then_some(field)
 }
 
 /// A language's names: ISO code, English, French, and how it begins in folded text of other languages.
 const LANGUAGES: &[(&str, &str, &str, &[&str])] = &[
-    ("en", "English", "Anglais", &["english", "anglais", "englisch", "ingles", "anglictin", "angielsk", "engels", "inglese"]),
+    (
+        "en",
+        "English",
+        "Anglais",
+        &["english", "anglais", "englisch", "ingles", "anglictin", "angielsk", "engels", "inglese"],
+    ),
     ("fr", "French", "Français", &["french", "francais", "franzosisch", "frances", "francouzst", "francusk"]),
     ("de", "German", "Allemand", &["german", "allemand", "deutschkenntnis", "deutsch", "aleman", "nemcin", "niemieck"]),
-    ("es", "Spanish", "Espagnol", &["spanish", "espagnol", "spanisch", "espanol", "castellano", "spanelst", "hiszpansk"]),
+    (
+        "es",
+        "Spanish",
+        "Espagnol",
+        &["spanish", "espagnol", "spanisch", "espanol", "castellano", "spanelst", "hiszpansk"],
+    ),
     ("it", "Italian", "Italien", &["italian", "italien", "italienisch", "italiano"]),
     ("pt", "Portuguese", "Portugais", &["portuguese", "portugais", "portugues", "portugiesisch"]),
     ("nl", "Dutch", "Néerlandais", &["dutch", "neerlandais", "niederlandisch", "holandes", "nederlands"]),
@@ -158,7 +219,21 @@ fn word_at(line: &str, stem: &str) -> Option<usize> {
         let tail = rest.chars().take_while(|c| c.is_alphabetic()).count();
         // Places and people: "French market", "Polish company", "germanium" are no languages that are asked for.
         let of = rest.get(tail.min(rest.len())..).unwrap_or("").trim_start();
-        let other = ["market", "compan", "client", "team", "government", "citizen", "speaking c", "law", "republic", "govern", "startup", "office", "group"];
+        let other = [
+            "market",
+            "compan",
+            "client",
+            "team",
+            "government",
+            "citizen",
+            "speaking c",
+            "law",
+            "republic",
+            "govern",
+            "startup",
+            "office",
+            "group",
+        ];
         if before.is_none_or(|c| !c.is_alphabetic()) && tail <= 4 && !other.iter().any(|word| of.starts_with(word)) {
             return Some(at);
         }
@@ -174,7 +249,9 @@ fn level_near(line: &str, at: usize) -> Option<String> {
     let start = before.rfind([',', ';', ')', '.']).map_or(0, |end| end + 1);
     let after = line.get(at..).unwrap_or("");
     let end = match after.find(['(', ')']) {
-        Some(open) if after.get(open..open + 1) == Some("(") => after.get(open..).and_then(|rest| rest.find(')')).map(|close| open + close),
+        Some(open) if after.get(open..open + 1) == Some("(") => {
+            after.get(open..).and_then(|rest| rest.find(')')).map(|close| open + close)
+        }
         _ => after.find([',', ';', '.', ')']),
     };
     let near = after.get(..end.unwrap_or(after.len())).unwrap_or(after);
@@ -198,16 +275,28 @@ mod tests {
             let found = education(&Posting::default(), &said(text), &[], Some(lang));
             (found.level.unwrap_or_default(), found.field.unwrap_or_default())
         };
-        assert_eq!(education("- Bac +5 en informatique ou équivalent", Lang::Fr), ("Bac+5".into(), "informatique".into()));
-        assert_eq!(education("- Bachelor's degree in Computer Science or similar", Lang::En), ("Bachelor's degree".into(), "computer science".into()));
-        assert_eq!(education("- Degree in Computer Science or similar field.", Lang::En), ("University degree".into(), "computer science".into()));
+        assert_eq!(
+            education("- Bac +5 en informatique ou équivalent", Lang::Fr),
+            ("Bac+5".into(), "informatique".into())
+        );
+        assert_eq!(
+            education("- Bachelor's degree in Computer Science or similar", Lang::En),
+            ("Bachelor's degree".into(), "computer science".into())
+        );
+        assert_eq!(
+            education("- Degree in Computer Science or similar field.", Lang::En),
+            ("University degree".into(), "computer science".into())
+        );
         assert_eq!(education("- Permis de conduire, Scrum Master", Lang::Fr), (String::new(), String::new()));
     }
 
     #[test]
     fn r15_languages_with_their_level() {
         let names = |text: &str, lang| {
-            languages(&said(text), Some(lang)).into_iter().map(|l| (l.language, l.level.unwrap_or_default())).collect::<Vec<_>>()
+            languages(&said(text), Some(lang))
+                .into_iter()
+                .map(|l| (l.language, l.level.unwrap_or_default()))
+                .collect::<Vec<_>>()
         };
         assert_eq!(names("- Anglais courant", Lang::Fr), [("Anglais".to_owned(), "courant".to_owned())]);
         assert_eq!(

@@ -27,13 +27,17 @@ const ITEM_CHARS: usize = 320;
 const DESCRIPTION_CHARS: usize = 250;
 
 patterns! {
+    // Sentences about what the person does; others under the same heading praise the company.
+    DOES = r"\b(you|your|you'll|vous|votre|vos|tu|ton|tes|responsib\w*|responsable|responsab\w*|serez|mission|missions|du|dein|deine|budes|principal|tareas|the (role|position)|le poste|la personne|candidat\w*)\b";
+    // What a person brings, where a list has no heading.
+    BRINGS = r"experience|experien|erfahrung|doswiadczen|znajomos|wyksztalcen|studium|ausbildung|degree|diplom|knowledge|connaissance|maitrise|kenntnis|bac ?\+|umowa|pakiet|wynagrodz|prace w|benefit";
     // What follows an advertisement on a page of a job board.
     END = concat!(
         r"^(similar jobs|jobs you might like|d'autres offres|ces offres peuvent|people also viewed|search for more jobs|show more\s+show less|referrals increase|see more jobs|",
         r"kontaktni udaje|offres similaires|autres offres|related jobs|more jobs (at|from|like)|voir toutes les offres|recommended jobs|ofertas similares|podobne|cette offre vous tente|",
-        r"questions et reponses sur l'offre|help us maintain|ahnliche (jobs|stellen)|get notified|set alert|share this job|report this job|create job alert|decouvrez d'autres|ces annonces|you may also like)"
+        r"questions et reponses sur l'offre|help us maintain|ahnliche (jobs|stellen)|get notified|set alert|create job alert|decouvrez d'autres|ces annonces|you may also like)"
     );
-    MAYBE_END = r"^(apply for this|apply now$|postuler$|odpovedet|jetzt bewerben|easy apply$|envoyer ma candidature|poslat na e-?mail)";
+    MAYBE_END = r"^(share this job|report this job|apply for this|apply now$|postuler$|odpovedet|jetzt bewerben|easy apply$|envoyer ma candidature|poslat na e-?mail)";
 }
 
 /// Reads an offer. Deterministic; linear in the text, of which at most [`text::MAX_CHARS`] are read.
@@ -41,17 +45,23 @@ patterns! {
 /// # Errors
 /// [`NotAnOffer`] with a sentence for the person who gave it.
 pub fn extract_offer(source: &OfferSource) -> Result<OfferDraft, NotAnOffer> {
-    let (front, body) = front_matter(text::clip(&source.text, text::MAX_CHARS));
+    let (mut front, body) = front_matter(text::clip(&source.text, text::MAX_CHARS));
+    // Who read the text may have taken its front matter off already. A page's `<meta>` is no front matter.
+    if source.title.is_none() && source.job_posting.is_none() {
+        for (key, value) in &source.meta {
+            front.entry(key.clone()).or_insert_with(|| value.clone());
+        }
+    }
     let page = lines(&body);
     let posting = source.job_posting.as_ref().and_then(Posting::read).unwrap_or_default();
     let has_posting = posting.title.is_some() && (posting.company.is_some() || posting.text.len() > DESCRIPTION_CHARS);
     let first = naming::read(source, &front, &page, &[], &posting);
     let (chips, ad) = advertisement(&page, first.title.as_deref(), &posting);
     let said = parts::split(ad);
-    if let Some(refused) = refuse::reason(source, &page, &said, has_posting) {
+    let naming = naming::read(source, &front, &page, &said, &posting);
+    if let Some(refused) = refuse::reason(source, &page, &said, has_posting, naming.title.is_some()) {
         return Err(refused);
     }
-    let naming = naming::read(source, &front, &page, &said, &posting);
     let title = naming.title.clone().unwrap_or_default();
     let language = language(source, &title, &said);
     let (city, country) = place::find(naming.place.as_deref(), &posting, &said, &chips);
@@ -94,7 +104,10 @@ fn front_matter(text: &str) -> (BTreeMap<String, String>, String) {
     let mut key = String::new();
     for line in head.lines() {
         match line.split_once(':') {
-            Some((name, value)) if !line.starts_with([' ', '-']) && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') => {
+            Some((name, value))
+                if !line.starts_with([' ', '-'])
+                    && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') =>
+            {
                 key = name.trim().to_lowercase();
                 let value = squeeze(value.trim().trim_matches(['\'', '"', '>', '|', '-']));
                 if !value.is_empty() && value != "true" && value != "false" {
@@ -147,7 +160,8 @@ fn advertisement(page: &[Line], title: Option<&str>, posting: &Posting) -> (Vec<
     for at in starts.iter().take(4) {
         let near = page.iter().skip(at + 1).take(9).filter(|line| line.text.chars().count() <= 70);
         chips.extend(near.map(|line| line.text.clone()).filter(|chip| !chips.contains(chip)).collect::<Vec<_>>());
-        if let Some(before) = at.checked_sub(1).and_then(|before| page.get(before)).filter(|line| line.text.len() <= 70) {
+        if let Some(before) = at.checked_sub(1).and_then(|before| page.get(before)).filter(|line| line.text.len() <= 70)
+        {
             chips.push(before.text.clone());
         }
     }
@@ -155,11 +169,14 @@ fn advertisement(page: &[Line], title: Option<&str>, posting: &Posting) -> (Vec<
     if described {
         body = lines(&posting.text);
     } else {
-        let mut chars = 0;
+        let (mut chars, mut begun) = (0, false);
         for line in page.iter().skip(start) {
-            if chars >= 250 && END.is_in(&line.folded) || chars >= 600 && MAYBE_END.is_in(&line.folded) && line.text.len() < 60 {
+            let (end, maybe) = (END.is_in(&line.folded), MAYBE_END.is_in(&line.folded) && line.text.len() < 60);
+            // Above the advertisement the same buttons stand as below it.
+            if chars >= 250 && end || maybe && (begun && chars >= 600 || chars >= 2_500) {
                 break;
             }
+            begun |= matches!(parts::heading(line), Some(Part::Tasks | Part::Required | Part::Benefits));
             chars += line.text.len();
             body.push(line.clone());
         }
@@ -191,11 +208,19 @@ fn language(source: &OfferSource, title: &str, said: &[Said]) -> Option<Lang> {
 }
 
 fn items(posted: &[String], said: &[Said], part: Part) -> Vec<String> {
-    let mut found: Vec<String> = posted.iter().filter(|item| item.len() > 3).map(|item| shorten(item, ITEM_CHARS)).collect();
+    let mut found: Vec<String> =
+        posted.iter().filter(|item| item.len() > 3).map(|item| shorten(item, ITEM_CHARS)).collect();
     if found.is_empty() {
-        let lines = || said.iter().filter(|said| said.part == part && !said.is_heading && said.line.text.chars().count() > 3);
+        let lines =
+            || said.iter().filter(|said| said.part == part && !said.is_heading && said.line.text.chars().count() > 3);
         let bullets: Vec<&Said> = lines().filter(|said| said.line.bullet).collect();
-        let chosen = if bullets.len() >= 2 { bullets } else { lines().filter(|said| part == Part::Benefits || said.line.text.len() > 25).collect() };
+        let chosen = if bullets.len() >= 2 {
+            bullets
+        } else {
+            lines()
+                .filter(|said| part == Part::Benefits || said.line.text.len() > 25 && DOES.is_in(&said.line.folded))
+                .collect()
+        };
         for said in chosen {
             let item = shorten(said.line.text.trim_end_matches([';', ',']), ITEM_CHARS);
             if !found.contains(&item) {
@@ -206,7 +231,10 @@ fn items(posted: &[String], said: &[Said], part: Part) -> Vec<String> {
     // Without a heading for tasks: the entries before anything that the person must bring.
     if found.is_empty() && part == Part::Tasks {
         let intro = said.iter().filter(|said| matches!(said.part, Part::Intro | Part::Other) && said.line.bullet);
-        found = intro.filter(|said| said.line.text.split(' ').count() >= 4).map(|said| shorten(said.line.text.trim_end_matches([';', ',']), ITEM_CHARS)).collect();
+        found = intro
+            .filter(|said| said.line.text.split(' ').count() >= 4 && !BRINGS.is_in(&said.line.folded))
+            .map(|said| shorten(said.line.text.trim_end_matches([';', ',']), ITEM_CHARS))
+            .collect();
     }
     found.truncate(MAX_ITEMS);
     found
@@ -215,14 +243,31 @@ fn items(posted: &[String], said: &[Said], part: Part) -> Vec<String> {
 /// The language of an offer's facts, for when it was not kept beside them.
 pub fn language_of(offer: &JobOffer) -> Option<Lang> {
     let mut text = offer.title.clone().unwrap_or_default();
-    for item in offer.responsibilities.iter().chain(&offer.benefits).chain(&offer.skills.required).chain(&offer.skills.nice_to_have) {
+    for item in offer
+        .responsibilities
+        .iter()
+        .chain(&offer.benefits)
+        .chain(&offer.skills.required)
+        .chain(&offer.skills.nice_to_have)
+    {
         text.push('\n');
         text.push_str(item);
     }
     Lang::of(&text).or_else(|| {
         // A title alone: "Développeur" and "Chef" have accents or words that only French has.
         let folded = fold(&text);
-        let french = ["developpeur", "ingenieur", "charge", "chef de", "responsable", "assistant administratif", "gestion de", "h/f", "f/h", "conseiller"];
+        let french = [
+            "developpeur",
+            "ingenieur",
+            "charge",
+            "chef de",
+            "responsable",
+            "assistant administratif",
+            "gestion de",
+            "h/f",
+            "f/h",
+            "conseiller",
+        ];
         french.iter().any(|word| folded.contains(word)).then_some(Lang::Fr)
     })
 }

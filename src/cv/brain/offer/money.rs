@@ -92,16 +92,27 @@ fn single(line: &str) -> Option<JobSalary> {
     })
 }
 
-fn finish(min: Option<f64>, max: Option<f64>, currency: Option<&'static str>, line: &str, after: &str) -> Option<JobSalary> {
+fn finish(
+    min: Option<f64>,
+    max: Option<f64>,
+    currency: Option<&'static str>,
+    line: &str,
+    after: &str,
+) -> Option<JobSalary> {
     let most = max.or(min)?;
     if min.zip(max).is_some_and(|(min, max)| min > max) || most < 5.0 || most > 5_000_000.0 {
         return None;
     }
     let say = |text: &str| {
-        [(&YEAR, SalaryPeriod::Year), (&MONTH, SalaryPeriod::Month), (&DAY, SalaryPeriod::Day), (&HOUR, SalaryPeriod::Hour)]
-            .into_iter()
-            .find(|(pattern, _)| pattern.is_in(text))
-            .map(|(_, period)| period)
+        [
+            (&YEAR, SalaryPeriod::Year),
+            (&MONTH, SalaryPeriod::Month),
+            (&DAY, SalaryPeriod::Day),
+            (&HOUR, SalaryPeriod::Hour),
+        ]
+        .into_iter()
+        .find(|(pattern, _)| pattern.is_in(text))
+        .map(|(_, period)| period)
     };
     let period = say(after).or_else(|| say(line).filter(|period| fits(*period, most))).or_else(|| guess_period(most));
     Some(JobSalary { min, max, currency: currency.map(str::to_owned), period })
@@ -134,8 +145,14 @@ fn is_written_big(text: Option<&str>) -> bool {
 
 fn is_millions(after: &str) -> bool {
     let after = after.trim_start_matches(['+', ' ']);
-    after.starts_with("m ") || after.starts_with("m+") || after.starts_with("mill") || after.starts_with("bill") || after.starts_with('%')
-        || after == "m" || after.starts_with("m€") || after.starts_with("md")
+    after.starts_with("m ")
+        || after.starts_with("m+")
+        || after.starts_with("mill")
+        || after.starts_with("bill")
+        || after.starts_with('%')
+        || after == "m"
+        || after.starts_with("m€")
+        || after.starts_with("md")
 }
 
 fn currency(symbol: &str) -> Option<&'static str> {
@@ -191,7 +208,11 @@ mod tests {
         ] {
             let folded = fold(text);
             let found = from_lines([folded.as_str()].into_iter());
-            assert_eq!((found.min, found.max, found.currency.as_deref(), found.period), (min, max, currency, period), "{text}");
+            assert_eq!(
+                (found.min, found.max, found.currency.as_deref(), found.period),
+                (min, max, currency, period),
+                "{text}"
+            );
         }
     }
 

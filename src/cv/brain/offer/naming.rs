@@ -31,13 +31,14 @@ patterns! {
     LINKEDIN = r"(?i)^(?P<company>.+?) (?:is )?hiring (?:an? )?(?P<title>.+?)(?: in (?P<place>[^|]+?))?(?: \| .*)?$";
     AT = r"(?i)^(?:job application for |remote )?(?P<title>.+?)(?: @ | at | chez | bei )(?P<company>[^|]+?)(?: [-|–—·] .*)?$";
     LABEL = r"^(?:job (?:description|title|offer|opening)|position|poste|intitule(?: du poste)?|puesto(?: de trabajo)?|offre d'emploi|offre|title|titre|stelle|jobtitel|fiche de poste|role|stanowisko|pozice)s?\s*:\s*(.+)$";
-    RECRUITS = r"^(?P<company>[A-ZÉÈÀÂÎÔÇ0-9][\w'’&.+ÉÈÀÂÎÔÇéèàâîôç-]*(?: (?:de|du|des|la|le|of|the|and|et|&|[A-ZÉÈÀÂÎÔÇ0-9][\w'’&.+éèàâîôç-]*)){0,5}),? (?:est à la recherche|recherche|recrute|cherche|is (?:looking|seeking|hiring|searching|a |an |the )|seeks|is hiring|sucht|est une? |est l[ea'’]|works to|hledá|busca|poszukuje)";
+    RECRUITS = r"^(?:The |Le |La |L['’])?(?P<company>[A-ZÉÈÀÂÎÔÇ0-9][\w'’&.+ÉÈÀÂÎÔÇéèàâîôç-]*(?: (?:de|du|des|la|le|of|the|and|et|&|[A-ZÉÈÀÂÎÔÇ0-9][\w'’&.+éèàâîôç-]*)){0,5}),? (?:est à la recherche|recherche|recrute|cherche|is (?:looking|seeking|hiring|searching|a |an |the )|seeks|is hiring|sucht|est une? |est l[ea'’]|works to|hledá|busca|poszukuje)";
     AFTER_COMMA = r",\s*(?P<company>[A-Z][\w'’&.+-]*(?: [A-Z][\w'’&.+-]*){0,3}),\s*(?:is|est)\s+(?:looking|seeking|hiring|searching|a la recherche)";
     NAMED_BY_SHORT = r"^(?:The |Le |La |L['’])?(?P<company>[A-ZÉ][\w'’&-]+(?: (?:de|du|des|la|of|the|and|et|pour|for|[\wé'’&-]+)){0,6}?) \([A-Z]{2,6}\) (?:is|est|works|a pour|has|aims|provides)";
     JOIN = r"\b(?:[Jj]oin|[Aa]t|[Cc]hez|[Rr]ejoindre|[Rr]ejoignez|[Rr]ejoins|[Bb]ei|[Aa]t the|[Ee]n el|[Pp]our le compte de) (?P<company>[A-ZÉ][\w'’&.+-]*(?: [A-ZÉ][\w'’&.+-]*){0,3})\b";
     SEE_WHO = r"^see who (.+?) has hired for this role|interviewing at (.+?) by|see more jobs at (.+)$|^decouvrez (.+?) sur|^(?:company|employer|entreprise|societe|spolecnost|unternehmen|firma|recruteur)\s*:\s*(.+)$";
     COMPANY_LABEL = r"^(company|employer|entreprise|societe|spolecnost|unternehmen|firma|zamestnavatel)$";
     YEARS_IN_BRACKETS = r"\s*\(\d+\+? (years|ans)[^)]*\)\s*$";
+    AS_A = r"\b(?:as an?|in the role of|en tant qu[e']|als) (?:our |notre )?([^.,:;!()]{4,60}?),? (?:you('ll| will)|vous |tu |you |bist du|arbeitest)";
     TITLE_SENTENCE = concat!(
         r"(?:we(?:'re| are) (?:looking for|seeking|hiring|recruiting)|(?:is|are) (?:looking for|seeking|hiring)|looking to hire|nous (?:recherchons|recrutons|cherchons)|(?:on )?recherche|recrute|wir suchen|hledame|poszukujemy|buscamos) ",
         r"(?:pour [^,]{0,40},? )?(?:an? |the |des? |une? |notre |nos |einen? |un )?(?:enthusiastic |passionate |talented |experienced |motivated |new |nouveaux? )*([^.,:;!()]{4,70})"
@@ -45,29 +46,58 @@ patterns! {
 }
 
 /// Reads title, company and place. `front` is a Markdown file's front matter, `said` the advertisement.
-pub(super) fn read(source: &OfferSource, front: &BTreeMap<String, String>, page: &[Line], said: &[Said], posting: &Posting) -> Naming {
+pub(super) fn read(
+    source: &OfferSource,
+    front: &BTreeMap<String, String>,
+    page: &[Line],
+    said: &[Said],
+    posting: &Posting,
+) -> Naming {
     let mut naming = Naming { title: posting.title.clone(), company: posting.company.clone(), place: None };
-    let titles = [source.title.as_deref(), source.meta.get("og:title").map(String::as_str), source.meta.get("twitter:title").map(String::as_str)];
+    // A pasted text says its title as it is; a page's may carry the site's name.
+    if source.title.is_none() && naming.title.is_none() {
+        let facts = |keys: &[&str]| {
+            keys.iter().find_map(|key| source.meta.get(*key)).and_then(|value| name(value.trim_matches(['\'', '"'])))
+        };
+        naming.title = facts(&["title", "titre", "roles", "role", "position", "poste"]);
+        naming.company = naming.company.or_else(|| facts(&["company", "organization", "employer", "entreprise"]));
+    }
+    let titles = [
+        source.title.as_deref(),
+        source.meta.get("og:title").map(String::as_str),
+        source.meta.get("twitter:title").map(String::as_str),
+    ];
     for title in titles.into_iter().flatten() {
         let found = from_page_title(title, page);
         naming.title = naming.title.or(found.title);
         naming.company = naming.company.or(found.company);
         naming.place = naming.place.or(found.place);
     }
-    naming.title = naming.title.or_else(|| ["title", "roles", "role", "position", "titre"].iter().find_map(|key| front.get(*key)).cloned());
-    naming.company = naming.company.or_else(|| ["company", "organization", "employer", "entreprise"].iter().find_map(|key| front.get(*key)).cloned());
+    naming.title = naming
+        .title
+        .or_else(|| ["title", "roles", "role", "position", "titre"].iter().find_map(|key| front.get(*key)).cloned());
+    naming.company = naming.company.or_else(|| {
+        ["company", "organization", "employer", "entreprise"].iter().find_map(|key| front.get(*key)).cloned()
+    });
     let top = from_top(page);
     naming.title = naming.title.or(top.title).or_else(|| from_sentences(said));
     naming.company = naming.company.or_else(|| company_of(page, said, naming.title.as_deref())).or(top.company);
     naming.place = naming.place.or(top.place);
     naming.title = naming.title.map(|title| clean_title(&title)).filter(|title| !title.is_empty());
-    naming.company = naming.company.map(|company| squeeze(company.trim_matches([' ', ',', '-', '|', '.', ':']))).map(keep_dot).filter(|company| !company.is_empty());
+    naming.company = naming
+        .company
+        .map(|company| squeeze(company.trim_matches([' ', ',', '-', '|', '.', ':'])))
+        .map(keep_dot)
+        .filter(|company| !company.is_empty());
     naming
 }
 
 /// "s.r.o" lost its last dot with the others.
 fn keep_dot(company: String) -> String {
-    if ["s.r.o", "a.s", "S.A", "Inc", "Ltd", "S.p.A", "S.L"].iter().any(|form| company.ends_with(form) && form.contains('.')) {
+    if ["s.r.o", "a.s", "S.A", "Inc", "Ltd", "S.p.A", "S.L"]
+        .iter()
+        .any(|form| company.ends_with(form) && form.contains('.'))
+    {
         format!("{company}.")
     } else {
         company
@@ -95,7 +125,11 @@ fn from_page_title(title: &str, page: &[Line]) -> Naming {
     }
     let group = |found: &regex::Captures<'_>, which: &str| found.name(which).and_then(|group| name(group.as_str()));
     if let Some(found) = LINKEDIN.groups(&title).filter(|_| title.contains(" hiring ")) {
-        return Naming { title: group(&found, "title"), company: group(&found, "company"), place: group(&found, "place") };
+        return Naming {
+            title: group(&found, "title"),
+            company: group(&found, "company"),
+            place: group(&found, "place"),
+        };
     }
     let is_site = |part: &str| SITE.is_in(&fold(part)) || part.is_empty();
     if let Some(found) = AT.groups(&title) {
@@ -112,8 +146,11 @@ fn from_page_title(title: &str, page: &[Line]) -> Naming {
     // "CDI à Paris", "Paris, France": places and contracts are no names.
     parts.retain(|part| {
         let folded = fold(part);
-        let contract = ["cdi", "cdd", "stage", "alternance", "freelance", "temps plein", "full-time"].iter().any(|word| folded == *word || folded.starts_with(&format!("{word} ")));
-        let placed = (contract || place::is_place(part)) && title_words(part) == 0 || contract && folded.contains(" a ");
+        let contract = ["cdi", "cdd", "stage", "alternance", "freelance", "temps plein", "full-time"]
+            .iter()
+            .any(|word| folded == *word || folded.starts_with(&format!("{word} ")));
+        let placed =
+            (contract || place::is_place(part)) && title_words(part) == 0 || contract && folded.contains(" a ");
         if placed {
             naming.place.get_or_insert_with(|| part.clone());
         }
@@ -125,7 +162,9 @@ fn from_page_title(title: &str, page: &[Line]) -> Naming {
         [one] => {
             // "Bluelight Consulting: DevOps Engineer, Kubernetes".
             match one.split_once(": ") {
-                Some((company, job)) if title_words(job) > title_words(company) && LABEL.groups(&fold(one)).is_none() => {
+                Some((company, job))
+                    if title_words(job) > title_words(company) && LABEL.groups(&fold(one)).is_none() =>
+                {
                     naming.title = name(job);
                     naming.company = name(company);
                 }
@@ -133,11 +172,14 @@ fn from_page_title(title: &str, page: &[Line]) -> Naming {
             }
         }
         [first, second, ..] => {
-            let (of_first, of_second) = (title_words(first) + usize::from(on_page(first)), title_words(second) + usize::from(on_page(second)));
-            let (job, company) = if of_second > of_first && title_words(second) > 0 { (second, first) } else { (first, second) };
+            let (of_first, of_second) =
+                (title_words(first) + usize::from(on_page(first)), title_words(second) + usize::from(on_page(second)));
+            let (job, company) =
+                if of_second > of_first && title_words(second) > 0 { (second, first) } else { (first, second) };
             if title_words(job) > 0 || on_page(job) {
                 naming.title = label(job);
-                naming.company = name(company).filter(|company| title_words(company) < 2 || company.split(' ').count() <= 3);
+                naming.company =
+                    name(company).filter(|company| title_words(company) < 2 || company.split(' ').count() <= 3);
             }
         }
     }
@@ -177,7 +219,13 @@ fn from_top(page: &[Line]) -> Naming {
     naming.title = top()
         .find_map(|line| {
             let labelled = label(&line.text).filter(|text| text.len() < line.text.len());
-            labelled.or_else(|| (title_words(&line.text) > 0 && is_name(line) && super::parts::heading(line).is_none_or(|part| part == Part::Other)).then(|| line.text.clone()))
+            labelled.or_else(|| {
+                (title_words(&line.text) > 0
+                    && is_name(line)
+                    && line.text.split(' ').count() <= 10
+                    && super::parts::heading(line).is_none_or(|part| part == Part::Other))
+                .then(|| line.text.clone())
+            })
         })
         .filter(|title| title.chars().count() <= NAME_CHARS);
     let Some(title) = &naming.title else { return naming };
@@ -197,23 +245,25 @@ fn from_top(page: &[Line]) -> Naming {
 }
 
 fn is_name(line: &Line) -> bool {
-    line.text.chars().count() <= NAME_CHARS && !line.text.ends_with(['.', '!', ';']) && line.text.split(' ').count() <= 14
+    line.text.chars().count() <= NAME_CHARS
+        && !line.text.ends_with(['.', '!', ';'])
+        && line.text.split(' ').count() <= 14
 }
 
 fn from_sentences(said: &[Said]) -> Option<String> {
-    said.iter()
-        .filter(|said| !matches!(said.part, Part::Process | Part::Benefits))
-        .take(80)
-        .find_map(|said| {
-            let found = TITLE_SENTENCE.groups(&said.line.folded)?.get(1)?;
-            let stops = [" to ", " who ", " with ", " for ", " pour ", " qui ", " afin ", " avec ", " in ", " mit ", " fur ", " dans ", " y ", " capable", " based"];
-            let end = stops.iter().filter_map(|stop| found.as_str().find(stop)).min().unwrap_or(found.as_str().len());
-            let folded = found.as_str().get(..end)?;
-            // Only as it stands in the text: the folded text has as many characters as the text, except for ligatures.
-            let before = said.line.folded.get(..found.start())?.chars().count();
-            let title: String = said.line.text.chars().skip(before).take(folded.chars().count()).collect();
-            (title_words(&title) > 0 && fold(&title) == folded).then(|| squeeze(&title))
-        })
+    said.iter().filter(|said| !matches!(said.part, Part::Process | Part::Benefits)).take(80).find_map(|said| {
+        let found = TITLE_SENTENCE.groups(&said.line.folded).or_else(|| AS_A.groups(&said.line.folded))?.get(1)?;
+        let stops = [
+            " to ", " who ", " with ", " for ", " pour ", " qui ", " afin ", " avec ", " in ", " mit ", " fur ",
+            " dans ", " y ", " capable", " based",
+        ];
+        let end = stops.iter().filter_map(|stop| found.as_str().find(stop)).min().unwrap_or(found.as_str().len());
+        let folded = found.as_str().get(..end)?;
+        // Only as it stands in the text: the folded text has as many characters as the text, except for ligatures.
+        let before = said.line.folded.get(..found.start())?.chars().count();
+        let title: String = said.line.text.chars().skip(before).take(folded.chars().count()).collect();
+        (title_words(&title) > 0 && fold(&title) == folded).then(|| squeeze(&title))
+    })
 }
 
 fn company_of(page: &[Line], said: &[Said], title: Option<&str>) -> Option<String> {
@@ -227,7 +277,8 @@ fn company_of(page: &[Line], said: &[Said], title: Option<&str>) -> Option<Strin
     }) {
         return Some(found);
     }
-    let labelled = page.iter().zip(page.iter().skip(1)).find(|(line, next)| COMPANY_LABEL.is_in(&line.folded) && is_name(next));
+    let labelled =
+        page.iter().zip(page.iter().skip(1)).find(|(line, next)| COMPANY_LABEL.is_in(&line.folded) && is_name(next));
     if let Some((_, next)) = labelled {
         return name(&next.text);
     }
@@ -235,8 +286,15 @@ fn company_of(page: &[Line], said: &[Said], title: Option<&str>) -> Option<Strin
     if let Some(at) = title.and_then(|title| page.iter().position(|line| line.heading && line.folded == fold(title))) {
         let beside = [at.checked_sub(1), Some(at + 1)].into_iter().flatten().filter_map(|index| page.get(index));
         let known = |line: &&Line| {
-            line.heading && is_name(line) && title_words(&line.text) == 0 && super::parts::heading(line) == Some(Part::Other) && !line.folded.starts_with("posted")
-                && !line.folded.contains("ago") && !line.folded.contains("search") && !place::is_place(&line.text) && title.is_some_and(|t| !line.text.contains(t))
+            line.heading
+                && is_name(line)
+                && title_words(&line.text) == 0
+                && super::parts::heading(line) == Some(Part::Other)
+                && !line.folded.starts_with("posted")
+                && !line.folded.contains("ago")
+                && !line.folded.contains("search")
+                && !place::is_place(&line.text)
+                && title.is_some_and(|t| !line.text.contains(t))
         };
         if let Some(line) = beside.into_iter().find(known) {
             return name(&without_place(&line.text));
@@ -244,10 +302,16 @@ fn company_of(page: &[Line], said: &[Said], title: Option<&str>) -> Option<Strin
     }
     // "About Adaptavist", "À propos de Doctolib".
     let about = page.iter().find_map(|line| {
-        let rest = ["About ", "À propos de ", "A propos de ", "À propos d'", "Über "].iter().find_map(|start| line.text.strip_prefix(start))?;
-        let proper = rest.chars().next().is_some_and(char::is_uppercase) && rest.split(' ').count() <= 4 && line.text.len() < 60 && !rest.ends_with('.');
+        let rest = ["About ", "À propos de ", "A propos de ", "À propos d'", "Über "]
+            .iter()
+            .find_map(|start| line.text.strip_prefix(start))?;
+        let proper = rest.chars().next().is_some_and(char::is_uppercase)
+            && rest.split(' ').count() <= 4
+            && line.text.len() < 60
+            && !rest.ends_with('.');
         let common = ["us", "you", "the", "this", "our", "job", "role", "nous", "position", "company"];
-        (proper && !common.contains(&fold(rest.split(' ').next().unwrap_or("")).as_str())).then(|| rest.trim_end_matches([':', ' ']).to_owned())
+        (proper && !common.contains(&fold(rest.split(' ').next().unwrap_or("")).as_str()))
+            .then(|| rest.trim_end_matches([':', ' ']).to_owned())
     });
     if about.is_some() {
         return about;
@@ -255,8 +319,63 @@ fn company_of(page: &[Line], said: &[Said], title: Option<&str>) -> Option<Strin
     let sentences = || said.iter().filter(|said| said.line.text.len() > 30).map(|said| said.line.text.as_str());
     let proper = |found: String| {
         let first = fold(found.split(' ').next().unwrap_or(""));
-        let common = ["nous", "we", "vous", "you", "il", "elle", "ce", "cette", "this", "the", "our", "notre", "le", "la", "les", "it", "he", "she", "they", "on", "your", "votre", "pour", "a", "in",
-            "dans", "there", "here", "that", "what", "who", "experience", "knowledge", "as", "au", "en", "si", "if", "chaque", "l'objectif", "work", "all", "each", "least", "leur", "son", "sa", "you'll", "your", "un", "une", "ces", "each", "chief", "head"];
+        let common = [
+            "nous",
+            "we",
+            "vous",
+            "you",
+            "il",
+            "elle",
+            "ce",
+            "cette",
+            "this",
+            "the",
+            "our",
+            "notre",
+            "le",
+            "la",
+            "les",
+            "it",
+            "he",
+            "she",
+            "they",
+            "on",
+            "your",
+            "votre",
+            "pour",
+            "a",
+            "in",
+            "dans",
+            "there",
+            "here",
+            "that",
+            "what",
+            "who",
+            "experience",
+            "knowledge",
+            "as",
+            "au",
+            "en",
+            "si",
+            "if",
+            "chaque",
+            "l'objectif",
+            "work",
+            "all",
+            "each",
+            "least",
+            "leur",
+            "son",
+            "sa",
+            "you'll",
+            "your",
+            "un",
+            "une",
+            "ces",
+            "each",
+            "chief",
+            "head",
+        ];
         (!common.contains(&first.as_str()) && title_words(&found) == 0 && found.len() > 1).then_some(found)
     };
     let group = |found: regex::Captures<'_>| found.name("company").and_then(|group| name(group.as_str()));
@@ -264,7 +383,11 @@ fn company_of(page: &[Line], said: &[Said], title: Option<&str>) -> Option<Strin
         .find_map(|line| NAMED_BY_SHORT.groups(line).and_then(group).and_then(proper))
         .or_else(|| sentences().find_map(|line| AFTER_COMMA.groups(line).and_then(group).and_then(proper)))
         .or_else(|| sentences().find_map(|line| RECRUITS.groups(line).and_then(group).and_then(proper)))
-        .or_else(|| sentences().find_map(|line| JOIN.groups(line).and_then(group).and_then(proper)).filter(|found| place::place_of(found).0.is_none() && crate::cv::brain::skills::lookup(found).is_none()))
+        .or_else(|| {
+            sentences()
+                .find_map(|line| JOIN.groups(line).and_then(group).and_then(proper))
+                .filter(|found| place::place_of(found).0.is_none() && crate::cv::brain::skills::lookup(found).is_none())
+        })
 }
 
 /// "UbiquitiPilsen, Plzeň, Czech Republic": a page that has no break between the company and the place.
@@ -274,9 +397,19 @@ fn without_place(text: &str) -> String {
     if city.is_none() && country.is_none() {
         return text.to_owned();
     }
-    let glued = first.char_indices().skip(1).filter(|(at, c)| c.is_uppercase() && first.get(..*at).and_then(|before| before.chars().next_back()).is_some_and(char::is_lowercase)).map(|(at, _)| at).last();
+    let glued = first
+        .char_indices()
+        .skip(1)
+        .filter(|(at, c)| {
+            c.is_uppercase()
+                && first.get(..*at).and_then(|before| before.chars().next_back()).is_some_and(char::is_lowercase)
+        })
+        .map(|(at, _)| at)
+        .last();
     match glued {
-        Some(at) if place::place_of(first.get(at..).unwrap_or("")).0.is_some() => first.get(..at).unwrap_or(first).to_owned(),
+        Some(at) if place::place_of(first.get(at..).unwrap_or("")).0.is_some() => {
+            first.get(..at).unwrap_or(first).to_owned()
+        }
         _ => first.to_owned(),
     }
 }
@@ -289,27 +422,53 @@ mod tests {
     #[test]
     fn r15_title_and_company_from_the_page_title() {
         for (title, job, company) in [
-            ("Ubiquiti hiring C/C++ Developer in Pilsen, Plzeň, Czech Republic | LinkedIn", "C/C++ Developer", "Ubiquiti"),
+            (
+                "Ubiquiti hiring C/C++ Developer in Pilsen, Plzeň, Czech Republic | LinkedIn",
+                "C/C++ Developer",
+                "Ubiquiti",
+            ),
             ("Développeur Symfony - L'olivier Assurance - CDI à Paris", "Développeur Symfony", "L'olivier Assurance"),
-            ("Junior DevOps / Cloud Engineer at Werum IT Solutions - Stack Overflow", "Junior DevOps / Cloud Engineer", "Werum IT Solutions"),
+            (
+                "Junior DevOps / Cloud Engineer at Werum IT Solutions - Stack Overflow",
+                "Junior DevOps / Cloud Engineer",
+                "Werum IT Solutions",
+            ),
             ("Remote Software Engineer II at Comscore", "Software Engineer II", "Comscore"),
-            ("Bluelight Consulting: DevOps Engineer, Kubernetes, AWS/GCP", "DevOps Engineer, Kubernetes, AWS/GCP", "Bluelight Consulting"),
+            (
+                "Bluelight Consulting: DevOps Engineer, Kubernetes, AWS/GCP",
+                "DevOps Engineer, Kubernetes, AWS/GCP",
+                "Bluelight Consulting",
+            ),
             ("Network Reliability Engineer – ComSource s.r.o.", "Network Reliability Engineer", "ComSource s.r.o."),
-            ("Chef de projet digital (H/F) | Doctolib | Welcome to the Jungle", "Chef de projet digital (H/F)", "Doctolib"),
+            (
+                "Chef de projet digital (H/F) | Doctolib | Welcome to the Jungle",
+                "Chef de projet digital (H/F)",
+                "Doctolib",
+            ),
             ("Office Manager chez Alan", "Office Manager", "Alan"),
         ] {
-            let found = read(&OfferSource { title: Some(title.into()), ..OfferSource::default() }, &BTreeMap::new(), &[], &[], &Posting::default());
+            let found = read(
+                &OfferSource { title: Some(title.into()), ..OfferSource::default() },
+                &BTreeMap::new(),
+                &[],
+                &[],
+                &Posting::default(),
+            );
             assert_eq!((found.title.as_deref(), found.company.as_deref()), (Some(job), Some(company)), "{title}");
         }
     }
 
     #[test]
     fn r15_title_and_company_from_a_pasted_text() {
-        let page = lines("Job Description: Senior Full Stack Engineer (5+ Years of Experience)\nTech Solutions, San Francisco, CA, USA\n\nAbout Us\n");
+        let page = lines(
+            "Job Description: Senior Full Stack Engineer (5+ Years of Experience)\nTech Solutions, San Francisco, CA, USA\n\nAbout Us\n",
+        );
         let found = read(&OfferSource::default(), &BTreeMap::new(), &page, &[], &Posting::default());
         assert_eq!(found.title.as_deref(), Some("Senior Full Stack Engineer"));
         assert_eq!(found.company.as_deref(), Some("Tech Solutions"));
-        let page = lines("# Software Engineer\n# AdaptavistToronto, Ontario, Canada\nSee who Adaptavist has hired for this role");
+        let page = lines(
+            "# Software Engineer\n# AdaptavistToronto, Ontario, Canada\nSee who Adaptavist has hired for this role",
+        );
         let found = read(&OfferSource::default(), &BTreeMap::new(), &page, &[], &Posting::default());
         assert_eq!((found.title.as_deref(), found.company.as_deref()), (Some("Software Engineer"), Some("Adaptavist")));
     }

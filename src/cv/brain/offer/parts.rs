@@ -57,7 +57,7 @@ patterns! {
         r"job description|about the (role|job|position)|the (role|position)\b|a propos du poste|pracovni nabidka|dein(e)? (neues )?aktionsfeld"
     );
     BENEFITS = concat!(
-        r"benefit|perks|avantages|(what )?we offer|nous (vous )?offrons|nous (vous )?proposons|on (vous |t')?(offre|propose)|pourquoi (nous|venir|les)|why (join|work|you'll love|us)|",
+        r"\bbenefits?\b|\bperks|avantages|(what )?we offer|nous (vous )?offrons|nous (vous )?proposons|on (vous |t')?(offre|propose)|pourquoi (nous|venir|les)|why (join|work|you'll love|us)|",
         r"wir bieten|nabizime|nase nabidka|oferujemy|co ti na|beneficios|ofrecemos|compensation|remuneration|\bpackage|find reward|what's in it|",
         r"ce (que|qu')[^:]{0,20}(offr|propos)|conditions|salaire et|das bieten|unser angebot|warum wir|les plus du poste|rewards|aktionsfeld"
     );
@@ -108,6 +108,10 @@ pub(super) fn heading(line: &Line) -> Option<Part> {
     let colon = folded.ends_with(':');
     let bare = folded.trim_end_matches([':', '?', ' ']);
     if line.bullet && !line.heading && !(colon && chars <= LEAD_CHARS) {
+        return None;
+    }
+    // "Compensation: 85k": a fact with its label, no heading.
+    if bare.contains(": ") && !line.heading {
         return None;
     }
     let words = bare.split(' ').count();
@@ -174,7 +178,11 @@ mod tests {
             let line = lines(text).pop().unwrap();
             assert_eq!(heading(&line), Some(part), "{text}");
         }
-        for text in ["- Excellent verbal communication skills.", "We have many tools and we use them every day, which is good.", "PHP"] {
+        for text in [
+            "- Excellent verbal communication skills.",
+            "We have many tools and we use them every day, which is good.",
+            "PHP",
+        ] {
             assert_eq!(heading(&lines(text).pop().unwrap()), None, "{text}");
         }
     }

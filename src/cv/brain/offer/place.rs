@@ -52,7 +52,8 @@ pub(super) fn find(suffix: Option<&str>, posting: &Posting, said: &[Said], chips
             // The label is ASCII, so that its length is the same in the text itself.
             said.line.text.get(at..).filter(|text| text.len() < 80).map(place_of)
         });
-        let header = || chips.iter().filter(|chip| chip.len() < 70).map(|chip| place_of(chip)).find(|place| place.0.is_some());
+        let header =
+            || chips.iter().filter(|chip| chip.len() < 70).map(|chip| place_of(chip)).find(|place| place.0.is_some());
         let body = || {
             let parts = [Part::Intro, Part::Other, Part::Tasks, Part::Required, Part::Benefits, Part::Company];
             said.iter()
@@ -104,12 +105,15 @@ pub(super) fn place_of(text: &str) -> Place {
         for length in (1..=GAZETTEER.longest.min(all.len() - at)).rev() {
             let Some(name) = all.get(at..at + length).map(|words| words.join(" ")) else { continue };
             // Short names are words of other languages too ("Pau", "Nice", "Bath"): only with a capital in the text.
-            if let Some(found) = GAZETTEER.cities.get(&name).filter(|found| text.contains(**found) || capital(text, &name)) {
+            if let Some(found) =
+                GAZETTEER.cities.get(&name).filter(|found| text.contains(**found) || capital(text, &name))
+            {
                 city.get_or_insert_with(|| (*found).to_owned());
                 step = length;
                 break;
             }
-            if let Some(found) = GAZETTEER.countries.get(&name).filter(|found| name.len() > 3 || text.contains(**found)) {
+            if let Some(found) = GAZETTEER.countries.get(&name).filter(|found| name.len() > 3 || text.contains(**found))
+            {
                 country.get_or_insert_with(|| (*found).to_owned());
                 step = length;
                 break;
@@ -122,12 +126,14 @@ pub(super) fn place_of(text: &str) -> Place {
 
 fn capital(text: &str, folded: &str) -> bool {
     let first = folded.split(' ').next().unwrap_or("");
-    text.split(|c: char| !c.is_alphanumeric()).any(|word| word.chars().next().is_some_and(char::is_uppercase) && fold(word) == first)
+    text.split(|c: char| !c.is_alphanumeric())
+        .any(|word| word.chars().next().is_some_and(char::is_uppercase) && fold(word) == first)
 }
 
 /// Whether a text names only places and ways to work there (`Paris, France`, `Remote`).
 pub(super) fn is_place(text: &str) -> bool {
-    let known: HashSet<&str> = ["remote", "teletravail", "hybrid", "and", "et", "or", "only", "anywhere", "worldwide", "ile", "de"].into();
+    let known: HashSet<&str> =
+        ["remote", "teletravail", "hybrid", "and", "et", "or", "only", "anywhere", "worldwide", "ile", "de"].into();
     let (city, country) = place_of(text);
     let mut rest = normal(&text.replace([',', '(', ')', '|', '/', ';'], " "));
     for name in [city, country].into_iter().flatten() {

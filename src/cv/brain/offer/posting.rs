@@ -50,7 +50,10 @@ pub(super) fn find(value: &Value, depth: usize) -> Option<&Value> {
             if is_posting {
                 return Some(value);
             }
-            map.values().take(50).filter(|inner| inner.is_object() || inner.is_array()).find_map(|inner| find(inner, depth + 1))
+            map.values()
+                .take(50)
+                .filter(|inner| inner.is_object() || inner.is_array())
+                .find_map(|inner| find(inner, depth + 1))
         }
         _ => None,
     }
@@ -79,13 +82,15 @@ impl Posting {
         }
         Some(Self {
             title: text(&posting["title"]).or_else(|| text(&posting["name"])),
-            company: text(&first(&posting["hiringOrganization"])["name"]).or_else(|| text(&posting["hiringOrganization"])),
+            company: text(&first(&posting["hiringOrganization"])["name"])
+                .or_else(|| text(&posting["hiringOrganization"])),
             text: body,
             employment: texts(&posting["employmentType"]),
             city: text(&address["addressLocality"]).filter(|_| !several || !has_many_cities(&posting["jobLocation"])),
             country: country.filter(|_| !several),
             telecommute: text(&posting["jobLocationType"]).is_some_and(|kind| kind.eq_ignore_ascii_case("TELECOMMUTE")),
-            salary: PostedSalary::read(&posting["baseSalary"]).or_else(|| PostedSalary::read(&posting["estimatedSalary"])),
+            salary: PostedSalary::read(&posting["baseSalary"])
+                .or_else(|| PostedSalary::read(&posting["estimatedSalary"])),
             months: number(&first(experience)["monthsOfExperience"]),
             experience: text(experience).or_else(|| text(&first(experience)["description"])),
             education: text(&first(&posting["educationRequirements"])["credentialCategory"])
@@ -101,8 +106,12 @@ impl PostedSalary {
     fn read(value: &Value) -> Option<Self> {
         let value = first(value);
         let amount = first(&value["value"]);
-        let currency = text(&value["currency"]).or_else(|| text(&value["salaryCurrency"])).or_else(|| text(&amount["currency"]));
-        let unit = text(&amount["unitText"]).or_else(|| text(&value["unitText"])).or_else(|| text(&value["unitCode"])).or_else(|| text(&amount["unitCode"]));
+        let currency =
+            text(&value["currency"]).or_else(|| text(&value["salaryCurrency"])).or_else(|| text(&amount["currency"]));
+        let unit = text(&amount["unitText"])
+            .or_else(|| text(&value["unitText"]))
+            .or_else(|| text(&value["unitCode"]))
+            .or_else(|| text(&amount["unitCode"]));
         let single = number(amount).or_else(|| number(&amount["value"])).or_else(|| number(value));
         let min = number(&amount["minValue"]).or_else(|| number(&value["minValue"])).or(single);
         let max = number(&amount["maxValue"]).or_else(|| number(&value["maxValue"])).or(single);
@@ -136,10 +145,16 @@ fn text(value: &Value) -> Option<String> {
 
 fn texts(value: &Value) -> Vec<String> {
     let parts: Vec<String> = match value {
-        Value::Array(items) => items.iter().take(100).filter_map(|item| text(item).or_else(|| text(&item["name"]))).collect(),
+        Value::Array(items) => {
+            items.iter().take(100).filter_map(|item| text(item).or_else(|| text(&item["name"]))).collect()
+        }
         Value::String(all) => {
             let lines = html::to_lines(all);
-            let lines: Vec<&str> = lines.lines().map(|line| line.trim().trim_start_matches("- ").trim()).filter(|line| !line.is_empty()).collect();
+            let lines: Vec<&str> = lines
+                .lines()
+                .map(|line| line.trim().trim_start_matches("- ").trim())
+                .filter(|line| !line.is_empty())
+                .collect();
             match lines.as_slice() {
                 [one] if one.contains(',') && one.len() < 400 => one.split(',').map(squeeze).collect(),
                 many => many.iter().map(|line| squeeze(line)).collect(),
@@ -153,7 +168,9 @@ fn texts(value: &Value) -> Vec<String> {
 fn text_lines(value: &Value) -> String {
     match value {
         Value::String(text) => html::to_lines(text),
-        Value::Array(items) => items.iter().take(100).filter_map(Value::as_str).map(html::to_lines).collect::<Vec<_>>().join("\n"),
+        Value::Array(items) => {
+            items.iter().take(100).filter_map(Value::as_str).map(html::to_lines).collect::<Vec<_>>().join("\n")
+        }
         _ => String::new(),
     }
 }
@@ -191,7 +208,9 @@ mod tests {
             "employmentType": "OTHER", "jobLocation": {"address": {"addressLocality": "Anywhere", "addressCountry": "Anywhere"}},
             "baseSalary": {"value": "0"}}))
         .unwrap();
-        assert!(posting.title.is_none() && posting.city.is_none() && posting.country.is_none() && posting.salary.is_none());
+        assert!(
+            posting.title.is_none() && posting.city.is_none() && posting.country.is_none() && posting.salary.is_none()
+        );
         assert!(posting.employment.is_empty() && posting.text.is_empty());
     }
 }

@@ -23,6 +23,13 @@ patterns! {
         r"cdi|cdd|stage|alternance|freelance|full[- ]time|part[- ]time|salaire|salary|remuneration|teletravail|wir suchen|hledame|poszukujemy|buscamos|bewerb\w*|pozadavky|wymagan\w*|doswiadczen\w*|arbeitsplatz|arbeitszeiten|homeoffice|",
         r"benefits|avantages|requirements|qualifications|responsibilities|missions?|profil|resume|cv|experience|experiencia|erfahrung|responsabilidades|requisitos|beneficios|umowa o prace|employment type|seniority level|poste|join (us|our)|rejoin\w+|position)\b"
     );
+    CV_HEADING = concat!(
+        r"^((work|professional|relevant|teaching|research)? ?experiences?|experiences? professionnelles?|employment( history)?|work history|parcours( professionnel)?|education|formations?( academique)?|",
+        r"(technical |key |core )?skills|competences( techniques| cles)?|references|(professional )?summary|(career )?objective|profile|centres? d'interets?|loisirs|langues|languages|interests|projects?|projets|publications|",
+        r"awards|honors( (and|&) awards)?|certifications?|certificates|volunteer(ing| experience)?|activities|extracurricular activities|leadership|hobbies|berufserfahrung|ausbildung|kenntnisse|experiencia( laboral)?)$"
+    );
+    DATES = r"\b(19|20)\d\d\b\.?\s*(-|to|a|until|au|bis)\s*((\d{1,2}[./-])?(19|20)\d\d\b|present|now|current|today|aujourd'hui|ce jour|heute|(jan|feb|fev|mar|apr|avr|may|mai|jun|jul|aug|aou|sep|oct|nov|dec)\w*\.? (19|20)\d\d)";
+    YOU = r"\b(you|your|you'll|we|our|vous|votre|vos|nous|notre|nos|tu|ton|tes|wir|dein|ihr|budes|hledame)\b";
     CV = r"curriculum vitae|^(mon )?cv\b|^resume of|references available|date of birth|date de naissance";
 }
 
@@ -30,23 +37,39 @@ fn refuse(reason: &str) -> Option<NotAnOffer> {
     Some(NotAnOffer { reason: reason.to_owned() })
 }
 
-/// Why the page is no offer; `None` when it may be one. `has_posting`: it carries a `JobPosting` that says something.
-pub(super) fn reason(source: &OfferSource, page: &[Line], said: &[Said], has_posting: bool) -> Option<NotAnOffer> {
-    let tags = source.text.matches("</").count() + source.text.matches("<div").count() + source.text.matches("<!doctype").count() * 3;
+/// Why the page is no offer; `None` when it may be one. `has_posting`: it carries a `JobPosting` that says
+/// something; `named`: a job's title was found.
+pub(super) fn reason(
+    source: &OfferSource,
+    page: &[Line],
+    said: &[Said],
+    has_posting: bool,
+    named: bool,
+) -> Option<NotAnOffer> {
+    let tags = source.text.matches("</").count()
+        + source.text.matches("<div").count()
+        + source.text.matches("<!doctype").count() * 3;
     if tags >= 12 && !has_posting {
-        return refuse("This is the source code of a page, not the page itself: give the address of the job offer, or paste its text.");
+        return refuse(
+            "This is the source code of a page, not the page itself: give the address of the job offer, or paste its text.",
+        );
     }
     let words: usize = page.iter().map(|line| line.text.split(' ').count()).sum();
     let title = fold(source.title.as_deref().unwrap_or(""));
     let all = || page.iter().map(|line| line.folded.as_str());
     if !has_posting && (ERROR.is_in(&title) || words < 250 && all().any(|line| ERROR.is_in(line))) {
-        return refuse("This page shows an error or asks for a check instead of a job offer: open it in your browser and paste the text of the offer.");
+        return refuse(
+            "This page shows an error or asks for a check instead of a job offer: open it in your browser and paste the text of the offer.",
+        );
     }
     if words < WORDS_MIN && !has_posting {
         return refuse("There is too little text here for a job offer: paste its whole text.");
     }
     let parts = |wanted: Part| said.iter().any(|said| said.is_heading && said.part == wanted);
-    let structured = [Part::Tasks, Part::Required, Part::Nice, Part::Benefits, Part::Technologies].into_iter().filter(|part| parts(*part)).count();
+    let structured = [Part::Tasks, Part::Required, Part::Nice, Part::Benefits, Part::Technologies]
+        .into_iter()
+        .filter(|part| parts(*part))
+        .count();
     if !has_posting && is_list(&title, page, structured) {
         return refuse("This page lists several job offers: open the one that you want and give its address.");
     }
@@ -66,16 +89,33 @@ pub(super) fn reason(source: &OfferSource, page: &[Line], said: &[Said], has_pos
             break;
         }
     }
-    if words < 1_500 && all().take(12).any(|line| CV.is_in(line)) && structured == 0 {
-        return refuse("This looks like a CV, not like a job offer.");
+    if is_cv(page) {
+        return refuse("This looks like a CV, not like a job offer: give the offer that the CV should be adapted to.");
     }
     let points = offer_words.len() + structured * 2;
     // A long text about anything holds some of these words: it needs more of them.
     let needed = if words > 1_200 { 7 } else { 4 };
-    if points < needed {
-        return refuse("This does not read like a job offer: it names no tasks, no profile and no way to apply. Paste the text of the offer.");
+    // Nothing that could be the job's name, and no part of an advertisement either.
+    let nameless = !named && structured < 2 && words > 400;
+    if points < needed || nameless {
+        return refuse(
+            "This does not read like a job offer: it names no tasks, no profile and no way to apply. Paste the text of the offer.",
+        );
     }
     None
+}
+
+/// A CV: its own headings, periods of time, and nobody who is spoken to.
+fn is_cv(page: &[Line]) -> bool {
+    let folded = || page.iter().take(400).map(|line| line.folded.trim_end_matches([':', ' ']));
+    let mut headings: Vec<&str> = folded().filter(|line| line.len() < 40 && CV_HEADING.is_in(line)).collect();
+    headings.sort_unstable();
+    headings.dedup();
+    let dates = folded().filter(|line| DATES.is_in(line)).count();
+    let spoken_to: usize = folded().map(|line| YOU.all(line.get(..line.len().min(2_000)).unwrap_or("")).len()).sum();
+    let titled = page.iter().take(12).any(|line| CV.is_in(&line.folded));
+    let points = headings.len() + dates.min(3) + usize::from(titled) * 2;
+    points >= 4 && spoken_to <= 3 || points >= 6 && spoken_to <= 8
 }
 
 /// A page of results: its title says so, or the same kind of card comes again and again without any long text.
@@ -85,7 +125,12 @@ fn is_list(title: &str, page: &[Line], structured: usize) -> bool {
     let long = page.iter().filter(|line| line.text.len() > 200).count();
     let cards = page
         .iter()
-        .filter(|line| matches!(line.folded.as_str(), "cdi" | "cdd" | "full-time" | "stage" | "freelance" | "contract" | "temps plein") || line.heading && line.folded.contains("h/f"))
+        .filter(|line| {
+            matches!(
+                line.folded.as_str(),
+                "cdi" | "cdd" | "full-time" | "stage" | "freelance" | "contract" | "temps plein"
+            ) || line.heading && line.folded.contains("h/f")
+        })
         .count();
     said_so && (structured == 0 || long == 0) || cards >= 6 && long <= 1 && structured == 0
 }

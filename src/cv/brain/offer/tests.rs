@@ -2,73 +2,47 @@
 
 use super::*;
 use crate::cv::brain::types::{Contract, Remote};
-use scraper::{ElementRef, Html, Node};
+use crate::extract::{html, markdown, pdf};
 use serde_json::Value;
 use std::path::Path;
 
-fn walk(element: ElementRef<'_>, out: &mut String) {
-    for child in element.children() {
-        match child.value() {
-            Node::Text(text) => out.push_str(&text.replace(['\n', '\r', '\t'], " ")),
-            Node::Element(inner) => {
-                let Some(element) = ElementRef::wrap(child) else { continue };
-                let name = inner.name();
-                if ["script", "style", "noscript", "svg", "head", "select", "template"].contains(&name) {
-                    continue;
-                }
-                let block = ["p", "div", "li", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "br", "tr", "section", "article", "header", "footer", "main", "nav", "table", "dt", "dd", "form", "button", "label"];
-                if block.contains(&name) {
-                    out.push('\n');
-                }
-                match name {
-                    "li" => out.push_str("- "),
-                    "h1" | "h2" | "h3" | "h4" => out.push_str("# "),
-                    _ => {}
-                }
-                walk(element, out);
-                if block.contains(&name) {
-                    out.push('\n');
-                }
-            }
-            _ => {}
-        }
+#[test]
+fn the_title_of_a_front_matter_that_was_taken_off_is_found() {
+    let whole = "---\ntitle: 'Développeur de plateformes'\n---\n\nNous sommes à la recherche de quelqu’un.\n\n## Exigences\n- Vous connaissez Rust, Docker et PostgreSQL depuis trois ans\n- Vous aimez le travail en équipe\n";
+    let parsed = crate::extract::markdown::parse(whole);
+    for source in [
+        OfferSource { text: whole.to_owned(), ..OfferSource::default() },
+        OfferSource { text: parsed.text, meta: parsed.facts, ..OfferSource::default() },
+    ] {
+        let title = extract_offer(&source).unwrap().offer.title;
+        assert_eq!(title.as_deref(), Some("Développeur de plateformes"));
     }
 }
 
-/// A page as the extractor of the server would hand it over, near enough.
-fn page(html: &str) -> OfferSource {
-    let document = Html::parse_document(html);
-    let mut source = OfferSource::default();
-    walk(document.root_element(), &mut source.text);
-    let select = |css: &str| scraper::Selector::parse(css).unwrap();
-    source.title = document.select(&select("title")).next().map(|title| title.text().collect());
-    source.lang = document.select(&select("html")).next().and_then(|html| html.value().attr("lang").map(str::to_owned));
-    for meta in document.select(&select("meta")) {
-        let name = meta.value().attr("property").or(meta.value().attr("name"));
-        if let (Some(name), Some(content)) = (name, meta.value().attr("content")) {
-            source.meta.insert(name.to_owned(), content.to_owned());
-        }
-    }
-    for script in document.select(&select("script[type='application/ld+json']")) {
-        let text: String = script.text().collect::<String>().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        if let Ok(value) = serde_json::from_str::<Value>(&text)
-            && posting::find(&value, 0).is_some()
-        {
-            source.job_posting = Some(value);
-        }
-    }
-    source
-}
-
+/// What the pipeline knows of a file, read as the pipeline reads it.
 fn source_of(path: &Path) -> Option<OfferSource> {
+    let bytes = std::fs::read(path).ok()?;
     match path.extension()?.to_str()? {
-        "html" => Some(page(&String::from_utf8_lossy(&std::fs::read(path).ok()?))),
-        "md" | "txt" => Some(OfferSource { text: std::fs::read_to_string(path).ok()?, ..OfferSource::default() }),
-        "pdf" => {
-            let out = std::process::Command::new("pdftotext").arg("-layout").arg(path).arg("-").output().ok()?;
-            Some(OfferSource { text: String::from_utf8_lossy(&out.stdout).into_owned(), ..OfferSource::default() })
+        "html" => {
+            let page = html::parse(&String::from_utf8_lossy(&bytes)).ok()?;
+            let job_posting = page.job_postings.first().cloned();
+            Some(OfferSource {
+                url: None,
+                title: page.title,
+                lang: page.lang,
+                text: page.text,
+                job_posting,
+                meta: page.meta,
+            })
         }
-        _ => None,
+        "pdf" => {
+            let runtime = tokio::runtime::Runtime::new().ok()?;
+            Some(OfferSource { text: runtime.block_on(pdf::text(bytes)).ok()?.text, ..OfferSource::default() })
+        }
+        _ => {
+            let read = markdown::parse(&String::from_utf8_lossy(&bytes));
+            Some(OfferSource { title: None, text: read.text, meta: read.facts, ..OfferSource::default() })
+        }
     }
 }
 
@@ -77,7 +51,10 @@ fn source_of(path: &Path) -> Option<OfferSource> {
 fn eval_offers_of_a_folder() {
     let Ok(folder) = std::env::var("ESTAFETTE_EVAL_DIR") else { return };
     let folder = Path::new(&folder);
-    let facts: Vec<Value> = std::fs::read_to_string(folder.join("SOURCES.json")).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let facts: Vec<Value> = std::fs::read_to_string(folder.join("SOURCES.json"))
+        .ok()
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default();
     let mut out = String::new();
     let (mut right, mut all) = (0, 0);
     for sub in ["jobs-html", "jobs-text", "jobs-pdf", "negatives"] {
@@ -87,7 +64,18 @@ fn eval_offers_of_a_folder() {
         for path in paths {
             let Some(source) = source_of(&path) else { continue };
             let name = format!("{sub}/{}", path.file_name().unwrap().to_string_lossy());
-            let fact = facts.iter().find(|row| row["file"] == name.as_str()).map(|row| row["facts"].clone()).unwrap_or_default();
+            let fact = facts
+                .iter()
+                .find(|row| row["file"] == name.as_str())
+                .map(|row| row["facts"].clone())
+                .unwrap_or_default();
+            if let Ok(folder) = std::env::var("ESTAFETTE_EVAL_TEXTS") {
+                std::fs::write(
+                    Path::new(&folder).join(name.replace('/', "_")),
+                    format!("{:?}\n{:?}\n{}", source.title, source.meta, source.text),
+                )
+                .unwrap();
+            }
             let started = std::time::Instant::now();
             let found = extract_offer(&source);
             out.push_str(&format!("\n=== {name} {:?} expected {fact}\n", started.elapsed()));
@@ -99,10 +87,20 @@ fn eval_offers_of_a_folder() {
                     out.push_str(&format!("{} refused: {refused}\n", if negative { "ok" } else { "WRONG" }));
                 }
                 Ok(draft) => {
-                    let same = |key: &str, found: &Option<String>| fact[key].as_str().is_none_or(|wanted| Some(wanted) == found.as_deref());
-                    let good = !negative && same("title", &draft.offer.title) && same("company", &draft.offer.company) && fact["adLanguage"].as_str().is_none_or(|l| Some(l) == draft.language.as_deref());
+                    let same = |key: &str, found: &Option<String>| {
+                        fact[key].as_str().is_none_or(|wanted| Some(wanted) == found.as_deref())
+                    };
+                    let good = !negative
+                        && same("title", &draft.offer.title)
+                        && same("company", &draft.offer.company)
+                        && fact["adLanguage"].as_str().is_none_or(|l| Some(l) == draft.language.as_deref());
                     right += usize::from(good);
-                    out.push_str(&format!("{} {:?}\n{}\n", if good { "ok" } else { "WRONG" }, draft.language, serde_json::to_string(&draft.offer).unwrap()));
+                    out.push_str(&format!(
+                        "{} {:?}\n{}\n",
+                        if good { "ok" } else { "WRONG" },
+                        draft.language,
+                        serde_json::to_string(&draft.offer).unwrap()
+                    ));
                 }
             }
         }
@@ -127,12 +125,29 @@ fn r15_a_pasted_french_offer() {
     assert_eq!(offer.location.city.as_deref(), Some("Lyon"));
     assert_eq!(offer.location.country.as_deref(), Some("France"));
     assert_eq!(offer.location.remote, Some(Remote::Hybrid));
-    assert_eq!((offer.salary.min, offer.salary.max, offer.salary.currency.as_deref()), (Some(45000.0), Some(55000.0), Some("EUR")));
+    assert_eq!(
+        (offer.salary.min, offer.salary.max, offer.salary.currency.as_deref()),
+        (Some(45000.0), Some(55000.0), Some("EUR"))
+    );
     assert_eq!((offer.experience.min_years, offer.experience.max_years), (Some(3.0), Some(5.0)));
-    assert_eq!((offer.education.level.as_deref(), offer.education.field.as_deref()), (Some("Bac+5"), Some("informatique")));
-    assert_eq!(offer.languages.first().map(|l| (l.language.as_str(), l.level.as_deref())), Some(("Anglais", Some("courant"))));
-    assert!(["Rust", "PostgreSQL", "travail d'équipe"].iter().all(|skill| offer.skills.required.iter().any(|s| s == skill)), "{:?}", offer.skills);
-    assert!(["Kubernetes", "Go"].iter().all(|skill| offer.skills.nice_to_have.iter().any(|s| s == skill)), "{:?}", offer.skills);
+    assert_eq!(
+        (offer.education.level.as_deref(), offer.education.field.as_deref()),
+        (Some("Bac+5"), Some("informatique"))
+    );
+    assert_eq!(
+        offer.languages.first().map(|l| (l.language.as_str(), l.level.as_deref())),
+        Some(("Anglais", Some("courant")))
+    );
+    assert!(
+        ["Rust", "PostgreSQL", "travail d'équipe"].iter().all(|skill| offer.skills.required.iter().any(|s| s == skill)),
+        "{:?}",
+        offer.skills
+    );
+    assert!(
+        ["Kubernetes", "Go"].iter().all(|skill| offer.skills.nice_to_have.iter().any(|s| s == skill)),
+        "{:?}",
+        offer.skills
+    );
     assert_eq!(offer.responsibilities.len(), 2);
     assert_eq!(offer.benefits, ["Mutuelle", "Tickets restaurant"]);
 }
@@ -141,7 +156,10 @@ fn r15_a_pasted_french_offer() {
 fn r15_unknown_values_are_null() {
     let draft = text("Software Engineer\nWe are looking for a software engineer to join our team and build web applications with us. You will write code, review it and talk with our customers about what they need. Apply with your resume.").unwrap();
     let offer = draft.offer;
-    assert_eq!((offer.contract, offer.salary, offer.experience.min_years, offer.location.city), (None, Default::default(), None, None));
+    assert_eq!(
+        (offer.contract, offer.salary, offer.experience.min_years, offer.location.city),
+        (None, Default::default(), None, None)
+    );
     assert_eq!(offer.education, Default::default());
 }
 
@@ -169,11 +187,21 @@ fn r15_what_is_no_offer_is_refused_with_a_sentence() {
 #[test]
 fn r15_strange_input_neither_panics_nor_hangs() {
     let started = std::time::Instant::now();
-    for text in ["a".repeat(200_000), "- x\n".repeat(50_000), "1 - 2 k€ ".repeat(22_000), "é\u{301}".repeat(60_000), "CDI à Paris, ".repeat(16_000), "[](".repeat(60_000), "&lt;p&gt;".repeat(20_000)] {
+    for text in [
+        "a".repeat(200_000),
+        "- x\n".repeat(50_000),
+        "1 - 2 k€ ".repeat(22_000),
+        "é\u{301}".repeat(60_000),
+        "CDI à Paris, ".repeat(16_000),
+        "[](".repeat(60_000),
+        "&lt;p&gt;".repeat(20_000),
+    ] {
         let _ = extract_offer(&OfferSource {
             title: Some(text.clone()),
             text: format!("{AD}\n{text}"),
-            job_posting: Some(serde_json::json!({"@type": "JobPosting", "title": text, "description": text, "skills": text})),
+            job_posting: Some(
+                serde_json::json!({"@type": "JobPosting", "title": text, "description": text, "skills": text}),
+            ),
             ..Default::default()
         });
     }

@@ -76,15 +76,20 @@ pub(super) fn contract(title: &str, posting: &Posting, said: &[Said], chips: &[S
         }
     };
     let short = |text: &str| text.split(' ').count() <= 6;
-    chips
-        .iter()
-        .find_map(|chip| exact(chip).or_else(|| in_text(chip).filter(|_| short(chip))))
-        .or_else(|| {
-            let lines = || said.iter().filter(|said| !matches!(said.part, Part::Company | Part::Process)).map(|said| said.line.folded.as_str());
-            lines().find_map(exact).or_else(|| {
-                lines().filter(|line| short(line) && (line.contains("contrat") || line.contains("stage") || line.contains("intern"))).find_map(in_text)
-            })
+    chips.iter().find_map(|chip| exact(chip).or_else(|| in_text(chip).filter(|_| short(chip)))).or_else(|| {
+        let lines = || {
+            said.iter()
+                .filter(|said| !matches!(said.part, Part::Company | Part::Process))
+                .map(|said| said.line.folded.as_str())
+        };
+        lines().find_map(exact).or_else(|| {
+            lines()
+                .filter(|line| {
+                    short(line) && (line.contains("contrat") || line.contains("stage") || line.contains("intern"))
+                })
+                .find_map(in_text)
         })
+    })
 }
 
 pub(super) fn remote(title: &str, posting: &Posting, said: &[Said], chips: &[String]) -> Option<Remote> {
@@ -98,7 +103,11 @@ pub(super) fn remote(title: &str, posting: &Posting, said: &[Said], chips: &[Str
     if lines.iter().any(|line| ONSITE.is_in(line)) {
         return Some(Remote::Onsite);
     }
-    if posting.telecommute || lines.iter().any(|line| FULL.is_in(line)) || title.contains("remote") || title.contains("teletravail") {
+    if posting.telecommute
+        || lines.iter().any(|line| FULL.is_in(line))
+        || title.contains("remote")
+        || title.contains("teletravail")
+    {
         return Some(Remote::Full);
     }
     lines.iter().any(|line| HYBRID.is_in(line)).then_some(Remote::Hybrid)
@@ -109,7 +118,9 @@ pub(super) fn experience(title: &str, posting: &Posting, said: &[Said], chips: &
     if let Some(months) = posting.months.filter(|months| *months > 0.0 && *months < 600.0) {
         found.min_years = Some((months / 12.0 * 10.0).round() / 10.0);
     }
-    let lines = |wanted: fn(Part) -> bool| said.iter().filter(move |said| wanted(said.part)).map(|said| said.line.folded.as_str());
+    let lines = |wanted: fn(Part) -> bool| {
+        said.iter().filter(move |said| wanted(said.part)).map(|said| said.line.folded.as_str())
+    };
     if found.min_years.is_none() {
         let in_title = fold(title);
         let years = chips
@@ -117,8 +128,13 @@ pub(super) fn experience(title: &str, posting: &Posting, said: &[Said], chips: &
             .filter(|chip| chip.split(' ').count() <= 5)
             .find_map(|chip| years(chip, true))
             .or_else(|| years(&in_title, true))
-            .or_else(|| lines(|part| matches!(part, Part::Required | Part::Technologies)).find_map(|line| years(line, false)))
-            .or_else(|| lines(|part| !matches!(part, Part::Company | Part::Benefits | Part::Process)).find_map(|line| years(line, false)))
+            .or_else(|| {
+                lines(|part| matches!(part, Part::Required | Part::Technologies)).find_map(|line| years(line, false))
+            })
+            .or_else(|| {
+                lines(|part| !matches!(part, Part::Company | Part::Benefits | Part::Process))
+                    .find_map(|line| years(line, false))
+            })
             .or_else(|| posting.experience.as_deref().and_then(|text| years(&fold(text), true)));
         if let Some((min, max)) = years {
             found.min_years = Some(min);
@@ -186,11 +202,14 @@ fn level(title: &str, posting: &Posting, said: &[Said], chips: &[String]) -> Opt
             // "Experience level: Senior", "Seniority level / Entry level".
             let lines: Vec<&str> = said.iter().map(|said| said.line.folded.as_str()).collect();
             lines.iter().enumerate().find_map(|(at, line)| {
-                let label = line.starts_with("experience level") || line.starts_with("seniority level") || line.starts_with("niveau d'experience");
+                let label = line.starts_with("experience level")
+                    || line.starts_with("seniority level")
+                    || line.starts_with("niveau d'experience");
                 if !label || line.len() > 60 {
                     return None;
                 }
-                word(line.trim_start_matches("seniority level")).or_else(|| lines.get(at + 1).filter(|next| next.len() < 30).and_then(|next| word(next)))
+                word(line.trim_start_matches("seniority level"))
+                    .or_else(|| lines.get(at + 1).filter(|next| next.len() < 30).and_then(|next| word(next)))
             })
         })
         .map(str::to_owned)

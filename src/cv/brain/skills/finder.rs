@@ -192,9 +192,8 @@ fn is_technical(hit: &Hit<'_>, folded: &Folded, source: &str, firm: &[usize]) ->
     if CUE.is_in(before) {
         return true;
     }
-    // One or two letters need the company of other techniques in a list.
-    let in_list = is_separated_softly(text, hit);
-    if hit.to - hit.from <= 2 { near && in_list } else { near }
+    // Short words need the company of other techniques in a list.
+    near && (hit.to - hit.from > 4 || is_separated_softly(text, hit))
 }
 
 fn is_separated_softly(text: &str, hit: &Hit<'_>) -> bool {
@@ -241,7 +240,10 @@ mod tests {
 
     #[test]
     fn everyday_words_need_a_technical_context() {
-        assert_eq!(names("We go to the spring party, excel at rust removal and access the office"), Vec::<String>::new());
+        assert_eq!(
+            names("We go to the spring party, excel at rust removal and access the office"),
+            Vec::<String>::new()
+        );
         assert!(names("Go to our site. Swift answers. R").is_empty());
         assert!(names("Google is a great place, Cargo too, scalable").iter().all(|name| name != "Go" && name != "C"));
         assert_eq!(names("Experience with Go, Rust and PostgreSQL"), ["Go", "Rust", "PostgreSQL"]);

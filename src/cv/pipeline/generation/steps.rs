@@ -2,8 +2,8 @@
 
 use super::compose;
 use super::input::{GenerationInput, OfferInput, SourceRef, StepRef};
-use super::outcome;
 use super::plan::{self, item_key, key};
+use crate::cv::brain::outcome;
 use crate::cv::brain::types::{
     Classification, ExperienceProposal, ExtrasProposal, Mode, Modification, Outcome, ProjectProposal, ScoreInput,
     SkillsProposal, StepInput, SummaryProposal,

@@ -1,0 +1,125 @@
+//! The server as a process.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How long a start may take: in a debug build, beside other tests.
+const START: Duration = Duration::from_secs(60);
+/// How long a stop in good order may take before it is a kill.
+const STOP: Duration = Duration::from_secs(15);
+/// The settings of all tests: quick hashes, and a heartbeat that tests can wait for.
+const SETTINGS: &[(&str, &str)] = &[
+    ("ESTAFETTE_LISTEN", "127.0.0.1:0"),
+    ("ESTAFETTE_BCRYPT_COST", "4"),
+    ("ESTAFETTE_HEARTBEAT_MS", "1000"),
+    ("ESTAFETTE_WORKERS", "2"),
+    ("ESTAFETTE_AI_PROVIDER", "offline"),
+    ("ESTAFETTE_LOG_FORMAT", "text"),
+];
+
+/// A running server; stopped when dropped.
+pub struct Server {
+    child: Child,
+    address: String,
+    log: std::path::PathBuf,
+    _folder: Option<TempDir>,
+}
+
+impl Server {
+    /// Starts one on a database that is there, with a data folder of its own.
+    pub fn on(database_url: &str, settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut server = Self::start(folder.path(), &[settings, &[("DATABASE_URL", database_url)]].concat());
+        server._folder = Some(folder);
+        server
+    }
+
+    /// Starts one on a data folder; without `DATABASE_URL` in `settings` the database is in there too.
+    pub fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
+        let log = folder.join("server.log");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_estafette"));
+        for (name, _) in std::env::vars() {
+            if name.starts_with("ESTAFETTE_") && name != "ESTAFETTE_PG_BIN" || name == "DATABASE_URL" {
+                command.env_remove(name);
+            }
+        }
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
+        let mut child = command
+            .arg("serve")
+            .envs(SETTINGS.iter().copied())
+            .envs(settings.iter().copied())
+            .env("ESTAFETTE_DATA_DIR", folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(file)
+            .spawn()
+            .unwrap();
+        let (heard, lines) = mpsc::channel();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        std::thread::spawn(move || out.lines().map_while(Result::ok).for_each(|line| drop(heard.send(line))));
+        let mut server = Self { child, address: String::new(), log, _folder: None };
+        let began = Instant::now();
+        while server.address.is_empty() {
+            match lines.recv_timeout(START.saturating_sub(began.elapsed())) {
+                Ok(line) => {
+                    if let Some(url) = line.strip_prefix("Console: http://") {
+                        url.clone_into(&mut server.address);
+                    }
+                }
+                Err(_) => panic!("the server did not start:\n{}", server.last_words()),
+            }
+        }
+        server
+    }
+
+    /// `host:port`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// `http://host:port/path`.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// SIGKILL to the server's process, and to nothing else.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Memory of the process in KiB.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// The end of its log.
+    pub fn last_words(&self) -> String {
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if !self.is_running() {
+            return;
+        }
+        if std::thread::panicking() {
+            eprintln!("the server's last words:\n{}", self.last_words());
+        }
+        // In good order, so that a private Postgres goes as well.
+        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        let began = Instant::now();
+        while self.is_running() && began.elapsed() < STOP {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
