@@ -60,9 +60,10 @@ async function balanceOf(http: OutsideHttp): Promise<number> {
   return sum;
 }
 
-/** P39: every step that was planned or seen has started before it completed, once per attempt. */
+/** P39: from the snapshot on, a step starts before it ends, and does not start again once it is completed. */
 function checkSteps(log: TopicLog): Map<string, string> {
-  const steps = new Map<string, string>();
+  const planned = log.state["steps"] as Fields[];
+  const steps = new Map(planned.map((step) => [step["step"] as string, step["status"] as string]));
   for (const { kind, data } of log.events) {
     const step = data["step"] as string;
     if (kind === "step.started") {
