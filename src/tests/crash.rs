@@ -112,10 +112,11 @@ impl Watcher {
         let finished =
             feed.map_or(0, |(_, reader)| reader.events.iter().filter(|(_, kind)| kind == "task.finished").count());
         let ended = |reader: &Reader| {
-            reader.over || reader
-                .events
-                .iter()
-                .any(|(_, kind)| matches!(kind.as_str(), "task.completed" | "task.failed" | "task.cancelled"))
+            reader.over
+                || reader
+                    .events
+                    .iter()
+                    .any(|(_, kind)| matches!(kind.as_str(), "task.completed" | "task.failed" | "task.cancelled"))
         };
         let mut tasks = self.readers.iter().filter(|(topic, _)| topic.starts_with("task:"));
         finished == TASKS_PER_USER && tasks.all(|(_, reader)| ended(reader))

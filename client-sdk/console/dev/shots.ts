@@ -7,6 +7,9 @@ mkdirSync(folder, { recursive: true });
 
 const sizes = { laptop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } } as const;
 const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
+/** `OFFERS=…,…`: addresses that the server can read; by default those of the fake server. */
+const offers = (process.env.OFFERS ?? "https://careers.northwind.example/jobs/platform-engineer,https://jobs.brasserie-numerique.example/offre/4812,https://gone.example/404").split(",");
+
 /** `LOOKS=laptop-light,phone-dark`: only these. */
 const looks = (process.env.LOOKS ?? "").split(",").filter((part) => part !== "");
 const wanted = (name: string) => only.length === 0 || only.some((part) => name.includes(part));
@@ -78,12 +81,8 @@ async function generate(page: Page, shot: (name: string, full?: boolean) => Prom
   await page.goto(`${base}/generate`);
   await page.locator("main input[aria-haspopup=listbox]").click();
   await page.locator("[role=option]").first().waitFor();
-  await page.locator("[role=option]", { hasText: "jane-developer" }).first().click();
-  for (const url of [
-    "https://careers.northwind.example/jobs/platform-engineer",
-    "https://jobs.brasserie-numerique.example/offre/4812",
-    "https://gone.example/404",
-  ]) {
+  await page.locator("[role=option]", { hasText: "Jane Developer" }).first().click();
+  for (const url of offers) {
     await page.locator("input[type=url]").fill(url);
     await page.keyboard.press("Enter");
   }

@@ -60,6 +60,7 @@ describe("the main job", () => {
     await page.waitForURL(/\/tasks\//u);
     await page.locator("[data-step^=classify]").first().waitFor();
     await page.locator("[data-status=running][data-step]").first().waitFor();
+    await page.getByText(/^Being written/u).first().waitFor();
     await shot("task-running");
     await page.locator("[data-state=completed]").waitFor({ timeout: 90_000 });
     await expect.poll(() => page.getByRole("link", { name: "Review the changes" }).count()).toBe(3);
@@ -125,6 +126,7 @@ describe("the main job", () => {
       await page.getByRole("heading", { name, level: 1 }).waitFor();
       await page.locator("[role=status][aria-label='Loading…']").waitFor({ state: "detached" });
       if (path === "/inspector") await page.getByText("Snapshot").waitFor();
+      if (path === "/cvs") await expect.poll(() => page.getByText(/changes? to review/u).count()).toBe(2);
       await shot(name.toLowerCase().replaceAll(" ", "-"));
     }
     expect(await page.locator("ul a[href^='/cvs/']").count()).toBe(4);

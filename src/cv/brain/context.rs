@@ -9,10 +9,15 @@ use super::types::{JobOffer, Proof, StepInput};
 use super::view::{Cv, Entry, Leaf, SECTIONS, quote};
 use super::wants::{self, Want};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 
 /// Places kept for one skill.
 const MAX_SPOTS: usize = 40;
+/// Bytes that are read to tell the language.
+const MAX_TOLD: usize = 20_000;
+/// Texts whose skills are remembered.
+const MAX_REMEMBERED: usize = 5_000;
 
 /// How a place shows a skill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +53,8 @@ pub(super) struct Context<'a> {
     /// For each want, where the CV shows it.
     pub(super) spots: Vec<Vec<Spot>>,
     pub(super) today: Month,
+    /// The same texts are asked about again and again.
+    remembered: RefCell<HashMap<(String, bool), Vec<usize>>>,
 }
 
 impl<'a> Context<'a> {
@@ -63,12 +70,26 @@ impl<'a> Context<'a> {
         let asked = language.and_then(Lang::parse).or_else(|| offer.and_then(offer::language_of));
         let target = match (asked, offer) {
             (Some(lang), _) => lang.code().to_owned(),
-            (None, Some(_)) => language.map(str::to_lowercase).or(own.map(|lang| lang.code().to_owned())).unwrap_or_else(|| "en".into()),
+            (None, Some(_)) => language
+                .map(str::to_lowercase)
+                .or(own.map(|lang| lang.code().to_owned()))
+                .unwrap_or_else(|| "en".into()),
             (None, None) => own.unwrap_or(Lang::En).code().to_owned(),
         };
-        let lang = [asked, own].into_iter().flatten().find(|lang| matches!(lang, Lang::En | Lang::Fr)).unwrap_or(Lang::En);
+        let lang =
+            [asked, own].into_iter().flatten().find(|lang| matches!(lang, Lang::En | Lang::Fr)).unwrap_or(Lang::En);
         let wants = offer.map(wants::of).unwrap_or_default();
-        let mut context = Self { cv, offer, target, lang, own, spots: vec![Vec::new(); wants.len()], wants, today: 0 };
+        let mut context = Self {
+            cv,
+            offer,
+            target,
+            lang,
+            own,
+            spots: vec![Vec::new(); wants.len()],
+            wants,
+            today: 0,
+            remembered: RefCell::default(),
+        };
         context.today = today.and_then(|day| dates::month(day, false)).unwrap_or_else(|| context.newest());
         context.scan();
         context
@@ -127,10 +148,20 @@ impl<'a> Context<'a> {
         if self.wants.is_empty() || text.trim().is_empty() {
             return Vec::new();
         }
+        let key = (text.to_owned(), listed);
+        if let Some(found) = self.remembered.borrow().get(&key) {
+            return found.clone();
+        }
         let ids = ids_of(text, listed);
         let folded = fold(text);
         let shows = |want: &Want| want.is_among(&ids) || want.is_said_in(&folded);
-        self.wants.iter().enumerate().filter(|(_, want)| shows(want)).map(|(at, _)| at).collect()
+        let found: Vec<usize> =
+            self.wants.iter().enumerate().filter(|(_, want)| shows(want)).map(|(at, _)| at).collect();
+        let mut remembered = self.remembered.borrow_mut();
+        if remembered.len() < MAX_REMEMBERED {
+            remembered.insert(key, found.clone());
+        }
+        found
     }
 
     /// What a text says to the offer: the weights of the wanted skills in it.
@@ -191,6 +222,11 @@ impl<'a> Context<'a> {
         if wanted.is_empty() || title.is_empty() { 0.0 } else { roles::closeness(wanted, title).clamp(0.0, 1.0) }
     }
 
+    /// The language that the experiences are told in.
+    pub(super) fn told_in(&self) -> Option<Lang> {
+        Lang::of(&told(self.cv))
+    }
+
     /// Whole years that the career covers.
     pub(super) fn years(&self) -> i32 {
         let (_, entries) = self.cv.career();
@@ -220,16 +256,21 @@ pub(super) fn is_named(section: &str) -> bool {
     !["work", "volunteer", "education"].contains(&section)
 }
 
-/// The language of the CV's own words.
+/// The language of the CV's own words: of its experiences first, as a summary may have been written for an offer.
 fn own_language(cv: Cv<'_>) -> Option<Lang> {
-    let mut text = format!("{}. {}\n", cv.label(), cv.summary());
+    Lang::of(&told(cv)).or_else(|| Lang::of(cv.summary()))
+}
+
+/// What the entries say, without the lists.
+fn told(cv: Cv<'_>) -> String {
+    let mut text = String::new();
     for section in ["work", "projects", "volunteer", "education"] {
         for leaf in cv.entries(section).into_iter().take(20).flat_map(|entry| entry.leaves(false)) {
-            if !leaf.listed && text.len() < 20_000 {
+            if !leaf.listed && text.len() < MAX_TOLD {
                 text.push_str(leaf.text);
                 text.push('\n');
             }
         }
     }
-    Lang::of(&text)
+    text
 }

@@ -28,6 +28,8 @@ mod say;
 mod score;
 pub mod skills;
 mod suggest;
+#[cfg(test)]
+mod tests;
 pub mod text;
 mod truth;
 pub mod types;

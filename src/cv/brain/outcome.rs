@@ -6,11 +6,12 @@ use super::skills;
 use super::text::fold;
 use super::truth::Facts;
 use super::types::{
-    ChangeAction, Classification, EntryEdit, ExperienceProposal, ExtrasProposal, Fate, ListEdit, Modification, OrderEdit,
-    Outcome, ProjectProposal, SkillsProposal, StepInput, SummaryProposal, TextEdit, Verdict,
+    ChangeAction, Classification, EntryEdit, ExperienceProposal, ExtrasProposal, Fate, ListEdit, Modification,
+    OrderEdit, Outcome, ProjectProposal, SkillsProposal, StepInput, SummaryProposal, TextEdit, Verdict,
 };
 use super::view::MAX_ENTRIES;
 use serde_json::{Map, Value, json};
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 /// Longest text that a proposal may bring, in characters.
@@ -22,7 +23,8 @@ const ORDERED: [&str; 5] = ["languages", "certificates", "awards", "publications
 
 /// The classification, one verdict for each entry of the CV in its order; a missing one keeps the entry.
 pub fn classification(input: &StepInput, mut found: Classification) -> Classification {
-    let count = |section: &str| input.cv.get(section).and_then(Value::as_array).map_or(0, |items| items.len().min(MAX_ENTRIES));
+    let count =
+        |section: &str| input.cv.get(section).and_then(Value::as_array).map_or(0, |items| items.len().min(MAX_ENTRIES));
     found.experiences = complete(&found.experiences, count("work"));
     found.projects = complete(&found.projects, count("projects"));
     if found.target_language.is_empty() {
@@ -43,7 +45,8 @@ fn complete(found: &[Verdict], count: usize) -> Vec<Verdict> {
     indices
         .map(|index| {
             let verdict = found.iter().find(|verdict| verdict.index == index).cloned();
-            let mut verdict = verdict.unwrap_or(Verdict { index, action: Fate::Keep, relevance: 0.5, reason: String::new() });
+            let mut verdict =
+                verdict.unwrap_or(Verdict { index, action: Fate::Keep, relevance: 0.5, reason: String::new() });
             verdict.relevance = if verdict.relevance.is_finite() { verdict.relevance.clamp(0.0, 1.0) } else { 0.0 };
             verdict
         })
@@ -94,7 +97,8 @@ pub fn extras(input: &StepInput, proposal: &ExtrasProposal) -> Outcome {
             put(&mut outcome.after, section, with_all(&input.cv, section, &outcome.modifications));
         }
     }
-    let orders = [&proposal.languages, &proposal.certificates, &proposal.awards, &proposal.publications, &proposal.interests];
+    let orders =
+        [&proposal.languages, &proposal.certificates, &proposal.awards, &proposal.publications, &proposal.interests];
     for (section, order) in ORDERED.into_iter().zip(orders) {
         if let Some(modification) = order.as_ref().and_then(|order| reorder(&input.cv, section, order)) {
             put(&mut outcome.after, section, modification.after.clone());
@@ -172,7 +176,12 @@ pub fn skills(input: &StepInput, proposal: &SkillsProposal) -> Outcome {
                 let Some(item) = items.get(index).filter(|_| seen.insert(index)) else { continue };
                 after.push(with_keywords(item, group.keywords.as_deref()));
             }
-            None => after.extend(new_group(&facts, group.name.as_deref(), group.keywords.as_deref().unwrap_or_default(), &context)),
+            None => after.extend(new_group(
+                &facts,
+                group.name.as_deref(),
+                group.keywords.as_deref().unwrap_or_default(),
+                &context,
+            )),
         }
     }
     let rest = items.iter().enumerate().filter(|(index, _)| !seen.contains(index));
@@ -189,7 +198,11 @@ pub fn skills(input: &StepInput, proposal: &SkillsProposal) -> Outcome {
 }
 
 fn same_group(item: &Value, group: &Value) -> bool {
-    item == group || item.is_object() && item.get("name").is_some() && item.get("name") == group.get("name") && item.get("level") == group.get("level")
+    item == group
+        || item.is_object()
+            && item.get("name").is_some()
+            && item.get("name") == group.get("name")
+            && item.get("level") == group.get("level")
 }
 
 /// The group with its keywords in the order given; those that are not named follow, those it does not have are left out.
@@ -208,7 +221,8 @@ fn permuted(own: &[Value], order: &[String]) -> Vec<Value> {
     let mut after = Vec::with_capacity(own.len());
     for word in order.iter().take(MAX_ENTRIES) {
         let exact = rest.iter().position(|value| value.as_str() == Some(word.as_str()));
-        let at = exact.or_else(|| rest.iter().position(|value| value.as_str().is_some_and(|own| fold(own) == fold(word))));
+        let at =
+            exact.or_else(|| rest.iter().position(|value| value.as_str().is_some_and(|own| fold(own) == fold(word))));
         if let Some(at) = at {
             after.push(rest.remove(at).clone());
         }
@@ -237,7 +251,7 @@ fn new_group(facts: &Facts, name: Option<&str>, keywords: &[String], context: &C
 /// Judges the fields of one entry, or of `basics`.
 struct Judge<'a> {
     input: &'a StepInput,
-    facts: Facts,
+    facts: LazyCell<Facts, Box<dyn FnOnce() -> Facts + 'a>>,
     section: &'static str,
     item: Option<u32>,
     path: String,
@@ -249,7 +263,8 @@ impl<'a> Judge<'a> {
     fn new(input: &'a StepInput, section: &'static str, item: Option<u32>) -> Self {
         let path = item.map_or_else(|| format!("/{section}"), |item| format!("/{section}/{item}"));
         let target = if section != "basics" && item.is_none() { None } else { input.cv.pointer(&path) };
-        let facts = Facts::of(&Context::of(input));
+        let facts: LazyCell<Facts, Box<dyn FnOnce() -> Facts + 'a>> =
+            LazyCell::new(Box::new(|| Facts::of(&Context::of(input))));
         Self { input, facts, section, item, path, target, modifications: Vec::new() }
     }
 
@@ -295,7 +310,9 @@ impl<'a> Judge<'a> {
         let Some(edit) = edit else { return };
         let own: Vec<&str> = match self.field(field) {
             None | Some(Value::Null) => Vec::new(),
-            Some(Value::Array(items)) if items.iter().all(Value::is_string) => items.iter().filter_map(Value::as_str).collect(),
+            Some(Value::Array(items)) if items.iter().all(Value::is_string) => {
+                items.iter().filter_map(Value::as_str).collect()
+            }
             Some(_) => return,
         };
         let is_true = |item: &&str| {
@@ -325,7 +342,8 @@ impl<'a> Judge<'a> {
     }
 
     fn outcome(self) -> Outcome {
-        let mut after = self.target.cloned().unwrap_or_else(|| if self.section == "basics" { json!({}) } else { Value::Null });
+        let mut after =
+            self.target.cloned().unwrap_or_else(|| if self.section == "basics" { json!({}) } else { Value::Null });
         for modification in &self.modifications {
             put(&mut after, &modification.field, modification.after.clone());
         }

@@ -26,7 +26,9 @@ pub fn recompose(cv: &Value, classification: &Classification, modifications: &[M
     let mut content = cv.clone();
     let mut changes: Vec<Modification> = Vec::new();
     for modification in modifications.iter().take(MAX_CHANGES) {
-        let overlaps = changes.iter().any(|other| within(&other.path, &modification.path) || within(&modification.path, &other.path));
+        let overlaps = changes
+            .iter()
+            .any(|other| within(&other.path, &modification.path) || within(&modification.path, &other.path));
         if !overlaps && fits(cv, modification) && apply(&mut content, modification) {
             changes.push(modification.clone());
         }
@@ -72,7 +74,8 @@ fn split(path: &str) -> Option<(&str, String)> {
 fn fits(cv: &Value, modification: &Modification) -> bool {
     let stands = cv.pointer(&modification.path);
     // An empty document, or one that is no object, has no fields.
-    let parent = split(&modification.path).and_then(|(parent, _)| if parent.is_empty() { Some(cv) } else { cv.pointer(parent) });
+    let parent =
+        split(&modification.path).and_then(|(parent, _)| if parent.is_empty() { Some(cv) } else { cv.pointer(parent) });
     let owned = modification.path.starts_with("/basics/") || parent.is_some_and(Value::is_object);
     match modification.action {
         ChangeAction::Add => owned && stands.is_none(),
@@ -111,7 +114,8 @@ fn remove_projects(cv: &Value, content: &mut Value, classification: &Classificat
         .filter_map(|verdict| usize::try_from(verdict.index).ok())
         .collect();
     let Some(items) = content.get("projects").and_then(Value::as_array) else { return };
-    let kept: Vec<Value> = items.iter().enumerate().filter(|(at, _)| !gone.contains(at)).map(|(_, item)| item.clone()).collect();
+    let kept: Vec<Value> =
+        items.iter().enumerate().filter(|(at, _)| !gone.contains(at)).map(|(_, item)| item.clone()).collect();
     if kept.len() == items.len() {
         return;
     }

@@ -19,11 +19,17 @@ pub fn register(offline: &mut Offline) {
     offline.register_typed("job_extraction", "extract", |source: OfferSource| Ok::<_, Infallible>(extraction(&source)));
     for feature in GENERATION_FEATURES {
         offline.register_typed(feature, "classify", |input: StepInput| Ok::<_, Infallible>(classify(&input)));
-        offline.register_typed(feature, "batch_experience", |input: StepInput| Ok::<_, Infallible>(rewrite::experience(&input)));
-        offline.register_typed(feature, "batch_project", |input: StepInput| Ok::<_, Infallible>(rewrite::project(&input)));
-        offline.register_typed(feature, "batch_extras", |input: StepInput| Ok::<_, Infallible>(rewrite::extras(&input)));
-        offline.register_typed(feature, "batch_skills", |input: StepInput| Ok::<_, Infallible>(rewrite::skills(&input)));
-        offline.register_typed(feature, "batch_summary", |input: StepInput| Ok::<_, Infallible>(rewrite::summary(&input)));
+        offline.register_typed(feature, "batch_experience", |input: StepInput| {
+            Ok::<_, Infallible>(rewrite::experience(&input))
+        });
+        offline
+            .register_typed(feature, "batch_project", |input: StepInput| Ok::<_, Infallible>(rewrite::project(&input)));
+        offline
+            .register_typed(feature, "batch_extras", |input: StepInput| Ok::<_, Infallible>(rewrite::extras(&input)));
+        offline
+            .register_typed(feature, "batch_skills", |input: StepInput| Ok::<_, Infallible>(rewrite::skills(&input)));
+        offline
+            .register_typed(feature, "batch_summary", |input: StepInput| Ok::<_, Infallible>(rewrite::summary(&input)));
     }
     offline.register_typed("match_score", "match_score", |input: ScoreInput| Ok::<_, Infallible>(score(&input)));
 }

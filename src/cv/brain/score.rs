@@ -28,9 +28,11 @@ const EDUCATION: f64 = 10.0;
 const PROJECTS: f64 = 10.0;
 const SOFT: f64 = 10.0;
 /// Points of the technical part for what a reader sees at once.
-const PROMINENT: f64 = 6.0;
+const PROMINENT: f64 = 9.0;
 /// Skills at the head of the list that a reader sees at once.
 const AT_ONCE: usize = 12;
+/// Highlights of an entry that most readers read.
+const READ: usize = 2;
 /// Skills that are named as missing or matching.
 const MAX_NAMED: usize = 30;
 
@@ -108,7 +110,12 @@ fn prominent(context: &Context<'_>) -> BTreeSet<usize> {
 
 fn closest_title(context: &Context<'_>) -> f64 {
     let (_, career) = context.cv.career();
-    let newest = career.iter().filter_map(|entry| dates::span(*entry, context.today)).map(|span| span.to).max().unwrap_or(context.today);
+    let newest = career
+        .iter()
+        .filter_map(|entry| dates::span(*entry, context.today))
+        .map(|span| span.to)
+        .max()
+        .unwrap_or(context.today);
     let titles = career.iter().map(|entry| {
         let age = dates::span(*entry, context.today).map_or(48, |span| (newest - span.to).max(0));
         // A job of eight years ago says three quarters of what it said then.
@@ -128,9 +135,12 @@ pub(super) fn years_needed(context: &Context<'_>) -> f64 {
     if let Some(years) = offer.experience.min_years.filter(|years| years.is_finite() && (0.0..60.0).contains(years)) {
         return years.max(1.0);
     }
-    let said = format!("{} {}", offer.experience.level.as_deref().unwrap_or(""), offer.title.as_deref().unwrap_or("")).to_lowercase();
+    let said = format!("{} {}", offer.experience.level.as_deref().unwrap_or(""), offer.title.as_deref().unwrap_or(""))
+        .to_lowercase();
     let any = |words: &[&str]| words.iter().any(|word| said.contains(word));
-    if any(&["intern", "stage", "stagiaire", "alternan", "apprenti", "débutant"]) && !any(&["internal", "international"]) {
+    if any(&["intern", "stage", "stagiaire", "alternan", "apprenti", "débutant"])
+        && !any(&["internal", "international"])
+    {
         0.5
     } else if any(&["junior", "entry"]) {
         1.0
@@ -184,18 +194,36 @@ fn tasks(context: &Context<'_>) -> f64 {
 fn experience(context: &Context<'_>) -> f64 {
     let needed = years_needed(context);
     let years = (years_that_count(context) / needed).min(1.0);
-    0.45 * closest_title(context) + 0.3 * years + 0.25 * tasks(context)
+    0.45 * closest_title(context) + 0.27 * years + tasks(context) * (0.16 + 0.12 * leads(context))
+}
+
+/// How much of what the best highlights show is shown by the first ones, 0 to 1: few readers go further.
+fn leads(context: &Context<'_>) -> f64 {
+    let (mut first, mut best) = (0.0, 0.0);
+    for section in ["work", "projects"] {
+        for entry in context.cv.entries(section) {
+            let mut weights: Vec<f64> =
+                entry.list("highlights").iter().map(|text| context.weight_of(text, false)).collect();
+            first += weights.iter().take(READ).sum::<f64>();
+            weights.sort_by(|a, b| b.total_cmp(a));
+            best += weights.iter().take(READ).sum::<f64>();
+        }
+    }
+    // Without highlights there is nothing to read past.
+    if best == 0.0 { 1.0 } else { first / best }
 }
 
 /// The best project, and what all of them show together; a CV without projects may show it in its experiences.
 fn projects(context: &Context<'_>) -> f64 {
-    let hard: Vec<usize> = (0..context.wants.len()).filter(|at| context.wants.get(*at).is_some_and(|want| !want.soft)).collect();
+    let hard: Vec<usize> =
+        (0..context.wants.len()).filter(|at| context.wants.get(*at).is_some_and(|want| !want.soft)).collect();
     let enough = (context.weigh(&hard) * 0.4).clamp(3.0, 15.0);
     let of = |section: &str| -> f64 {
         let mut union: BTreeSet<usize> = BTreeSet::new();
         let mut best: f64 = 0.0;
         for entry in context.cv.entries(section) {
-            let wanted: Vec<usize> = context.wanted_by(section, entry).into_iter().filter(|at| hard.contains(at)).collect();
+            let wanted: Vec<usize> =
+                context.wanted_by(section, entry).into_iter().filter(|at| hard.contains(at)).collect();
             best = best.max(context.weigh(&wanted));
             union.extend(wanted);
         }
@@ -214,7 +242,7 @@ fn soft(context: &Context<'_>) -> f64 {
         }
     }
     // Few CVs name half of them; showing some is what counts. An offer that asks for none is answered by a whole CV.
-    let skills = if all == 0.0 { 0.6 } else { (got / (all * 0.6)).min(1.0) };
+    let skills = if all == 0.0 { 0.5 } else { (got / (all * 0.6)).min(1.0) };
     match languages(context) {
         Some(share) => 0.6 * skills + 0.4 * share,
         None => skills,
@@ -233,13 +261,18 @@ fn languages(context: &Context<'_>) -> Option<f64> {
 
 /// The languages that the offer asks for and the CV does not name.
 pub(super) fn missing_languages(context: &Context<'_>) -> Vec<String> {
-    let mut spoken: BTreeSet<String> =
-        context.cv.entries("languages").iter().map(|entry| tongue(entry.value.as_str().unwrap_or_else(|| entry.text(&["language", "name"])))).collect();
-    // A CV whose own words are in a language shows that its person writes it.
-    spoken.extend(context.own.map(|lang| tongue(lang.code())));
+    let mut spoken: BTreeSet<String> = context
+        .cv
+        .entries("languages")
+        .iter()
+        .map(|entry| tongue(entry.value.as_str().unwrap_or_else(|| entry.text(&["language", "name"]))))
+        .collect();
+    // A CV whose experiences are told in a language shows that its person writes it.
+    spoken.extend(context.told_in().map(|lang| lang.code().to_owned()));
     let asked = context.offer.map(|offer| offer.languages.as_slice()).unwrap_or_default();
     let mut seen = BTreeSet::new();
-    let missing = asked.iter().filter(|asked| !spoken.contains(&tongue(&asked.language)) && seen.insert(tongue(&asked.language)));
+    let missing =
+        asked.iter().filter(|asked| !spoken.contains(&tongue(&asked.language)) && seen.insert(tongue(&asked.language)));
     missing.map(|asked| asked.language.clone()).collect()
 }
 

@@ -18,12 +18,16 @@ pub(super) fn suggestions(context: &Context<'_>) -> Vec<Suggestion> {
     let mut found: Vec<(Priority, i32, String)> = Vec::new();
     missing(context, &mut found);
     unproven(context, &mut found);
-    for (priority, gain, text) in [summary(context), years(context), languages(context), figures(context), dates(context)].into_iter().flatten() {
+    for (priority, gain, text) in
+        [summary(context), years(context), languages(context), figures(context), dates(context)].into_iter().flatten()
+    {
         found.push((priority, gain, text));
     }
     found.sort_by_key(|(priority, gain, _)| (rank(*priority), -gain));
     let suggestions = found.into_iter().take(MAX);
-    suggestions.map(|(priority, gain, suggestion)| Suggestion { priority, suggestion, impact: format!("+{gain}") }).collect()
+    suggestions
+        .map(|(priority, gain, suggestion)| Suggestion { priority, suggestion, impact: format!("+{gain}") })
+        .collect()
 }
 
 const fn rank(priority: Priority) -> u8 {
@@ -42,11 +46,17 @@ fn gain(context: &Context<'_>, want: usize) -> i32 {
 }
 
 fn missing(context: &Context<'_>, found: &mut Vec<(Priority, i32, String)>) {
-    let wants = context.wants.iter().enumerate().filter(|(at, want)| !want.soft && want.tier != Tier::Task && !context.has(*at));
+    let wants = context
+        .wants
+        .iter()
+        .enumerate()
+        .filter(|(at, want)| !want.soft && want.tier != Tier::Task && !context.has(*at));
     for (at, want) in wants.take(MAX_MISSING) {
         let name = want.name_in(context.lang);
         let text = match context.lang {
-            Lang::Fr => format!("L'offre demande {name}. Si vous l'avez pratiqué, dites-le dans l'expérience concernée."),
+            Lang::Fr => {
+                format!("L'offre demande {name}. Si vous l'avez pratiqué, dites-le dans l'expérience concernée.")
+            }
             _ => format!("The offer asks for {name}. If you have used it, say so in the experience where you did."),
         };
         let priority = if want.tier == Tier::Required { Priority::High } else { Priority::Medium };
@@ -55,12 +65,17 @@ fn missing(context: &Context<'_>, found: &mut Vec<(Priority, i32, String)>) {
 }
 
 fn unproven(context: &Context<'_>, found: &mut Vec<(Priority, i32, String)>) {
-    let listed = |at: usize| context.spots.get(at).is_some_and(|spots| !spots.is_empty() && spots.iter().all(|spot| spot.how != How::Shown));
-    let wants = context.wants.iter().enumerate().filter(|(at, want)| !want.soft && want.tier != Tier::Task && listed(*at));
+    let listed = |at: usize| {
+        context.spots.get(at).is_some_and(|spots| !spots.is_empty() && spots.iter().all(|spot| spot.how != How::Shown))
+    };
+    let wants =
+        context.wants.iter().enumerate().filter(|(at, want)| !want.soft && want.tier != Tier::Task && listed(*at));
     for (at, want) in wants.take(2) {
         let name = want.name_in(context.lang);
         let text = match context.lang {
-            Lang::Fr => format!("{name} figure dans votre CV, mais aucune expérience ne le montre : décrivez où vous l'avez utilisé."),
+            Lang::Fr => format!(
+                "{name} figure dans votre CV, mais aucune expérience ne le montre : décrivez où vous l'avez utilisé."
+            ),
             _ => format!("Your CV names {name}, but no experience shows it: describe where you used it."),
         };
         let priority = if want.tier == Tier::Required { Priority::Medium } else { Priority::Low };
@@ -86,8 +101,12 @@ fn summary(context: &Context<'_>) -> Found {
 fn years(context: &Context<'_>) -> Found {
     let (needed, has) = (score::years_needed(context), score::years_that_count(context));
     let text = match context.lang {
-        Lang::Fr => format!("L'offre attend environ {needed:.0} ans d'expérience proche : mettez en avant tout ce qui s'en approche, missions et stages compris."),
-        _ => format!("The offer expects about {needed:.0} years of close experience: bring out everything that comes near, assignments and internships included."),
+        Lang::Fr => format!(
+            "L'offre attend environ {needed:.0} ans d'expérience proche : mettez en avant tout ce qui s'en approche, missions et stages compris."
+        ),
+        _ => format!(
+            "The offer expects about {needed:.0} years of close experience: bring out everything that comes near, assignments and internships included."
+        ),
     };
     (has + 1.0 < needed).then_some((Priority::Medium, 3, text))
 }
@@ -96,8 +115,12 @@ fn languages(context: &Context<'_>) -> Found {
     let missing = score::missing_languages(context);
     let names = super::say::list(context.lang, &missing);
     let text = match context.lang {
-        Lang::Fr => format!("L'offre demande une langue que votre CV ne mentionne pas ({names}) : indiquez votre niveau si vous la parlez."),
-        _ => format!("The offer asks for a language that your CV does not name ({names}): give your level if you speak it."),
+        Lang::Fr => format!(
+            "L'offre demande une langue que votre CV ne mentionne pas ({names}) : indiquez votre niveau si vous la parlez."
+        ),
+        _ => format!(
+            "The offer asks for a language that your CV does not name ({names}): give your level if you speak it."
+        ),
     };
     (!missing.is_empty()).then_some((Priority::Medium, 3, text))
 }
@@ -120,10 +143,14 @@ fn figures(context: &Context<'_>) -> Found {
 
 fn dates(context: &Context<'_>) -> Found {
     let (_, career) = context.cv.career();
-    let undated = career.into_iter().find(|entry| super::dates::span(*entry, context.today).is_none() && !entry.position().is_empty())?;
+    let undated = career
+        .into_iter()
+        .find(|entry| super::dates::span(*entry, context.today).is_none() && !entry.position().is_empty())?;
     let position = undated.position();
     let text = match context.lang {
-        Lang::Fr => format!("Vérifiez les dates de « {position} » : sans dates cohérentes, cette expérience ne compte pas."),
+        Lang::Fr => {
+            format!("Vérifiez les dates de « {position} » : sans dates cohérentes, cette expérience ne compte pas.")
+        }
         _ => format!("Check the dates of “{position}”: without consistent dates this experience does not count."),
     };
     Some((Priority::Medium, 2, text))

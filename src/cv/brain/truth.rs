@@ -30,17 +30,25 @@ impl Facts {
         numbers.extend([years.to_string(), (years + 1).to_string()]);
         let folded = fold(&texts.join("\n"));
         let company = context.offer.and_then(|offer| offer.company.as_deref()).map(|name| fold(name).trim().to_owned());
-        Self { skills: skills_of(context.cv, &texts), numbers, company: company.filter(|name| !name.is_empty()), folded }
+        Self {
+            skills: skills_of(context.cv, &texts),
+            numbers,
+            company: company.filter(|name| !name.is_empty()),
+            folded,
+        }
     }
 
     /// Whether a text names no skill, number or (the offer's) company that the CV does not name.
     pub(super) fn cover(&self, text: &str, listed: bool) -> bool {
         let found = if listed { skills::find_in_list(text) } else { skills::find(text) };
         let invents = |id: SkillId| {
-            let hard = skills::get(id).is_some_and(|skill| matches!(skill.kind, Kind::Technical | Kind::Trade | Kind::Certificate));
+            let hard = skills::get(id)
+                .is_some_and(|skill| matches!(skill.kind, Kind::Technical | Kind::Trade | Kind::Certificate));
             hard && !self.skills.contains(&id)
         };
-        if found.iter().any(|found| invents(found.skill)) || numbers_in(text).iter().any(|number| !self.numbers.contains(number)) {
+        if found.iter().any(|found| invents(found.skill))
+            || numbers_in(text).iter().any(|number| !self.numbers.contains(number))
+        {
             return false;
         }
         let folded = fold(text);
@@ -84,5 +92,8 @@ fn all_texts<'a>(value: &'a Value, depth: usize, found: &mut Vec<&'a str>) {
 
 fn numbers_in(text: &str) -> Vec<String> {
     let parts = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
-    parts.map(|part| part.trim_start_matches('0').to_owned()).map(|n| if n.is_empty() { "0".into() } else { n }).collect()
+    parts
+        .map(|part| part.trim_start_matches('0').to_owned())
+        .map(|n| if n.is_empty() { "0".into() } else { n })
+        .collect()
 }

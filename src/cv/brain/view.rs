@@ -13,17 +13,48 @@ const MAX_DEPTH: usize = 6;
 
 /// Keys whose texts say nothing about what a person can do.
 const SILENT: &[&str] = &[
-    "url", "website", "image", "picture", "photo", "email", "phone", "startDate", "endDate", "date", "releaseDate",
-    "username", "network", "address", "postalCode", "countryCode", "$schema", "id", "location", "score", "gpa",
-    "profiles", "level", "fluency",
+    "url",
+    "website",
+    "image",
+    "picture",
+    "photo",
+    "email",
+    "phone",
+    "startDate",
+    "endDate",
+    "date",
+    "releaseDate",
+    "username",
+    "network",
+    "address",
+    "postalCode",
+    "countryCode",
+    "$schema",
+    "id",
+    "location",
+    "score",
+    "gpa",
+    "profiles",
+    "level",
+    "fluency",
 ];
 /// Keys whose texts are entries of a list rather than sentences.
-const LISTS: &[&str] = &["keywords", "courses", "tags", "languages", "platforms", "tools", "technologies", "stack", "env"];
+const LISTS: &[&str] =
+    &["keywords", "courses", "tags", "languages", "platforms", "tools", "technologies", "stack", "env"];
 
 /// The sections that people know, in the order of the schema.
 pub(super) const SECTIONS: &[&str] = &[
-    "work", "projects", "volunteer", "skills", "education", "certificates", "awards", "publications", "languages",
-    "interests", "references",
+    "work",
+    "projects",
+    "volunteer",
+    "skills",
+    "education",
+    "certificates",
+    "awards",
+    "publications",
+    "languages",
+    "interests",
+    "references",
 ];
 
 /// The CV.
@@ -136,7 +167,9 @@ fn collect<'a>(value: &'a Value, listed: bool, named: bool, depth: usize, found:
         Value::Object(map) => {
             for (key, value) in map {
                 let silent = SILENT.contains(&key.as_str())
-                    || !named && depth == 0 && ["name", "company", "organization", "entity", "institution"].contains(&key.as_str());
+                    || !named
+                        && depth == 0
+                        && ["name", "company", "organization", "entity", "institution"].contains(&key.as_str());
                 if !silent {
                     collect(value, listed || LISTS.contains(&key.as_str()), named, depth + 1, found);
                 }

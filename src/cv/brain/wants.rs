@@ -106,7 +106,11 @@ pub(super) fn of(offer: &JobOffer) -> Vec<Want> {
     let mut phrases: BTreeSet<String> = BTreeSet::new();
     let mut add = |want: Option<Want>| {
         let Some(want) = want else { return };
-        let known = if want.ids.is_empty() { !phrases.insert(want.phrase.clone()) } else { want.ids.iter().all(|id| seen.contains(id)) };
+        let known = if want.ids.is_empty() {
+            !phrases.insert(want.phrase.clone())
+        } else {
+            want.ids.iter().all(|id| seen.contains(id))
+        };
         if !known && wants.len() < MAX_WANTS {
             seen.extend(&want.ids);
             wants.push(want);

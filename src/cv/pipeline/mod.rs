@@ -6,12 +6,10 @@
 //! | [`score`] | `calculate-match-score` (P7) |
 //! | [`test`] | `test`: steps that only wait |
 //! | [`source`] | reading a job offer from an address, a PDF or a text (R15, R16) |
-//! | [`offline`] | the rules where no model is configured |
 //! | [`ask`] | asking a model: prompts, schema, streaming, on whose behalf |
 
 pub mod ask;
 pub mod generation;
-pub mod offline;
 pub mod score;
 pub mod source;
 pub mod test;

@@ -364,7 +364,8 @@ pub fn language(document: &Value) -> Option<String> {
         for section in ["work", "projects", "volunteer"] {
             let items = document.get(section).and_then(Value::as_array).into_iter().flatten();
             for item in items {
-                let texts = ["summary", "description", "position"].into_iter().filter_map(|field| item.get(field)?.as_str());
+                let texts =
+                    ["summary", "description", "position"].into_iter().filter_map(|field| item.get(field)?.as_str());
                 let highlights = item.get("highlights").and_then(Value::as_array).into_iter().flatten();
                 text.extend(texts.chain(highlights.filter_map(Value::as_str)).flat_map(|text| [text, " "]));
             }

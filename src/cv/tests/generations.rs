@@ -33,11 +33,11 @@ async fn p1_a_cv_is_adapted_to_each_offer() {
     let written =
         done["steps"].as_array().unwrap().iter().find(|step| step["step"] == "batch_experience[0,1]").unwrap();
     assert_eq!(written["report"]["model_used"], "offline");
-    assert_eq!(written["report"]["modifications"][0]["after"], "experience 1 told anew");
+    assert_eq!(written["report"]["modifications"][0]["after"], "a job told anew");
 
     let made = ana.get(offer["generated_cv_file_id"].as_str().unwrap()).await;
     let file = &made["file"];
-    assert_eq!(file["content"]["work"][0]["summary"], "experience 0 told anew");
+    assert_eq!(file["content"]["work"][0]["summary"], "a job told anew");
     assert_eq!(file["content"]["projects"], json!([]));
     assert_eq!(file["content"]["custom"], json!({"kept": true}));
     assert_eq!(
@@ -196,7 +196,7 @@ async fn r25_an_edit_during_an_optimisation_is_not_lost() {
     ana.ended(started["task_id"].as_str().unwrap()).await;
     let file = ana.get(&cv).await["file"].clone();
     assert_eq!(file["content"]["basics"]["summary"], "by hand");
-    assert_eq!(file["content"]["work"][0]["summary"], "experience 0 told anew");
+    assert_eq!(file["content"]["work"][0]["summary"], "a job told anew");
 }
 
 #[actix::test]

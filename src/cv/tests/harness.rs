@@ -99,9 +99,9 @@ fn rules(offline: &mut Offline, faults: &Arc<Faults>) {
             })
         });
         let check = faulty("batch_experience");
-        offline.register_typed(feature, "batch_experience", move |input: brain::StepInput| {
+        offline.register_typed(feature, "batch_experience", move |_: brain::StepInput| {
             check()?;
-            let summary = text(&format!("experience {} told anew", input.index.unwrap_or_default()));
+            let summary = text("a job told anew");
             Ok::<_, String>(brain::ExperienceProposal { summary, ..Default::default() })
         });
         offline.register_typed(feature, "batch_project", |_: brain::StepInput| {
@@ -136,16 +136,21 @@ fn rules(offline: &mut Offline, faults: &Arc<Faults>) {
 impl World {
     /// Starts one. Each call of the model takes `latency`.
     pub(super) async fn start_with(latency: Duration) -> Self {
-        Self::start_full(latency, FetchPolicy::default()).await
+        Self::start_full(latency, FetchPolicy::default(), rules).await
+    }
+
+    /// Starts one with the product's own offline model.
+    pub(super) async fn start_with_brain() -> Self {
+        Self::start_full(Duration::ZERO, FetchPolicy::default(), |offline, _| crate::cv::brain::register(offline)).await
     }
 
     /// Starts one that may fetch from a private place (`127.0.0.1:1234`).
     pub(super) async fn start_allowing(place: &str) -> Self {
         let allow = vec![place.parse().unwrap()];
-        Self::start_full(Duration::ZERO, FetchPolicy { allow, ..FetchPolicy::default() }).await
+        Self::start_full(Duration::ZERO, FetchPolicy { allow, ..FetchPolicy::default() }, rules).await
     }
 
-    async fn start_full(latency: Duration, policy: FetchPolicy) -> Self {
+    async fn start_full(latency: Duration, policy: FetchPolicy, rules: fn(&mut Offline, &Arc<Faults>)) -> Self {
         let database = crate::testing::database().await;
         let faults = Arc::new(Faults::default());
         let mut offline = Offline::new(latency, 64);

@@ -55,7 +55,7 @@ function without<V>(map: Readonly<Record<string, V>>, key: string): Readonly<Rec
 /** How far a task is, 0 to 1: what the server says, else by the weights of its steps. */
 export function fractionOf(state: TaskState): number {
   if (state.task.status === "completed") return 1;
-  if (state.progress !== null) return state.progress.fraction;
+  if (state.progress !== null) return Math.min(1, Math.max(0, state.progress.fraction));
   const total = state.steps.reduce((sum, step) => sum + step.weight, 0);
   if (total === 0) return 0;
   return state.steps.filter((step) => step.status === "completed").reduce((sum, step) => sum + step.weight, 0) / total;

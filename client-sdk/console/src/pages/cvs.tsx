@@ -214,7 +214,7 @@ function StatePill({ cv }: { readonly cv: CvSummary }) {
   if (cv.blocked) return <Pill tone="bad">{t("cvs.blocked")}</Pill>;
   if (cv.optimise_status === "inprogress") return <Pill tone="baton">{t("cvs.optimising")}</Pill>;
   if (cv.match_score_status === "inprogress") return <Pill tone="baton">{t("cvs.scoring")}</Pill>;
-  if (cv.optimise_status === "done" && cv.pending_count > 0) return <Pill tone="warn">{t("cvs.pending", { n: cv.pending_count })}</Pill>;
+  if (cv.pending_count > 0) return <Pill tone="warn">{t("cvs.pending", { n: cv.pending_count })}</Pill>;
   if (cv.optimise_status === "done") return <Pill tone="warn">{t("cv.tab.review")}</Pill>;
   if (cv.match_score !== null && cv.match_score_status === "idle") return <Pill tone="outline">{t("cvs.outdated")}</Pill>;
   if (cv.created_by === "generate-cv") return <Pill tone="ok">{t("cvs.ready")}</Pill>;

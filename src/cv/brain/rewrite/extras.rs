@@ -1,30 +1,13 @@
 //! The other sections: nothing is left out, what answers the offer comes first.
 
 use super::super::context::Context;
+use super::super::offer::asks;
 use super::super::say;
 use super::super::text::fold;
 use super::super::types::{EntryEdit, ExtrasProposal, ListEdit, OrderEdit};
 use super::super::view::Entry;
 use super::by_weight;
 use super::items::{highlights, keywords, weight_of_entry};
-
-/// The names of languages in several languages, folded.
-const TONGUES: &[&[&str]] = &[
-    &["english", "anglais", "englisch", "ingles", "inglese", "anglictina", "angielski", "en"],
-    &["french", "francais", "franzosisch", "frances", "francese", "francouzstina", "fr"],
-    &["german", "allemand", "deutsch", "aleman", "tedesco", "nemcina", "de"],
-    &["spanish", "espagnol", "spanisch", "espanol", "castellano", "es"],
-    &["italian", "italien", "italienisch", "italiano", "it"],
-    &["portuguese", "portugais", "portugiesisch", "portugues", "pt"],
-    &["dutch", "neerlandais", "niederlandisch", "nederlands", "nl"],
-    &["czech", "tcheque", "tschechisch", "cestina", "cesky", "cs"],
-    &["slovak", "slovaque", "slovencina", "sk"],
-    &["polish", "polonais", "polnisch", "polski", "pl"],
-    &["japanese", "japonais", "japanisch", "ja"],
-    &["chinese", "chinois", "chinesisch", "mandarin", "zh"],
-    &["arabic", "arabe", "arabisch", "ar"],
-    &["russian", "russe", "russisch", "ru"],
-];
 
 /// The proposal for the sections that have no step of their own.
 pub(super) fn propose(context: &Context<'_>) -> ExtrasProposal {
@@ -77,11 +60,7 @@ fn numbers(order: &[usize]) -> Vec<u32> {
     order.iter().filter_map(|at| u32::try_from(*at).ok()).collect()
 }
 
-/// One name per language, whatever it is called in; an unknown one keeps its own.
+/// One name per language, whatever it is called in: its ISO code; an unknown one keeps its own name.
 pub(in super::super) fn tongue(name: &str) -> String {
-    let folded = fold(name);
-    let folded = folded.trim();
-    let first = folded.split(|c: char| !c.is_alphanumeric()).next().unwrap_or(folded);
-    let known = TONGUES.iter().find(|names| names.contains(&first));
-    known.and_then(|names| names.first()).map_or_else(|| folded.to_owned(), |name| (*name).to_owned())
+    asks::code(name).map_or_else(|| fold(name).trim().to_owned(), str::to_owned)
 }

@@ -11,6 +11,8 @@ use super::{by_weight, keep_sentences};
 const FEW: usize = 5;
 /// The same for an entry that says nothing to the offer.
 const FEWEST: usize = 2;
+/// What figures are worth: less than any skill, so that they only decide between equals.
+const FIGURES: f64 = 0.25;
 /// Sentences beyond which a text is shortened.
 const LONG: usize = 5;
 /// The same for an entry that says nothing to the offer.
@@ -44,7 +46,7 @@ pub(super) fn highlights(context: &Context<'_>, entry: Entry<'_>, field: &str, f
     let weights: Vec<f64> = items
         .iter()
         .map(|item| {
-            let figures = if item.chars().any(|c| c.is_ascii_digit()) { 0.5 } else { 0.0 };
+            let figures = if item.chars().any(|c| c.is_ascii_digit()) { FIGURES } else { 0.0 };
             context.weight_of(item, false) + figures
         })
         .collect();

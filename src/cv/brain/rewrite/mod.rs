@@ -8,7 +8,9 @@ mod summary;
 
 use super::context::Context;
 use super::text::sentences;
-use super::types::{ExperienceProposal, ExtrasProposal, Fate, ProjectProposal, SkillsProposal, StepInput, SummaryProposal};
+use super::types::{
+    ExperienceProposal, ExtrasProposal, Fate, ProjectProposal, SkillsProposal, StepInput, SummaryProposal,
+};
 
 pub(super) use extras::tongue;
 pub(super) use items::{experience_of, project_of};

@@ -27,16 +27,10 @@ pub(super) fn propose(context: &Context<'_>) -> SkillsProposal {
         let each: Vec<f64> = keywords.iter().map(|keyword| worth.of_text(context, keyword)).collect();
         let order = by_weight(&each).filter(|_| entry.is_text_list("keywords"));
         changed |= order.is_some();
-        let keywords = order.map(|order| order.iter().filter_map(|at| keywords.get(*at)).map(|word| (*word).to_owned()).collect());
+        let keywords =
+            order.map(|order| order.iter().filter_map(|at| keywords.get(*at)).map(|word| (*word).to_owned()).collect());
         groups.push(SkillGroup { index: u32::try_from(entry.index).ok(), name: None, keywords });
         weights.push(each.iter().sum::<f64>() + worth.of_text(context, name));
-    }
-    // Without an offer only the skills within a group move: the order of the groups is the person's.
-    if context.offer.is_some()
-        && let Some(order) = by_weight(&weights)
-    {
-        changed = true;
-        groups = order.iter().filter_map(|at| groups.get(*at).cloned()).collect();
     }
     let added = added(context);
     if !added.is_empty() {
@@ -47,6 +41,14 @@ pub(super) fn propose(context: &Context<'_>) -> SkillsProposal {
             say::either(context.lang, "Also practised", "Également pratiqué")
         };
         groups.push(SkillGroup { index: None, name: Some(name.to_owned()), keywords: Some(added.clone()) });
+        weights.push(added.iter().map(|name| worth.of_text(context, name)).sum::<f64>() + worth.of_text(context, name));
+    }
+    // Without an offer only the skills within a group move: the order of the groups is the person's.
+    if context.offer.is_some()
+        && let Some(order) = by_weight(&weights)
+    {
+        changed = true;
+        groups = order.iter().filter_map(|at| groups.get(*at).cloned()).collect();
     }
     if !changed {
         return SkillsProposal::default();
@@ -60,7 +62,8 @@ pub(super) fn propose(context: &Context<'_>) -> SkillsProposal {
 fn added(context: &Context<'_>) -> Vec<String> {
     let missing = |at: &usize| {
         let spots = context.spots.get(*at).map(Vec::as_slice).unwrap_or_default();
-        let technical = context.wants.get(*at).is_some_and(|want| !want.soft && want.tier != Tier::Task && want.ids.len() == 1);
+        let technical =
+            context.wants.get(*at).is_some_and(|want| !want.soft && want.tier != Tier::Task && want.ids.len() == 1);
         technical
             && spots.iter().any(|spot| spot.how == How::Shown && ["work", "projects"].contains(&spot.section))
             && !spots.iter().any(|spot| spot.how == How::Listed)
@@ -103,15 +106,19 @@ impl Worth {
     /// The names that explain the order.
     fn first(&self, context: &Context<'_>) -> Vec<String> {
         if context.offer.is_some() {
-            let in_skills = |at: &usize| context.spots.get(*at).is_some_and(|spots| spots.iter().any(|spot| spot.section == "skills"));
+            let in_skills = |at: &usize| {
+                context.spots.get(*at).is_some_and(|spots| spots.iter().any(|spot| spot.section == "skills"))
+            };
             let listed: Vec<usize> = (0..context.wants.len()).filter(in_skills).collect();
             return context.names(&listed, 4);
         }
         let mut best: Vec<(&SkillId, &f64)> = self.shown.iter().collect();
         best.sort_by(|a, b| b.1.total_cmp(a.1).then(a.0.cmp(b.0)));
-        let technical = |id: &SkillId| skills::get(*id).filter(|skill| matches!(skill.kind, Kind::Technical | Kind::Trade));
+        let technical =
+            |id: &SkillId| skills::get(*id).filter(|skill| matches!(skill.kind, Kind::Technical | Kind::Trade));
         let entries = context.cv.entries("skills");
-        let listed: BTreeSet<SkillId> = entries.iter().flat_map(|entry| entry.list("keywords")).filter_map(skills::recognise).collect();
+        let listed: BTreeSet<SkillId> =
+            entries.iter().flat_map(|entry| entry.list("keywords")).filter_map(skills::recognise).collect();
         let names = best.into_iter().filter(|(id, _)| listed.contains(id)).filter_map(|(id, _)| technical(id));
         names.map(|skill| skill.name_in(context.lang).to_owned()).take(4).collect()
     }

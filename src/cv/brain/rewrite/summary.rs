@@ -25,9 +25,8 @@ const STRENGTHS: usize = 3;
 /// Parts the headline from its skills.
 pub(in super::super) const MARK: &str = " · ";
 
-static YEARS: LazyLock<Pattern> = LazyLock::new(|| {
-    Pattern::new(r"\b\d{1,2}\s*\+?\s*(years?|yrs|ans|annees?|jahren?|anos|rok[uy]?|let|lat)\b|\d年")
-});
+static YEARS: LazyLock<Pattern> =
+    LazyLock::new(|| Pattern::new(r"\b\d{1,2}\s*\+?\s*(years?|yrs|ans|annees?|jahren?|anos|rok[uy]?|let|lat)\b|\d年"));
 
 /// Beginnings of the sentences that this module writes.
 const OWN_BEGINNINGS: &[&str] = &[
@@ -57,7 +56,9 @@ pub(super) fn propose(context: &Context<'_>) -> SummaryProposal {
 fn top_skills(context: &Context<'_>) -> Vec<String> {
     if context.offer.is_some() {
         let mut wants: Vec<usize> = (0..context.wants.len())
-            .filter(|at| context.wants.get(*at).is_some_and(|want| !want.soft && want.ids.len() == 1 && is_nameable(&want.ids)))
+            .filter(|at| {
+                context.wants.get(*at).is_some_and(|want| !want.soft && want.ids.len() == 1 && is_nameable(&want.ids))
+            })
             .filter(|at| context.spots.get(*at).is_some_and(|spots| spots.iter().any(|spot| spot.how != How::Said)))
             .collect();
         let key = |at: &usize| (context.wants.get(*at).map(|want| want.tier), context.grade(*at) < 0.8, *at);
@@ -78,8 +79,10 @@ fn top_skills(context: &Context<'_>) -> Vec<String> {
         }
     }
     let entries = context.cv.entries("skills").into_iter();
-    let listed: BTreeSet<SkillId> = entries.flat_map(|entry| entry.leaves(true)).flat_map(|leaf| ids_of(leaf.text, true)).collect();
-    let fits = |(id, count): &(SkillId, usize)| is_nameable(&BTreeSet::from([*id])) && (*count > 1 || listed.contains(id));
+    let listed: BTreeSet<SkillId> =
+        entries.flat_map(|entry| entry.leaves(true)).flat_map(|leaf| ids_of(leaf.text, true)).collect();
+    let fits =
+        |(id, count): &(SkillId, usize)| is_nameable(&BTreeSet::from([*id])) && (*count > 1 || listed.contains(id));
     let mut best: Vec<(SkillId, usize)> = counts.into_iter().filter(fits).collect();
     best.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
     dedup(best.into_iter().filter_map(|(id, _)| skills::get(id)).map(|skill| skill.name_in(context.lang).to_owned()))
@@ -141,7 +144,9 @@ fn label(context: &Context<'_>, skills: &[String]) -> Option<TextEdit> {
     }
     let names = list(context.lang, &chosen);
     let reason = match (context.lang, context.offer.is_some(), chosen.is_empty()) {
-        (Lang::Fr, true, false) => format!("Annonce dès le titre ce que l'offre demande et que votre parcours montre : {names}."),
+        (Lang::Fr, true, false) => {
+            format!("Annonce dès le titre ce que l'offre demande et que votre parcours montre : {names}.")
+        }
         (Lang::Fr, false, false) => format!("Annonce dès le titre ce que votre parcours montre le plus : {names}."),
         (Lang::Fr, _, true) => "Donne au CV un titre, celui de votre poste le plus proche.".to_owned(),
         (_, true, false) => format!("The headline now says what the offer asks for and your career shows: {names}."),
@@ -266,12 +271,15 @@ fn strengths(context: &Context<'_>, own: &str, kept: &str) -> Option<String> {
     let after: BTreeSet<usize> = context.wanted_in(kept, false).into_iter().collect();
     let before: BTreeSet<usize> = context.wanted_in(own, false).into_iter().collect();
     let fits = |at: &usize| {
-        let asked = context.wants.get(*at).is_some_and(|want| want.soft && (want.tier != Tier::Task || before.contains(at)));
+        let asked =
+            context.wants.get(*at).is_some_and(|want| want.soft && (want.tier != Tier::Task || before.contains(at)));
         asked && context.has(*at) && !after.contains(at)
     };
-    let (must, may): (Vec<usize>, Vec<usize>) = (0..context.wants.len()).filter(fits).partition(|at| before.contains(at));
+    let (must, may): (Vec<usize>, Vec<usize>) =
+        (0..context.wants.len()).filter(fits).partition(|at| before.contains(at));
     let room = STRENGTHS.saturating_sub(must.len());
     let wants = must.into_iter().chain(may.into_iter().take(room));
     let names = dedup(wants.filter_map(|at| context.wants.get(at)).map(|want| want.name_in(context.lang)));
-    (!names.is_empty()).then(|| format!("{}{}.", either(context.lang, "Strengths: ", "Atouts : "), list(context.lang, &names)))
+    (!names.is_empty())
+        .then(|| format!("{}{}.", either(context.lang, "Strengths: ", "Atouts : "), list(context.lang, &names)))
 }

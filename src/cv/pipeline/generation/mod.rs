@@ -23,7 +23,6 @@ pub mod compose;
 pub mod effects;
 pub mod ends;
 pub mod input;
-pub mod outcome;
 pub mod plan;
 pub mod steps;
 
