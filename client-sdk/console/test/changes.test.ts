@@ -31,6 +31,15 @@ describe("marksOf", () => {
     expect([...marks.fields.keys()]).toEqual(["/work/0/summary"]);
   });
 
+  it("matches the entries of a list by name, and says when they are in another order", () => {
+    const skills: JsonResume = { skills: [{ name: "Backend", keywords: ["Rust", "Go"] }, { name: "Frontend", keywords: ["React"] }] };
+    const before = [{ name: "Frontend", keywords: ["React"] }, { name: "Office", keywords: ["Word"] }, { name: "Backend", keywords: ["Go"] }];
+    const marks = marksOf(skills, [change({ path: "/skills", before, after: skills.skills })]);
+    expect([...marks.fields]).toMatchObject([["/skills/0/keywords", { before: ["Go"], after: ["Rust", "Go"] }]]);
+    expect(marks.removed.get("/skills")?.map((mark) => mark.before)).toEqual([{ name: "Office", keywords: ["Word"] }]);
+    expect(marks.reordered.get("/skills")?.id).toBe("c1");
+  });
+
   it("does not mind the order of keys", () => {
     const marks = marksOf(content, [change({ path: "/work/0", before: { name: "TechCorp" }, after: { highlights: ["kept"], summary: "Led it", name: "TechCorp" } })]);
     expect([...marks.fields.keys()].sort()).toEqual(["/work/0/highlights", "/work/0/summary"]);

@@ -160,10 +160,16 @@ function Listed({ name, content, words, tight = false, children }: ListedProps) 
   const { marks } = useDocumentMode();
   const value: unknown = content[name];
   const removed = marks.removed.get(`/${name}`) ?? [];
+  const reordered = marks.reordered.get(`/${name}`);
   const list = Array.isArray(value) ? (value as unknown[]) : [];
   if (list.length === 0 && removed.length === 0) return null;
   return (
     <Section title={words.t(`cv.section.${name}`)} tight={tight}>
+      {reordered === undefined ? null : (
+        <div className={styles.small}>
+          <Mark id={reordered.id}>{words.t("cv.reordered")}</Mark>
+        </div>
+      )}
       {list.map((item, index) => (isMap(item) ? <div key={index}>{children(item, `/${name}/${index}`)}</div> : typeof item === "string" ? <Field key={index} path={`/${name}/${index}`} value={item} /> : null))}
       {removed.map(({ change, before }) => (
         <div key={change.id} className={styles.gone}>

@@ -91,7 +91,7 @@ function Comparison({ file, version }: { readonly file: CvFile; readonly version
           <div key={change.path} className={styles.diff}>
             <div className={styles.path}>{[name, entry].filter((part) => part !== null).join(" · ")}</div>
             <div className={styles.words}>
-              <DiffText before={change.before} after={change.after} />
+              <DiffText before={change.before} after={change.after} compact />
             </div>
           </div>
         );

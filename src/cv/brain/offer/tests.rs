@@ -8,7 +8,7 @@ use std::path::Path;
 
 #[test]
 fn the_title_of_a_front_matter_that_was_taken_off_is_found() {
-    let whole = "---\ntitle: 'Développeur de plateformes'\n---\n\nNous sommes à la recherche de quelqu’un.\n\n## Exigences\n- Vous connaissez Rust, Docker et PostgreSQL depuis trois ans\n- Vous aimez le travail en équipe\n";
+    let whole = "---\ntitle: 'Développeur de plateformes'\n---\n\nNous sommes à la recherche de quelqu’un.\n\n## Exigences\n- Vous connaissez Rust, Docker et PostgreSQL depuis trois ans\n- Vous aimez le travail en équipe\n- Vous écrivez des tests et relisez le code de vos collègues\n\n## Missions\n- Concevoir et exploiter nos plateformes de services\n- Automatiser les déploiements et la supervision\n\nContrat à durée indéterminée, à Lyon, télétravail partiel possible. Salaire selon expérience.\n";
     let parsed = crate::extract::markdown::parse(whole);
     for source in [
         OfferSource { text: whole.to_owned(), ..OfferSource::default() },
