@@ -72,7 +72,8 @@ pub const HEARTBEAT_EVERY: Duration = Duration::from_secs(1);
 pub const HEARTBEAT_LIMIT: Duration = Duration::from_secs(10);
 /// How often nodes look for dead ones.
 pub const RESCUE_EVERY: Duration = Duration::from_millis(500);
-/// Rescues after which a task is taken for the killer of its nodes and ends as failed.
+/// Rescues without a completed step between them, after which a task is taken for the killer of its nodes and ends as
+/// failed.
 pub const MAX_RESCUES: i32 = 3;
 /// Tasks claimed, or rescued, in one transaction.
 pub const CLAIM_BATCH: i64 = 64;

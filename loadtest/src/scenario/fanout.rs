@@ -113,7 +113,7 @@ pub async fn run(options: &Options, server: &ServerArgs, seed: u64) -> Result<Re
     }
     let (began, before) = (run.memory.seconds(), run.memory.now());
     let edits = edit(&run, options, &editor, &cv, first_rev, &plan).await;
-    let (ended, during) = (run.memory.seconds(), run.memory.now());
+    let during = run.memory.now();
     for client in &stalled {
         client.stall(false).await;
     }
@@ -121,8 +121,8 @@ pub async fn run(options: &Options, server: &ServerArgs, seed: u64) -> Result<Re
     run.settle(readers.iter().chain(&stalled).chain([&editor]), CATCH_UP_WITHIN).await;
     everybody_has_everything(&run, &readers, &topic, edits);
     visible(&run, account, &cv, first_rev, edits, options).await?;
-    flat(&run, before, run.memory.peak(began, ended), options);
-    let after = run.memory.now();
+    let (after, settled) = (run.memory.now(), run.memory.seconds());
+    flat(&run, before, run.memory.peak(began, settled), options);
     for client in readers.into_iter().chain(stalled).chain([editor]) {
         client.close().await;
     }

@@ -3,8 +3,9 @@
 use super::dates::{self, Month};
 use super::offer;
 use super::roles;
+use super::say;
 use super::skills::{self, SkillId};
-use super::text::{Lang, fold};
+use super::text::{Lang, fold, sentences};
 use super::types::{JobOffer, Proof, StepInput};
 use super::view::{Cv, Entry, Leaf, SECTIONS, quote};
 use super::wants::{self, Want};
@@ -126,8 +127,9 @@ impl<'a> Context<'a> {
                 }
             }
         }
-        for text in [self.cv.label(), self.cv.summary()] {
-            for want in self.wanted_in(text, false) {
+        let (label, summary) = (self.cv.label(), self.cv.summary());
+        for (text, wants) in [(label, self.wanted_in(label, true)), (summary, self.wanted_in_summary(summary))] {
+            for want in wants {
                 found.push((want, Spot { section: "basics", item: None, how: How::Said, quote: quote(text) }));
             }
         }
@@ -162,6 +164,15 @@ impl<'a> Context<'a> {
             remembered.insert(key, found.clone());
         }
         found
+    }
+
+    /// The same for a summary: the lists in sentences that the rules wrote are lists.
+    pub(super) fn wanted_in_summary(&self, text: &str) -> Vec<usize> {
+        let mut found: BTreeSet<usize> = self.wanted_in(text, false).into_iter().collect();
+        for names in sentences(text).into_iter().filter_map(say::listed_in) {
+            found.extend(names.iter().flat_map(|name| self.wanted_in(name, true)));
+        }
+        found.into_iter().collect()
     }
 
     /// What a text says to the offer: the weights of the wanted skills in it.

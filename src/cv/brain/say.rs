@@ -107,3 +107,39 @@ pub(super) fn years(lang: Lang, years: i32) -> String {
         (_, n) => format!("{n} years of experience"),
     }
 }
+
+/// Beginnings of the sentences of a summary that list skills, by what they list.
+const LISTS: &[(Listed, Lang, &str)] = &[
+    (Listed::ForOffer, Lang::En, "Key skills for this role: "),
+    (Listed::ForOffer, Lang::Fr, "Compétences clés pour ce poste : "),
+    (Listed::Main, Lang::En, "Main skills: "),
+    (Listed::Main, Lang::Fr, "Compétences principales : "),
+    (Listed::Strengths, Lang::En, "Strengths: "),
+    (Listed::Strengths, Lang::Fr, "Atouts : "),
+];
+
+/// What a sentence of a summary lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Listed {
+    /// Skills of the offer.
+    ForOffer,
+    /// The skills that the career shows most.
+    Main,
+    /// Social skills.
+    Strengths,
+}
+
+/// A sentence that lists names.
+pub(super) fn listing(lang: Lang, what: Listed, names: &[String]) -> String {
+    let written = if lang == Lang::Fr { Lang::Fr } else { Lang::En };
+    let beginning = LISTS.iter().find(|(listed, lang, _)| *listed == what && *lang == written);
+    format!("{}{}.", beginning.map_or("", |(.., text)| text), list(lang, names))
+}
+
+/// The names in a sentence that [`listing`] wrote; `None` for any other sentence.
+pub(super) fn listed_in(sentence: &str) -> Option<Vec<String>> {
+    let rest = LISTS.iter().find_map(|(.., beginning)| sentence.trim().strip_prefix(beginning))?;
+    let rest = rest.strip_suffix('.').unwrap_or(rest);
+    let names = rest.split(", ").flat_map(|part| part.split(" et ")).flat_map(|part| part.split(" and "));
+    Some(names.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect())
+}

@@ -95,7 +95,7 @@ pub(super) fn technical(context: &Context<'_>, granted: &BTreeSet<usize>) -> f64
 /// The wanted skills in the headline, the summary and at the head of the list.
 fn prominent(context: &Context<'_>) -> BTreeSet<usize> {
     let mut found: BTreeSet<usize> = context.wanted_in(context.cv.label(), true).into_iter().collect();
-    found.extend(context.wanted_in(context.cv.summary(), false));
+    found.extend(context.wanted_in_summary(context.cv.summary()));
     let entries = context.cv.entries("skills").into_iter();
     let listed = entries.flat_map(|entry| {
         let keywords = entry.list("keywords");

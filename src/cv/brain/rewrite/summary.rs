@@ -3,7 +3,7 @@
 use super::super::classify::SAME_ROLE;
 use super::super::context::{Context, How, ids_of};
 use super::super::dates;
-use super::super::say::{either, list, years};
+use super::super::say::{Listed, either, list, listed_in, listing, years};
 use super::super::skills::{self, Kind, SkillId};
 use super::super::text::{Lang, Pattern, fold, sentences, squeeze};
 use super::super::types::{SummaryProposal, TextEdit};
@@ -27,21 +27,6 @@ pub(in super::super) const MARK: &str = " · ";
 
 static YEARS: LazyLock<Pattern> =
     LazyLock::new(|| Pattern::new(r"\b\d{1,2}\s*\+?\s*(years?|yrs|ans|annees?|jahren?|anos|rok[uy]?|let|lat)\b|\d年"));
-
-/// Beginnings of the sentences that this module writes.
-const OWN_BEGINNINGS: &[&str] = &[
-    "Key skills for this role: ",
-    "Main skills: ",
-    "Strengths: ",
-    "Compétences clés pour ce poste : ",
-    "Compétences principales : ",
-    "Atouts : ",
-];
-
-/// Whether a sentence was written here: it is replaced rather than kept.
-fn is_written_here(sentence: &str) -> bool {
-    OWN_BEGINNINGS.iter().any(|beginning| sentence.starts_with(beginning))
-}
 
 /// The proposal for headline and summary.
 pub(super) fn propose(context: &Context<'_>) -> SummaryProposal {
@@ -168,7 +153,10 @@ fn summary(context: &Context<'_>, skills: &[String]) -> Option<TextEdit> {
     parts.extend(named_skills(context, own, &kept, skills));
     parts.extend(strengths(context, own, &kept));
     let text = parts.join(if kept.contains('\n') { "\n\n" } else { " " });
-    if text.is_empty() || squeeze(&text) == squeeze(own) {
+    // What the summary says of the offer's skills it keeps saying.
+    let says: BTreeSet<usize> = context.wanted_in_summary(&text).into_iter().collect();
+    let loses = context.wanted_in_summary(own).iter().any(|want| !says.contains(want));
+    if text.is_empty() || loses || squeeze(&text) == squeeze(own) {
         return None;
     }
     let reason = match (context.offer.is_some(), same_language) {
@@ -196,7 +184,7 @@ fn own_part(context: &Context<'_>, own: &str) -> String {
     let count = sentences(own).len();
     let mut idle = 0;
     super::keep_sentences(own, |_, sentence| {
-        if is_written_here(sentence) {
+        if listed_in(sentence).is_some() {
             return false;
         }
         if count <= OWN_SENTENCES + 1 || context.offer.is_none() || !context.wanted_in(sentence, false).is_empty() {
@@ -248,8 +236,8 @@ fn named_skills(context: &Context<'_>, own: &str, kept: &str, skills: &[String])
     let said = ids_of(kept, false);
     let unsaid = |name: &&String| skills::lookup(name).is_none_or(|id| !said.contains(&id));
     let mut names: Vec<String> = skills.iter().filter(unsaid).take(SUMMARY_SKILLS).cloned().collect();
-    let after: BTreeSet<usize> = context.wanted_in(kept, false).into_iter().collect();
-    for at in context.wanted_in(own, false).into_iter().filter(|at| !after.contains(at)) {
+    let after: BTreeSet<usize> = context.wanted_in_summary(kept).into_iter().collect();
+    for at in context.wanted_in_summary(own).into_iter().filter(|at| !after.contains(at)) {
         let Some(want) = context.wants.get(at).filter(|want| !want.soft) else { continue };
         let name = want.name_in(context.lang);
         if !names.contains(&name) {
@@ -259,17 +247,14 @@ fn named_skills(context: &Context<'_>, own: &str, kept: &str, skills: &[String])
     if names.is_empty() {
         return None;
     }
-    let intro = match context.offer {
-        Some(_) => either(context.lang, "Key skills for this role: ", "Compétences clés pour ce poste : "),
-        None => either(context.lang, "Main skills: ", "Compétences principales : "),
-    };
-    Some(format!("{intro}{}.", list(context.lang, &names)))
+    let what = if context.offer.is_some() { Listed::ForOffer } else { Listed::Main };
+    Some(listing(context.lang, what, &names))
 }
 
 /// Social skills that the offer asks for and the CV shows; all that the summary before named are among them.
 fn strengths(context: &Context<'_>, own: &str, kept: &str) -> Option<String> {
-    let after: BTreeSet<usize> = context.wanted_in(kept, false).into_iter().collect();
-    let before: BTreeSet<usize> = context.wanted_in(own, false).into_iter().collect();
+    let after: BTreeSet<usize> = context.wanted_in_summary(kept).into_iter().collect();
+    let before: BTreeSet<usize> = context.wanted_in_summary(own).into_iter().collect();
     let fits = |at: &usize| {
         let asked =
             context.wants.get(*at).is_some_and(|want| want.soft && (want.tier != Tier::Task || before.contains(at)));
@@ -280,6 +265,5 @@ fn strengths(context: &Context<'_>, own: &str, kept: &str) -> Option<String> {
     let room = STRENGTHS.saturating_sub(must.len());
     let wants = must.into_iter().chain(may.into_iter().take(room));
     let names = dedup(wants.filter_map(|at| context.wants.get(at)).map(|want| want.name_in(context.lang)));
-    (!names.is_empty())
-        .then(|| format!("{}{}.", either(context.lang, "Strengths: ", "Atouts : "), list(context.lang, &names)))
+    (!names.is_empty()).then(|| listing(context.lang, Listed::Strengths, &names))
 }

@@ -36,6 +36,7 @@ fn wide_scores_and_changes() {
         .collect();
     cvs.push(("office-manager".into(), super::material::office_manager()));
     cvs.push(("designer".into(), super::material::designer()));
+    let mut lowered = Vec::new();
     for (offer_name, text) in files(&dir.join("jobs-text"), ".md") {
         let offer = page(&text);
         println!(
@@ -64,7 +65,9 @@ fn wide_scores_and_changes() {
                 done.result.changes.len(),
                 started.elapsed()
             );
-            assert!(after.total >= before.total);
+            if after.total < before.total {
+                lowered.push(format!("{offer_name}/{cv_name}"));
+            }
             if !verbose.is_empty() && format!("{offer_name}/{cv_name}").contains(&verbose) {
                 for verdict in done.classification.experiences.iter().chain(&done.classification.projects) {
                     println!("    {:?} {} {}", verdict.action, verdict.relevance, verdict.reason);
@@ -76,4 +79,5 @@ fn wide_scores_and_changes() {
             }
         }
     }
+    assert!(lowered.is_empty(), "adapting lowers {lowered:?}");
 }
