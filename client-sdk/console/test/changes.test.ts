@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { marksOf, placeOf } from "../src/lib/changes";
+import { compare, marksOf, placeOf } from "../src/lib/changes";
 import type { Change, JsonResume } from "../src/model/types";
 
 const content: JsonResume = {
@@ -58,5 +58,20 @@ describe("placeOf", () => {
     expect(placeOf(content, "/basics/summary")).toEqual({ section: "summary", entry: null });
     expect(placeOf(content, "/basics/label")).toEqual({ section: "basics", entry: null });
     expect(placeOf(content, "/work/7")).toEqual({ section: "work", entry: null });
+  });
+});
+
+describe("compare", () => {
+  it("finds a moved entry moved, and not every field of both changed", () => {
+    const before = { skills: [{ name: "A", keywords: ["x"] }, { name: "B", keywords: ["y"] }] };
+    const after = { skills: [{ name: "B", keywords: ["y"] }, { name: "A", keywords: ["x", "z"] }] };
+    expect(compare(before, after)).toEqual([
+      { kind: "order", path: "/skills", before: ["A", "B"], after: ["B", "A"] },
+      { kind: "field", path: "/skills/1/keywords", before: ["x"], after: ["x", "z"] },
+    ]);
+  });
+
+  it("finds nothing in a document and itself", () => {
+    expect(compare(content, structuredClone(content))).toEqual([]);
   });
 });

@@ -69,7 +69,7 @@ describe("the inspector's tape", () => {
 describe("what a model writes", () => {
   it("is shown as words, also while it is written", () => {
     expect(prose("Plain text so far")).toBe("Plain text so far");
-    expect(prose('{"summary":"Led a team of \\"five\\"","action":"keep","skills":["Rust on AWS","sql"],"reason":"Because it')).toBe('Led a team of "five"\nRust on AWS\nBecause it');
+    expect(prose('{"summary":"Led a team of \\"five\\"","action":"keep","skills":["Rust on AWS","sql"],"reason":"Because the offer asks for it, this comes fi')).toBe('Led a team of "five" · Rust on AWS\nBecause the offer asks for it, this comes fi');
     expect(prose('{"summary":"Un caf\\u00')).toBe("Un caf");
     expect(prose('{"sum')).toBe("");
   });

@@ -4,7 +4,6 @@ import { useT } from "../i18n";
 import { nameOf } from "../lib/changes";
 import { diffEntries, diffList, diffWords, shorten } from "../lib/diff";
 import { isMap, readable, texts } from "../lib/resume";
-import { cx } from "../lib/cx";
 import styles from "./diff-text.module.css";
 
 /** An entry of a list that is longer is a sentence, not a keyword. */
@@ -41,6 +40,17 @@ function Del({ children }: { readonly children: ReactNode }) {
   return <del className={styles.del}>{children}</del>;
 }
 
+/** A text that only changed its place. */
+export function Moved({ children }: { readonly children: ReactNode }) {
+  const t = useT();
+  return (
+    <span className={styles.movedEntry}>
+      <ArrowUpDown size={13} role="img" aria-label={t("review.moved")} />
+      {children}
+    </span>
+  );
+}
+
 function DiffWords({ before, after, compact }: { readonly before: string; readonly after: string; readonly compact: boolean }) {
   const t = useT();
   const pieces = useMemo(() => {
@@ -70,18 +80,17 @@ function DiffKeywords({ before, after }: { readonly before: string[]; readonly a
 }
 
 function DiffEntries({ before, after, compact }: { readonly before: readonly unknown[]; readonly after: readonly unknown[]; readonly compact: boolean }) {
-  const t = useT();
   const pieces = useMemo(() => diffEntries(before.map(readable), after.map(readable), { before: before.map(nameOf), after: after.map(nameOf) }), [before, after]);
   const shown = compact ? pieces.filter((piece) => piece.kind !== "same") : pieces;
   return (
     <span className={styles.entries}>
       {shown.map((piece) => (
-        <span key={`${piece.from} ${piece.to}`} className={cx(styles.entry, piece.kind === "moved" && styles.movedEntry)}>
+        <span key={`${piece.from} ${piece.to}`} className={styles.entry}>
           {piece.kind === "add" ? <Add>{readable(after[piece.to])}</Add> : null}
           {piece.kind === "del" ? <Del>{readable(before[piece.from])}</Del> : null}
           {piece.kind === "changed" ? <DiffEntry before={before[piece.from]} after={after[piece.to]} compact={compact} /> : null}
-          {piece.kind === "moved" ? <ArrowUpDown size={13} role="img" aria-label={t("review.moved")} /> : null}
-          {piece.kind === "moved" || piece.kind === "same" ? readable(after[piece.to]) : null}
+          {piece.kind === "moved" ? <Moved>{readable(after[piece.to])}</Moved> : null}
+          {piece.kind === "same" ? readable(after[piece.to]) : null}
         </span>
       ))}
     </span>

@@ -42,23 +42,47 @@ export function marksOf(content: JsonResume, changes: readonly Change[]): Marks 
       continue;
     }
     if (!isSame(read(content, change.path), change.after)) continue;
-    const take = (before: unknown, after: unknown, path: string): void => {
-      for (const leaf of diffDocuments(before ?? undefined, after, path)) for (const field of spread(leaf)) fields.set(field.path, { change, before: field.before, after: field.after });
-    };
-    const { before, after, path } = change;
-    if (!isEntries(before) || !isEntries(after)) {
-      take(before, after, path);
-      continue;
+    for (const leaf of compare(change.before ?? undefined, change.after, change.path)) {
+      if (leaf.kind === "gone") remove(leaf.path, leaf.before);
+      else if (leaf.kind === "order") reordered.set(leaf.path, change);
+      else for (const field of spread(leaf)) fields.set(field.path, { change, before: field.before, after: field.after });
     }
-    const pieces = diffEntries(before.map(readable), after.map(readable), { before: before.map(nameOf), after: after.map(nameOf) });
-    for (const piece of pieces) {
-      if (piece.to === -1) remove(path, before[piece.from]);
-      else take(before[piece.from], after[piece.to], `${path}/${piece.to}`);
-    }
-    const order = pieces.map((piece) => piece.from).filter((from) => from !== -1 && pieces.some((piece) => piece.from === from && piece.to !== -1));
-    if (order.some((from, index) => index > 0 && from < (order[index - 1] ?? 0))) reordered.set(path, change);
   }
   return { fields, removed, reordered };
+}
+
+export interface Difference {
+  /** `field`: another value. `gone`: an entry left the list at `path`. `order`: the list's entries stand in another order; the values are their names. */
+  readonly kind: "field" | "gone" | "order";
+  /** Where, in the newer document. */
+  readonly path: string;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+/** The differences of two documents; entries of a section are matched by name and words, wherever they stand. */
+export function compare(before: unknown, after: unknown, path = ""): Difference[] {
+  if (isEntries(before) && isEntries(after)) return compareEntries(before, after, path);
+  if (isMap(before) && isMap(after)) {
+    const keys = [...new Set([...Object.keys(after), ...Object.keys(before)])];
+    return keys.flatMap((key) => compare(before[key], after[key], `${path}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`));
+  }
+  return diffDocuments(before, after, path).map((leaf) => ({ kind: "field", ...leaf }));
+}
+
+function compareEntries(before: Record<string, unknown>[], after: Record<string, unknown>[], path: string): Difference[] {
+  const names = { before: before.map(nameOf), after: after.map(nameOf) };
+  const pieces = diffEntries(before.map(readable), after.map(readable), names);
+  const kept = pieces.filter((piece) => piece.from !== -1 && piece.to !== -1);
+  const isReordered = kept.some((piece, index) => index > 0 && piece.from < (kept[index - 1]?.from ?? 0));
+  const older = [...kept].sort((a, b) => a.from - b.from).map((piece) => names.before[piece.from] ?? "");
+  const newer = kept.map((piece) => names.after[piece.to] ?? "");
+  return [
+    ...(isReordered ? [{ kind: "order" as const, path, before: older, after: newer }] : []),
+    ...pieces.flatMap((piece): Difference[] =>
+      piece.to === -1 ? [{ kind: "gone", path, before: before[piece.from], after: undefined }] : compare(before[piece.from], after[piece.to], `${path}/${piece.to}`),
+    ),
+  ];
 }
 
 const isEntries = (value: unknown): value is Record<string, unknown>[] => Array.isArray(value) && value.length > 0 && value.every(isMap);

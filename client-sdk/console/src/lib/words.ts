@@ -21,8 +21,15 @@ export function prose(streamed: string): string {
     const text = unescape(body);
     if (text !== "" && !CODE.test(text)) texts.push(text);
   }
-  return texts.join("\n");
+  // Names stand in a row, sentences in lines of their own.
+  return texts.reduce((whole, text, index) => {
+    const last = texts[index - 1];
+    if (last === undefined) return text;
+    return whole + (isShort(last) && isShort(text) ? " · " : "\n") + text;
+  }, "");
 }
+
+const isShort = (text: string) => text.length <= 32;
 
 function unescape(body: string): string {
   try {
