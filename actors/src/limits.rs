@@ -46,6 +46,11 @@ pub const OUTBOX_LIVE: usize = 512;
 pub const OUTBOX_LOW: usize = 64 * 1024;
 /// Events in one page of the log.
 pub const LOG_PAGE: i64 = 256;
+/// Bytes after which no further piece of a page is read: what an outbox takes at once. Without it, readers that catch up
+/// on large events read, and hold, much more than they can pass on.
+pub const LOG_PAGE_BYTES: usize = OUTBOX_BYTES;
+/// Events in the first piece of a page; each further one is twice as large.
+pub const LOG_PIECE: i64 = 8;
 /// Bytes of one WebSocket message that the server sends (a snapshot may be larger: it is one message by itself).
 pub const FRAME_BYTES: usize = 64 * 1024;
 /// The share of the pool that snapshots and pages may use at the same time: a reconnect storm queues here, and calls and
