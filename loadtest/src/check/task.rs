@@ -179,7 +179,7 @@ mod tests {
         Story::new(TaskId::parse("t").unwrap())
     }
     fn task(status: &str, attempt: u32) -> Value {
-        json!({"id": "t", "status": status, "attempt": attempt})
+        json!({"id": "t", "type": "test", "status": status, "attempt": attempt})
     }
     fn step(key: &str) -> Value {
         json!({"step": key, "type": "sleep", "attempt": 1, "duration_ms": 5})

@@ -4,13 +4,15 @@ use super::text::number;
 use std::fmt::Write as _;
 
 const WIDTH: f64 = 760.0;
-const HEIGHT: f64 = 240.0;
+const HEIGHT: f64 = 252.0;
 const LEFT: f64 = 64.0;
 const RIGHT: f64 = 16.0;
-const TOP: f64 = 12.0;
+const TOP: f64 = 24.0;
 const BOTTOM: f64 = 34.0;
-/// Lines of the grid in each direction.
-const GRID: usize = 5;
+/// Lines of the grid in each direction, about.
+const GRID: f64 = 5.0;
+/// Lines of the grid at most.
+const LINES: usize = 20;
 /// Points of a curve; more are thinned out.
 const POINTS: usize = 600;
 const COLOURS: [&str; 6] = ["#2f6fde", "#d9822b", "#0f9960", "#c23030", "#8f398f", "#5c7080"];
@@ -49,6 +51,19 @@ impl Axis {
             Self::Percentile => number(100.0 * (1.0 - 10_f64.powf(-place))),
         }
     }
+    /// Where lines of the grid stand, between two places.
+    fn ticks(self, low: f64, high: f64) -> Vec<f64> {
+        match self {
+            Self::Percentile => [0.0, 50.0, 90.0, 99.0, 99.9, 99.99].map(|value| self.place(value)).to_vec(),
+            Self::Log(_) => steps(low, high, 1.0),
+            Self::Linear(_) => {
+                let rough = (high - low) / GRID;
+                let power = 10_f64.powf(rough.log10().floor());
+                let nice = [1.0, 2.0, 5.0, 10.0].into_iter().find(|nice| nice * power >= rough);
+                steps(low, high, nice.unwrap_or(10.0) * power)
+            }
+        }
+    }
     fn unit(self) -> &'static str {
         match self {
             Self::Linear(unit) | Self::Log(unit) => unit,
@@ -74,6 +89,15 @@ impl Axis {
     }
 }
 
+/// Multiples of a step between two places.
+fn steps(low: f64, high: f64, step: f64) -> Vec<f64> {
+    let first = (low / step).ceil() * step;
+    std::iter::successors(Some(first), |at| Some(at + step))
+        .take_while(|at| *at <= high + step * 1e-6)
+        .take(LINES)
+        .collect()
+}
+
 /// A plot.
 pub(super) fn plot(x: Axis, y: Axis, curves: &[Curve<'_>]) -> String {
     let all = || curves.iter().flat_map(|curve| curve.points.iter().copied());
@@ -82,28 +106,29 @@ pub(super) fn plot(x: Axis, y: Axis, curves: &[Curve<'_>]) -> String {
     let px = |place: f64| LEFT + (place - x0) / (x1 - x0) * (WIDTH - LEFT - RIGHT);
     let py = |place: f64| HEIGHT - BOTTOM - (place - y0) / (y1 - y0) * (HEIGHT - TOP - BOTTOM);
     let mut svg = format!("<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\">");
-    for step in 0..=GRID {
-        #[allow(clippy::cast_precision_loss, reason = "six lines")]
-        let share = step as f64 / GRID as f64;
-        let (gx, gy) = (x0 + share * (x1 - x0), y0 + share * (y1 - y0));
-        let (line_x, line_y) = (px(gx), py(gy));
+    for place in x.ticks(x0, x1) {
+        let (at, end) = (px(place), HEIGHT - BOTTOM);
         let _ = write!(
             svg,
-            "<path class=\"grid\" d=\"M{line_x:.1} {TOP}V{:.1}M{LEFT} {line_y:.1}H{:.1}\"/>\
-             <text x=\"{line_x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>\
-             <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
-            HEIGHT - BOTTOM,
+            "<path class=\"grid\" d=\"M{at:.1} {TOP}V{end:.1}\"/><text x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
+            end + 14.0,
+            x.label(place),
+        );
+    }
+    for place in y.ticks(y0, y1) {
+        let at = py(place);
+        let _ = write!(
+            svg,
+            "<path class=\"grid\" d=\"M{LEFT} {at:.1}H{:.1}\"/><text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
             WIDTH - RIGHT,
-            HEIGHT - BOTTOM + 14.0,
-            x.label(gx),
             LEFT - 6.0,
-            line_y + 4.0,
-            y.label(gy),
+            at + 4.0,
+            y.label(place),
         );
     }
     let _ = write!(
         svg,
-        "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text><text x=\"4\" y=\"{TOP}\">{}</text>",
+        "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text><text x=\"4\" y=\"11\">{}</text>",
         WIDTH - RIGHT,
         HEIGHT - 4.0,
         x.unit(),
