@@ -1,6 +1,7 @@
 //! Asking a model: the filled prompts for a real one, the same input as data for the offline one.
 
 use crate::ai::{AiRequest, Answer, CallOrigin, Models};
+use crate::cv::prompts;
 use estafette_actors::StepError;
 use estafette_actors::task::StepCtx;
 use estafette_protocol::UserId;
@@ -54,10 +55,11 @@ pub async fn ask<T: DeserializeOwned + JsonSchema>(
     on_text: &mut dyn FnMut(&str),
 ) -> Result<Answer<T>, StepError> {
     let input = serde_json::to_value(input).map_err(|error| StepError::fatal("bad_input", error.to_string()))?;
-    let (system, prompt) = (String::new(), input.to_string());
+    let prompt = prompts::render(question.step, &input, question.last_error)
+        .map_err(|error| StepError::fatal("no_prompt", error.to_string()))?;
     let request = AiRequest::new(question.feature, question.step)
         .with_model(question.model)
-        .with_prompts(system, prompt)
+        .with_prompts(prompt.system, prompt.user)
         .with_input(input)
         .within(question.timeout.checked_sub(MARGIN).unwrap_or(question.timeout))
         .on_behalf_of(origin);
