@@ -46,6 +46,11 @@ pub const OUTBOX_LIVE: usize = 512;
 pub const OUTBOX_LOW: usize = 64 * 1024;
 /// Events in one page of the log.
 pub const LOG_PAGE: i64 = 256;
+/// Bytes after which no further piece of a page is read: what an outbox takes at once. Without it, readers that catch up
+/// on large events read, and hold, much more than they can pass on.
+pub const LOG_PAGE_BYTES: usize = OUTBOX_BYTES;
+/// Events in the first piece of a page; each further one is twice as large.
+pub const LOG_PIECE: i64 = 8;
 /// Bytes of one WebSocket message that the server sends (a snapshot may be larger: it is one message by itself).
 pub const FRAME_BYTES: usize = 64 * 1024;
 /// The share of the pool that snapshots and pages may use at the same time: a reconnect storm queues here, and calls and
@@ -72,7 +77,8 @@ pub const HEARTBEAT_EVERY: Duration = Duration::from_secs(1);
 pub const HEARTBEAT_LIMIT: Duration = Duration::from_secs(10);
 /// How often nodes look for dead ones.
 pub const RESCUE_EVERY: Duration = Duration::from_millis(500);
-/// Rescues after which a task is taken for the killer of its nodes and ends as failed.
+/// Rescues without a completed step between them, after which a task is taken for the killer of its nodes and ends as
+/// failed.
 pub const MAX_RESCUES: i32 = 3;
 /// Tasks claimed, or rescued, in one transaction.
 pub const CLAIM_BATCH: i64 = 64;

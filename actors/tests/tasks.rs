@@ -202,11 +202,13 @@ async fn the_tasks_of_a_node_that_died_go_on_elsewhere_and_no_completed_step_run
         n => Err(n.to_string()),
     })
     .await;
+    assert_eq!(count(&db, "SELECT rescues::bigint FROM runtime.tasks").await, 1);
     // Both the dead run and the new one get through; the fence lets only one of them count.
     gates.gate("g").add_permits(2);
     ended(&db, &task, "completed").await;
     assert_eq!(count(&db, "SELECT count(*) FROM toy.runs WHERE step = 'a'").await, 1);
     assert_eq!(count(&db, "SELECT count(*) FROM toy.effects").await, 3);
     assert_eq!(count(&db, "SELECT count(*) FROM runtime.nodes WHERE id = 'n-gone'").await, 0);
-    assert_eq!(count(&db, "SELECT rescues::bigint FROM runtime.tasks").await, 1);
+    // A completed step ends the count: only a task that gets nowhere is taken for the killer of its nodes.
+    assert_eq!(count(&db, "SELECT rescues::bigint FROM runtime.tasks").await, 0);
 }

@@ -3,12 +3,13 @@
 use super::{NewEvent, StoredEvent, TopicKey};
 use crate::db::{Db, DbResult};
 use crate::error::DbError;
-use crate::limits::LOG_PAGE;
+use crate::limits::{LOG_PAGE, LOG_PAGE_BYTES, LOG_PIECE};
 use chrono::{DateTime, Utc};
 use estafette_protocol::{EventKind, Timestamp};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tokio_postgres::types::{FromSql, Type};
 
 /// Appends events and moves the heads of their topics, in the order of the topics. One statement: the heads are locked
 /// as they are raised, and the events get the numbers that the raise made room for.
@@ -153,7 +154,23 @@ pub struct Page {
     pub head: Head,
 }
 
-/// Reads a page after `after`. A page shorter than [`LOG_PAGE`] reaches the head.
+/// An event's data and its size on the way from the database.
+struct Data {
+    value: Value,
+    bytes: usize,
+}
+
+impl<'a> FromSql<'a> for Data {
+    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self { value: Value::from_sql(ty, raw)?, bytes: raw.len() })
+    }
+    fn accepts(ty: &Type) -> bool {
+        <Value as FromSql>::accepts(ty)
+    }
+}
+
+/// Reads a page after `after`: at most [`LOG_PAGE`] events, and hardly more than [`LOG_PAGE_BYTES`]. It is read in
+/// pieces that double, so that neither many small events nor a few large ones cost more than they must.
 ///
 /// # Errors
 /// [`DbError`].
@@ -162,8 +179,9 @@ pub async fn page(db: &Db, key: &TopicKey, after: u64) -> DbResult<Page> {
     // The head first: events that commit in between are then in the page but not in the head, which only makes the
     // reader look once more. The other order could skip some.
     let head = head(&client, key).await?;
+    let mut events = Vec::new();
     if after >= head.seq {
-        return Ok(Page { events: Vec::new(), head });
+        return Ok(Page { events, head });
     }
     let statement = client
         .prepare_cached(
@@ -171,21 +189,27 @@ pub async fn page(db: &Db, key: &TopicKey, after: u64) -> DbResult<Page> {
              WHERE t.product = $1 AND t.topic = $2 AND e.seq > $3 ORDER BY e.seq LIMIT $4",
         )
         .await?;
-    let after = i64::try_from(after).unwrap_or(i64::MAX);
-    let rows = client.query(&statement, &[&key.product.as_str(), &key.topic.as_str(), &after, &LOG_PAGE]).await?;
-    let mut events = Vec::with_capacity(rows.len());
-    for row in rows {
-        let kind: String = row.try_get(1)?;
-        let kind = EventKind::parse(&kind).map_err(|error| DbError::Data(error.to_string()))?;
-        let at: DateTime<Utc> = row.try_get(2)?;
-        events.push(StoredEvent::new(
-            key.clone(),
-            head.epoch,
-            unsigned(row.try_get(0)?),
-            kind,
-            Timestamp::new(at),
-            row.try_get(3)?,
-        ));
+    let mut after = i64::try_from(after).unwrap_or(i64::MAX);
+    let (mut left, mut piece, mut bytes) = (LOG_PAGE, LOG_PIECE, 0);
+    while left > 0 && bytes < LOG_PAGE_BYTES {
+        let limit = piece.min(left);
+        let rows = client.query(&statement, &[&key.product.as_str(), &key.topic.as_str(), &after, &limit]).await?;
+        let whole = i64::try_from(rows.len()).unwrap_or(0) == limit;
+        for row in rows {
+            after = row.try_get(0)?;
+            let kind: String = row.try_get(1)?;
+            let kind = EventKind::parse(&kind).map_err(|error| DbError::Data(error.to_string()))?;
+            let at: DateTime<Utc> = row.try_get(2)?;
+            let data: Data = row.try_get(3)?;
+            bytes += data.bytes;
+            let at = Timestamp::new(at);
+            events.push(StoredEvent::new(key.clone(), head.epoch, unsigned(after), kind, at, data.value));
+        }
+        if !whole {
+            break;
+        }
+        left -= limit;
+        piece = piece.saturating_mul(2);
     }
     Ok(Page { events, head })
 }

@@ -1,5 +1,5 @@
 //! Tasks whose node is gone go back to the queue: completed steps are kept, begun ones begin again. A task that was
-//! rescued too often is taken for the killer of its nodes and ends as failed.
+//! rescued too often without getting on is taken for the killer of its nodes and ends as failed.
 
 use super::admit::{emit_ended, emit_queued};
 use super::kind::{GroupEnd, TaskSummary};
@@ -96,7 +96,10 @@ async fn park(tx: &mut Tx<'_>, row: &TaskRow) -> DbResult<()> {
     let id = task.id.as_str();
     let error = StepError::fatal(
         "parked",
-        format!("the task was interrupted {} times and is not tried again by itself", row.rescues + 1),
+        format!(
+            "the task was interrupted {} times without getting on and is not tried again by itself",
+            row.rescues + 1
+        ),
     );
     tracing::error!(task.id = %task.id, rescues = row.rescues, "a task that keeps losing its node is parked");
     let graph = store::graphs(tx, &[id]).await?.remove(id).unwrap_or_default();

@@ -209,7 +209,8 @@ fn clone_error(error: &DbError) -> DbError {
 struct Rows {
     steps: StepChanges,
     added: Vec<(TaskId, i32, Arc<StepSpec>)>,
-    commit_nos: Vec<(TaskId, i64)>,
+    /// Task, number of its commit, and whether a step completed with it.
+    commit_nos: Vec<(TaskId, i64, bool)>,
     ended: Vec<(TaskId, TaskStatus, Value, Option<String>)>,
 }
 
@@ -234,7 +235,8 @@ async fn write_group(
             }
             Some((lease, _, true)) if *lease == commit.lease => {
                 tx.product = commit.task.product.clone();
-                rows.commit_nos.push((commit.task.id.clone(), commit.no));
+                let progressed = commit.moves.iter().any(|change| matches!(change, Move::Completed { .. }));
+                rows.commit_nos.push((commit.task.id.clone(), commit.no, progressed));
                 let mut ended = None;
                 for change in &commit.moves {
                     ended = apply(&mut tx, commit, change, &mut rows).await?.or(ended);
@@ -369,12 +371,16 @@ async fn flush(tx: &Tx<'_>, rows: Rows) -> DbResult<()> {
     store::insert_steps(tx, &rows.added).await?;
     store::update_steps(tx, &rows.steps).await?;
     if !rows.commit_nos.is_empty() {
-        let ids: Vec<&str> = rows.commit_nos.iter().map(|(id, _)| id.as_str()).collect();
-        let nos: Vec<i64> = rows.commit_nos.iter().map(|(_, no)| *no).collect();
+        let ids: Vec<&str> = rows.commit_nos.iter().map(|(id, ..)| id.as_str()).collect();
+        let nos: Vec<i64> = rows.commit_nos.iter().map(|(_, no, _)| *no).collect();
+        let progressed: Vec<bool> = rows.commit_nos.iter().map(|(.., progressed)| *progressed).collect();
+        // A task that gets on is not the killer of its nodes: rescues count from its last completed step.
         tx.execute(
-            "UPDATE runtime.tasks t SET commit_no = c.no FROM (SELECT id, max(no) AS no FROM unnest($1::text[], $2::bigint[]) AS x(id, no) GROUP BY id) c
+            "UPDATE runtime.tasks t SET commit_no = c.no, rescues = CASE WHEN c.progressed THEN 0 ELSE t.rescues END
+             FROM (SELECT id, max(no) AS no, bool_or(progressed) AS progressed
+                   FROM unnest($1::text[], $2::bigint[], $3::bool[]) AS x(id, no, progressed) GROUP BY id) c
              WHERE t.id = c.id",
-            &[&ids, &nos],
+            &[&ids, &nos, &progressed],
         )
         .await?;
     }

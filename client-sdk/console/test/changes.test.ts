@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { marksOf, placeOf } from "../src/lib/changes";
+import { compare, marksOf, placeOf } from "../src/lib/changes";
 import type { Change, JsonResume } from "../src/model/types";
 
 const content: JsonResume = {
@@ -31,6 +31,15 @@ describe("marksOf", () => {
     expect([...marks.fields.keys()]).toEqual(["/work/0/summary"]);
   });
 
+  it("matches the entries of a list by name, and says when they are in another order", () => {
+    const skills: JsonResume = { skills: [{ name: "Backend", keywords: ["Rust", "Go"] }, { name: "Frontend", keywords: ["React"] }] };
+    const before = [{ name: "Frontend", keywords: ["React"] }, { name: "Office", keywords: ["Word"] }, { name: "Backend", keywords: ["Go"] }];
+    const marks = marksOf(skills, [change({ path: "/skills", before, after: skills.skills })]);
+    expect([...marks.fields]).toMatchObject([["/skills/0/keywords", { before: ["Go"], after: ["Rust", "Go"] }]]);
+    expect(marks.removed.get("/skills")?.map((mark) => mark.before)).toEqual([{ name: "Office", keywords: ["Word"] }]);
+    expect(marks.reordered.get("/skills")?.id).toBe("c1");
+  });
+
   it("does not mind the order of keys", () => {
     const marks = marksOf(content, [change({ path: "/work/0", before: { name: "TechCorp" }, after: { highlights: ["kept"], summary: "Led it", name: "TechCorp" } })]);
     expect([...marks.fields.keys()].sort()).toEqual(["/work/0/highlights", "/work/0/summary"]);
@@ -49,5 +58,20 @@ describe("placeOf", () => {
     expect(placeOf(content, "/basics/summary")).toEqual({ section: "summary", entry: null });
     expect(placeOf(content, "/basics/label")).toEqual({ section: "basics", entry: null });
     expect(placeOf(content, "/work/7")).toEqual({ section: "work", entry: null });
+  });
+});
+
+describe("compare", () => {
+  it("finds a moved entry moved, and not every field of both changed", () => {
+    const before = { skills: [{ name: "A", keywords: ["x"] }, { name: "B", keywords: ["y"] }] };
+    const after = { skills: [{ name: "B", keywords: ["y"] }, { name: "A", keywords: ["x", "z"] }] };
+    expect(compare(before, after)).toEqual([
+      { kind: "order", path: "/skills", before: ["A", "B"], after: ["B", "A"] },
+      { kind: "field", path: "/skills/1/keywords", before: ["x"], after: ["x", "z"] },
+    ]);
+  });
+
+  it("finds nothing in a document and itself", () => {
+    expect(compare(content, structuredClone(content))).toEqual([]);
   });
 });

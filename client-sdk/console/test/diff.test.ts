@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { diffDocuments, diffList, diffWords, words } from "../src/lib/diff";
+import { diffDocuments, diffEntries, diffList, diffWords, shorten, words } from "../src/lib/diff";
 
 const before = (pieces: ReturnType<typeof diffWords>) => pieces.filter((piece) => piece.kind !== "add").map((piece) => piece.text).join("");
 const after = (pieces: ReturnType<typeof diffWords>) => pieces.filter((piece) => piece.kind !== "del").map((piece) => piece.text).join("");
@@ -67,5 +67,41 @@ describe("diffDocuments", () => {
   it("escapes keys, and finds nothing in equal documents", () => {
     expect(diffDocuments({ "a/b~c": 1 }, { "a/b~c": 2 })).toEqual([{ path: "/a~1b~0c", before: 1, after: 2 }]);
     expect(diffDocuments({ a: [1, { b: null }] }, { a: [1, { b: null }] })).toEqual([]);
+  });
+});
+
+describe("diffEntries", () => {
+  const kinds = (before: string[], after: string[]) => diffEntries(before, after).map((piece) => piece.kind);
+  it("tells moved, rewritten, new and gone entries apart", () => {
+    const before = ["Led the migration to services", "Cut costs by half", "Wrote the billing system", "Ran the meetings"];
+    const after = ["Wrote the billing system", "Led the migration to micro services", "Cut costs by half", "Owned security"];
+    expect(diffEntries(before, after)).toEqual([
+      { kind: "moved", from: 2, to: 0 },
+      { kind: "changed", from: 0, to: 1 },
+      { kind: "same", from: 1, to: 2 },
+      { kind: "add", from: -1, to: 3 },
+      { kind: "del", from: 3, to: -1 },
+    ]);
+  });
+
+  it("finds equal lists equal, also with entries that repeat", () => {
+    expect(kinds(["a", "a", "b"], ["a", "a", "b"])).toEqual(["same", "same", "same"]);
+    expect(kinds([], [])).toEqual([]);
+  });
+
+  it("uses every entry once", () => {
+    const pieces = diffEntries(["x", "x", "y"], ["x", "y", "x", "x"]);
+    expect(pieces.filter((piece) => piece.kind === "add")).toHaveLength(1);
+    expect(new Set(pieces.filter((piece) => piece.from !== -1).map((piece) => piece.from)).size).toBe(3);
+  });
+});
+
+describe("shorten", () => {
+  it("keeps every change, and a little around it", () => {
+    const long = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen";
+    const pieces = shorten(diffWords(`${long} OLD ${long}`, `${long} NEW ${long}`));
+    expect(pieces.map((piece) => piece.kind)).toEqual(["same", "del", "add", "same"]);
+    expect(pieces[0]?.text).toMatch(/^….*fifteen $/u);
+    expect(pieces[3]?.text).toMatch(/^ one.*…$/u);
   });
 });

@@ -3,6 +3,7 @@ import { browserLanguage, translate } from "../src/i18n";
 import { en } from "../src/i18n/en";
 import { fr } from "../src/i18n/fr";
 import { parseResume } from "../src/lib/resume";
+import { prose, sentence } from "../src/lib/words";
 import { EMPTY, KEPT, matches, record } from "../src/lib/tape";
 import { nextChange } from "../src/review/review";
 import type { Change } from "../src/model/types";
@@ -62,5 +63,18 @@ describe("the inspector's tape", () => {
     expect(matches(entry, { text: "DELTA", durable: false, volatile: true })).toBe(true);
     expect(matches(entry, { text: "", durable: true, volatile: false })).toBe(false);
     expect(matches(entry, { text: "rust", durable: true, volatile: true })).toBe(false);
+  });
+});
+
+describe("what a model writes", () => {
+  it("is shown as words, also while it is written", () => {
+    expect(prose("Plain text so far")).toBe("Plain text so far");
+    expect(prose('{"summary":"Led a team of \\"five\\"","action":"keep","skills":["Rust on AWS","sql"],"reason":"Because the offer asks for it, this comes fi')).toBe('Led a team of "five" · Rust on AWS\nBecause the offer asks for it, this comes fi');
+    expect(prose('{"summary":"Un caf\\u00')).toBe("Un caf");
+    expect(prose('{"sum')).toBe("");
+  });
+
+  it("and what a server says is a sentence", () => {
+    expect(["the page is gone", "Really?", "", "Done."].map(sentence)).toEqual(["The page is gone.", "Really?", "", "Done."]);
   });
 });

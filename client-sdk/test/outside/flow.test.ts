@@ -60,9 +60,10 @@ async function balanceOf(http: OutsideHttp): Promise<number> {
   return sum;
 }
 
-/** P39: every step that was planned or seen has started before it completed, once per attempt. */
+/** P39: from the snapshot on, a step starts before it ends, and does not start again once it is completed. */
 function checkSteps(log: TopicLog): Map<string, string> {
-  const steps = new Map<string, string>();
+  const planned = log.state["steps"] as Fields[];
+  const steps = new Map(planned.map((step) => [step["step"] as string, step["status"] as string]));
   for (const { kind, data } of log.events) {
     const step = data["step"] as string;
     if (kind === "step.started") {
@@ -95,11 +96,11 @@ describe.each<Codec>(["msgpack", "json"])("over %s", (codec) => {
     const files = await person.http.get("/v1/cv/files");
     expect(files["items"]).toHaveLength(1);
 
-    // Three offers: two pages and one text in French; the key makes the repetition harmless, on either side.
+    // Three pages: with JSON-LD, without, in French. The key makes the repetition harmless, on either side.
     const offers = [
       { url: pages.url("backend-engineer.html") },
       { url: pages.url("platform-engineer.html") },
-      { text: jobText("fr-cds-platform-sre.md") },
+      { url: pages.url("developpeur-backend.html") },
     ];
     const generate = { source_cv_id: cv["id"], mode: "adapt", offers };
     const started = await first.call("cv.generate", generate, "generate-1");
@@ -195,9 +196,22 @@ describe.each<Codec>(["msgpack", "json"])("over %s", (codec) => {
 
     // Neither reviewing nor repeating cost anything.
     expect(await balanceOf(person.http)).toBe(2);
+
+    // An offer by its text, stored once, and the source scored against it.
+    const text = { text: jobText("fr-cds-platform-sre.md") };
+    const offer = await first.call("job_offer.create", text, "offer-1");
+    expect((await person.http.post("/v1/cv/job-offers", text))["id"]).toBe(offer["id"]);
+    expect((offer["content"] as Fields)["title"]).toMatch(/SRE|plateforme/i);
+    const source = await second.subscribe(`cv:${String(cv["id"])}`);
+    await first.call("cv.score", { id: cv["id"], job_offer_id: offer["id"] }, "score-1");
+    await second.until("the score", () => source.of("cv.score").some((event) => event.data["status"] === "done"));
+    const score = source.of("cv.score").at(-1)!.data;
+    const parts = Object.values(score["breakdown"] as Record<string, number>);
+    expect(parts.reduce((sum, part) => sum + part, 0)).toBe(score["score"]);
+    expect(await balanceOf(person.http)).toBe(1);
     const dear = { source_cv_id: cv["id"], mode: "adapt", offers };
     await expect(first.call("cv.generate", dear)).rejects.toMatchObject({ code: "insufficient_credits" });
-    expect(await balanceOf(person.http)).toBe(2);
+    expect(await balanceOf(person.http)).toBe(1);
 
     // Nobody else sees any of it.
     const stranger = await signUp(`stranger-${codec}`);

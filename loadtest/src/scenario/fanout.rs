@@ -20,9 +20,11 @@ const READERS_A_SESSION: u32 = 10;
 /// Sessions at most: each costs the server a password's hash.
 const SESSIONS: u32 = 100;
 /// Receive buffer of a reader that will stall: what the kernel takes in its place must be small.
-const STALLED_BUFFER: u32 = 4 * 1024;
-/// How long stalled readers may take to catch up, and marks to come.
-const CATCH_UP_WITHIN: Duration = Duration::from_secs(60);
+const STALLED_BUFFER: u32 = 32 * 1024;
+/// How long marks may take to come after everything has arrived.
+const SETTLE_WITHIN: Duration = Duration::from_secs(30);
+/// A reader that catches up and gets nothing for this long has what it gets.
+const CATCH_UP_STUCK: Duration = Duration::from_secs(20);
 /// Memory that may be added while events flow, whatever their number, MiB.
 const FLAT_MIB: f64 = 64.0;
 /// And for each stalled reader: its outbox, and a page that is being read, MiB.
@@ -113,16 +115,16 @@ pub async fn run(options: &Options, server: &ServerArgs, seed: u64) -> Result<Re
     }
     let (began, before) = (run.memory.seconds(), run.memory.now());
     let edits = edit(&run, options, &editor, &cv, first_rev, &plan).await;
-    let (ended, during) = (run.memory.seconds(), run.memory.now());
+    let during = run.memory.now();
     for client in &stalled {
         client.stall(false).await;
     }
     catch_up(&run, &stalled, &topic, first_rev, edits).await;
-    run.settle(readers.iter().chain(&stalled).chain([&editor]), CATCH_UP_WITHIN).await;
+    run.settle(readers.iter().chain(&stalled).chain([&editor]), SETTLE_WITHIN).await;
     everybody_has_everything(&run, &readers, &topic, edits);
     visible(&run, account, &cv, first_rev, edits, options).await?;
-    flat(&run, before, run.memory.peak(began, ended), options);
-    let after = run.memory.now();
+    let (after, settled) = (run.memory.now(), run.memory.seconds());
+    flat(&run, before, run.memory.peak(began, settled), options);
     for client in readers.into_iter().chain(stalled).chain([editor]) {
         client.close().await;
     }
@@ -246,8 +248,13 @@ async fn edit(
 async fn catch_up(run: &Run, stalled: &[Client], topic: &Topic, first_rev: i64, edits: u64) {
     let begin = Instant::now();
     for (index, client) in stalled.iter().enumerate() {
-        while client.events(topic) < edits && begin.elapsed() < CATCH_UP_WITHIN {
+        let (mut had, mut since) = (client.events(topic), Instant::now());
+        while had < edits && since.elapsed() < CATCH_UP_STUCK {
             tokio::time::sleep(Duration::from_millis(5)).await;
+            let now = client.events(topic);
+            if now > had {
+                (had, since) = (now, Instant::now());
+            }
         }
         let got = client.events(topic);
         let whole = if got == edits {

@@ -102,11 +102,23 @@ impl Run {
     /// # Errors
     /// [`Failure`].
     pub async fn people(&self, count: usize, credits: u32) -> Result<Vec<Arc<Account>>, Failure> {
+        self.named("user", count, credits).await
+    }
+
+    /// Signs further people up, with what sign-up gives.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn others(&self, count: usize) -> Result<Vec<Arc<Account>>, Failure> {
+        self.named("other", count, 0).await
+    }
+
+    async fn named(&self, name: &str, count: usize, credits: u32) -> Result<Vec<Arc<Account>>, Failure> {
         let bar = crate::out::bar("people", u64::try_from(count).unwrap_or(0));
         let made = futures_util::stream::iter(0..count).map(|index| {
             let bar = &bar;
             async move {
-                let email = format!("loadtest-{}-{index}@example.com", self.tag);
+                let email = format!("loadtest-{}-{name}-{index}@example.com", self.tag);
                 let account = Account::sign_up(&self.api, &email).await?;
                 let balance: CreditBalance = self.api.get("/v1/cv/credits", &account.token().await?).await?;
                 let missing = i64::from(credits) - i64::from(balance.balance);

@@ -68,11 +68,12 @@ fn input(task: &TaskInfo) -> Result<ScoreTaskInput, DbError> {
 pub async fn ask_score(
     services: &Services,
     ctx: &StepCtx,
-    cv_id: &str,
+    cv_id: Option<&str>,
     material: &ScoreInput,
 ) -> Result<(Score, Map<String, Value>), StepError> {
-    let topic = topics::cv(cv_id)?;
+    let topic = cv_id.map(topics::cv).transpose()?;
     let mut on_text = |text: &str| {
+        let Some(topic) = &topic else { return };
         // The parts come one after the other: those whose name is there already are done or under way.
         let seen = SECTIONS.iter().filter(|section| text.contains(**section)).count();
         let section = seen.checked_sub(1).and_then(|at| SECTIONS.get(at)).map(|section| (*section).to_owned());
@@ -149,13 +150,13 @@ pub async fn move_and_tell(tx: &mut Tx<'_>, cv: &str, to: ScoreMachine) -> DbRes
 }
 
 /// Stores a score and tells, if the CV is still there. A score of a content that was edited meanwhile is stored as
-/// outdated.
+/// outdated. `before` is the score of the content that it was made from, where none is kept yet.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn save_and_tell(tx: &mut Tx<'_>, cv: &str, score: &Score, rev: i64) -> DbResult<()> {
+pub async fn save_and_tell(tx: &mut Tx<'_>, cv: &str, score: &Score, rev: i64, before: Option<i32>) -> DbResult<()> {
     let Some(row) = files::lock(tx, cv).await? else { return Ok(()) };
-    let mut state = done(score, row.file.score.before);
+    let mut state = done(score, row.file.score.before.or(before));
     if row.file.summary.content_rev != rev {
         state.status = AiStatus::Idle;
     }
@@ -203,7 +204,7 @@ impl TaskKind for ScoreTask {
                 let loaded: Loaded = ctx.output(&key("load")?)?;
                 let material =
                     ScoreInput { cv: loaded.content, offer: task.offer, language: None, today: Some(task.today) };
-                let (score, report) = ask_score(&self.services, ctx, &task.cv_id, &material).await?;
+                let (score, report) = ask_score(&self.services, ctx, Some(&task.cv_id), &material).await?;
                 let output = serde_json::to_value(score).map_err(|e| StepError::fatal("bad_output", e.to_string()))?;
                 Ok(StepOutput { output, report, ..StepOutput::default() })
             }
@@ -237,7 +238,7 @@ impl TaskKind for ScoreTask {
         let bad = |error: serde_json::Error| DbError::Data(error.to_string());
         let score = Score::deserialize(&output.output["score"]).map_err(bad)?;
         let rev = output.output["rev"].as_i64().unwrap_or_default();
-        save_and_tell(tx, &input(task)?.cv_id, &score, rev).await
+        save_and_tell(tx, &input(task)?.cv_id, &score, rev, None).await
     }
 
     async fn on_ended(&self, tx: &mut Tx<'_>, task: &TaskInfo, summary: &TaskSummary) -> DbResult<TaskEnd> {

@@ -125,8 +125,7 @@ mod tests {
         assert!(matches!(edit(&content, 0, 0, &missing), Err(EditRefused::DoesNotApply(_))));
         let broken = patch(json!([{"op": "replace", "path": "/work", "value": 3}]));
         assert!(matches!(edit(&content, 0, 0, &broken), Err(EditRefused::NotAResume(_))));
-        let root = patch(json!([{"op": "remove", "path": ""}]));
-        assert!(edit(&content, 0, 0, &root).is_err());
+        assert!(parse(&json!([{"op": "remove", "path": ""}])).is_err());
     }
 
     #[test]

@@ -296,9 +296,10 @@ pub async fn set_score(tx: &Tx<'_>, id: &str, score: &ScoreState) -> DbResult<()
     let status = score.status.as_str();
     tx.execute(
         "UPDATE cv.cv_files SET match_score = $2, match_score_status = $3, score_breakdown = $4, missing_skills = $5,
-            matching_skills = $6, improvement_suggestions = $7, match_score_updated_at = $8, updated_at = now()
+            matching_skills = $6, improvement_suggestions = $7, match_score_updated_at = $8, score_before = $9,
+            updated_at = now()
          WHERE id = $1",
-        &[&id, &score.score, &status, &breakdown, &missing, &matching, &suggestions, &at],
+        &[&id, &score.score, &status, &breakdown, &missing, &matching, &suggestions, &at, &score.before],
     )
     .await?;
     tx.execute(

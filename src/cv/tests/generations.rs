@@ -38,7 +38,7 @@ async fn p1_a_cv_is_adapted_to_each_offer() {
     let made = ana.get(offer["generated_cv_file_id"].as_str().unwrap()).await;
     let file = &made["file"];
     assert_eq!(file["content"]["work"][0]["summary"], "a job told anew");
-    assert_eq!(file["content"]["projects"], json!([]));
+    assert_eq!(file["content"]["projects"], json!([{"name": "A tool", "description": "Related."}]));
     assert_eq!(file["content"]["custom"], json!({"kept": true}));
     assert_eq!(
         (&file["created_by"], &file["match_score"], &file["match_score_status"]),

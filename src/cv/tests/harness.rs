@@ -91,10 +91,16 @@ fn rules(offline: &mut Offline, faults: &Arc<Faults>) {
                     .map(|index| brain::Verdict { index, action, relevance: 0.5, reason: "because".to_owned() })
                     .collect()
             };
+            let unrelated = brain::Verdict {
+                index: 0,
+                action: brain::Fate::Remove,
+                relevance: 0.0,
+                reason: "unrelated".to_owned(),
+            };
             Ok::<_, String>(brain::Classification {
                 target_language: "en".to_owned(),
                 experiences: verdicts("work", brain::Fate::Adapt),
-                projects: verdicts("projects", brain::Fate::Remove),
+                projects: vec![unrelated],
                 wanted_skills: Vec::new(),
             })
         });
@@ -291,7 +297,7 @@ pub(super) fn sample() -> Value {
             {"name": "X", "position": "Dev", "startDate": "2020", "summary": "Wrote things."},
             {"name": "Y", "position": "Junior", "startDate": "2018", "endDate": "2020", "summary": "Learnt things."},
         ],
-        "projects": [{"name": "A game", "description": "Unrelated."}],
+        "projects": [{"name": "A game", "description": "Unrelated."}, {"name": "A tool", "description": "Related."}],
         "skills": [{"name": "Languages", "keywords": ["Rust", "SQL"]}],
         "custom": {"kept": true},
     })

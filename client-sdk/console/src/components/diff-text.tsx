@@ -1,56 +1,110 @@
-import { Fragment, useMemo } from "react";
+import { ArrowUpDown } from "lucide-react";
+import { Fragment, useMemo, type ReactNode } from "react";
 import { useT } from "../i18n";
-import { diffList, diffWords } from "../lib/diff";
-import { readable, texts } from "../lib/resume";
+import { nameOf } from "../lib/changes";
+import { diffEntries, diffList, diffWords, shorten } from "../lib/diff";
+import { isMap, readable, texts } from "../lib/resume";
 import styles from "./diff-text.module.css";
 
 /** An entry of a list that is longer is a sentence, not a keyword. */
 const LONG_ENTRY = 40;
 
-/** What changes from `before` to `after`, word by word; lists of short texts entry by entry. */
-export function DiffText({ before, after }: { readonly before: unknown; readonly after: unknown }) {
-  const lists = isTexts(before) && isTexts(after);
-  // Sentences are compared as sentences, one a line.
-  if (lists && [...texts(before), ...texts(after)].some((item) => item.length > LONG_ENTRY))
-    return <DiffWords before={texts(before).join("\n")} after={texts(after).join("\n")} />;
-  return lists ? <DiffList before={texts(before)} after={texts(after)} /> : <DiffWords before={readable(before)} after={readable(after)} />;
+interface DiffProps {
+  readonly before: unknown;
+  readonly after: unknown;
+  /** Only what changes, with a little around it. */
+  readonly compact?: boolean;
 }
 
-const isTexts = (value: unknown): boolean => value === null || value === undefined || (Array.isArray(value) && value.every((item) => typeof item === "string"));
+/** What changes from `before` to `after`: texts word by word, keywords and entries of lists one by one. */
+export function DiffText({ before, after, compact = false }: DiffProps) {
+  const left = listOf(before);
+  const right = listOf(after);
+  if (left === null || right === null || (left.length === 0 && right.length === 0)) return <DiffWords before={readable(before)} after={readable(after)} compact={compact} />;
+  const all = [...left, ...right];
+  if (all.every((item) => typeof item === "string" && item.length <= LONG_ENTRY)) return <DiffKeywords before={texts(left)} after={texts(right)} />;
+  return <DiffEntries before={left} after={right} compact={compact} />;
+}
 
-function DiffWords({ before, after }: { readonly before: string; readonly after: string }) {
+/** A list, nothing where a list is new or gone, or null for what is no list. */
+function listOf(value: unknown): readonly unknown[] | null {
+  if (value === null || value === undefined) return [];
+  return Array.isArray(value) ? (value as unknown[]) : null;
+}
+
+function Add({ children }: { readonly children: ReactNode }) {
+  return <ins className={styles.add}>{children}</ins>;
+}
+
+function Del({ children }: { readonly children: ReactNode }) {
+  return <del className={styles.del}>{children}</del>;
+}
+
+/** A text that only changed its place. */
+export function Moved({ children }: { readonly children: ReactNode }) {
   const t = useT();
-  const pieces = useMemo(() => diffWords(before, after), [before, after]);
-  if (pieces.length === 0) return <span className="muted">{t("review.empty")}</span>;
   return (
-    <span style={{ whiteSpace: "pre-line" }}>
-      {pieces.map((piece, index) =>
-        piece.kind === "add" ? (
-          <ins key={index} className={styles.add}>
-            {piece.text}
-          </ins>
-        ) : piece.kind === "del" ? (
-          <del key={index} className={styles.del}>
-            {piece.text}
-          </del>
-        ) : (
-          <Fragment key={index}>{piece.text}</Fragment>
-        ),
-      )}
+    <span className={styles.movedEntry}>
+      <ArrowUpDown size={13} role="img" aria-label={t("review.moved")} />
+      {children}
     </span>
   );
 }
 
-function DiffList({ before, after }: { readonly before: string[]; readonly after: string[] }) {
+function DiffWords({ before, after, compact }: { readonly before: string; readonly after: string; readonly compact: boolean }) {
+  const t = useT();
+  const pieces = useMemo(() => {
+    const all = diffWords(before, after);
+    return compact ? shorten(all) : all;
+  }, [before, after, compact]);
+  if (pieces.length === 0) return <span className="muted">{t("review.empty")}</span>;
+  return (
+    <span style={{ whiteSpace: "pre-line" }}>
+      {pieces.map((piece, index) => (piece.kind === "add" ? <Add key={index}>{piece.text}</Add> : piece.kind === "del" ? <Del key={index}>{piece.text}</Del> : <Fragment key={index}>{piece.text}</Fragment>))}
+    </span>
+  );
+}
+
+function DiffKeywords({ before, after }: { readonly before: string[]; readonly after: string[] }) {
   const pieces = useMemo(() => diffList(before, after), [before, after]);
   return (
     <span>
       {pieces.map((piece, index) => (
         <Fragment key={`${piece.kind} ${piece.text}`}>
           {index > 0 ? ", " : null}
-          {piece.kind === "add" ? <ins className={styles.add}>{piece.text}</ins> : piece.kind === "del" ? <del className={styles.del}>{piece.text}</del> : piece.kind === "moved" ? <span className={styles.moved}>{piece.text}</span> : piece.text}
+          {piece.kind === "add" ? <Add>{piece.text}</Add> : piece.kind === "del" ? <Del>{piece.text}</Del> : piece.kind === "moved" ? <span className={styles.moved}>{piece.text}</span> : piece.text}
         </Fragment>
       ))}
     </span>
   );
+}
+
+function DiffEntries({ before, after, compact }: { readonly before: readonly unknown[]; readonly after: readonly unknown[]; readonly compact: boolean }) {
+  const pieces = useMemo(() => diffEntries(before.map(readable), after.map(readable), { before: before.map(nameOf), after: after.map(nameOf) }), [before, after]);
+  const shown = compact ? pieces.filter((piece) => piece.kind !== "same") : pieces;
+  return (
+    <span className={styles.entries}>
+      {shown.map((piece) => (
+        <span key={`${piece.from} ${piece.to}`} className={styles.entry}>
+          {piece.kind === "add" ? <Add>{readable(after[piece.to])}</Add> : null}
+          {piece.kind === "del" ? <Del>{readable(before[piece.from])}</Del> : null}
+          {piece.kind === "changed" ? <DiffEntry before={before[piece.from]} after={after[piece.to]} compact={compact} /> : null}
+          {piece.kind === "moved" ? <Moved>{readable(after[piece.to])}</Moved> : null}
+          {piece.kind === "same" ? readable(after[piece.to]) : null}
+        </span>
+      ))}
+    </span>
+  );
+}
+
+/** A group of keywords keeps its name apart; anything else is compared as its words. */
+function DiffEntry({ before, after, compact }: { readonly before: unknown; readonly after: unknown; readonly compact: boolean }) {
+  if (isMap(before) && isMap(after) && Array.isArray(before.keywords) && Array.isArray(after.keywords))
+    return (
+      <>
+        <b>{nameOf(after)}: </b>
+        <DiffKeywords before={texts(before.keywords)} after={texts(after.keywords)} />
+      </>
+    );
+  return <DiffWords before={readable(before)} after={readable(after)} compact={compact} />;
 }

@@ -45,7 +45,7 @@ export function Shell() {
       <a className="skip-link" href="#main" onClick={() => main.current?.focus()}>
         {t("app.skip")}
       </a>
-      <aside className={styles.side}>
+      <aside className={styles.side} aria-label="Estafette">
         <Link to="/cvs" className={styles.brand} aria-label="Estafette">
           <Logo />
         </Link>

@@ -3,9 +3,11 @@ import type { ReactNode } from "react";
 import { useI18n, translate, type Key, type Language } from "../i18n";
 import { cvDate } from "../lib/format";
 import { entries, isMap, readable, text, texts, type Item } from "../lib/resume";
+import type { FieldMark } from "../lib/changes";
+import { diffEntries } from "../lib/diff";
 import type { JsonResume } from "../model/types";
 import { Mark, Field, useDocumentMode } from "./field";
-import { DiffText } from "../components/diff-text";
+import { DiffText, Moved } from "../components/diff-text";
 import { cx } from "../lib/cx";
 import styles from "./document.module.css";
 
@@ -160,10 +162,16 @@ function Listed({ name, content, words, tight = false, children }: ListedProps) 
   const { marks } = useDocumentMode();
   const value: unknown = content[name];
   const removed = marks.removed.get(`/${name}`) ?? [];
+  const reordered = marks.reordered.get(`/${name}`);
   const list = Array.isArray(value) ? (value as unknown[]) : [];
   if (list.length === 0 && removed.length === 0) return null;
   return (
     <Section title={words.t(`cv.section.${name}`)} tight={tight}>
+      {reordered === undefined ? null : (
+        <div className={styles.small}>
+          <Mark id={reordered.id}>{words.t("cv.reordered")}</Mark>
+        </div>
+      )}
       {list.map((item, index) => (isMap(item) ? <div key={index}>{children(item, `/${name}/${index}`)}</div> : typeof item === "string" ? <Field key={index} path={`/${name}/${index}`} value={item} /> : null))}
       {removed.map(({ change, before }) => (
         <div key={change.id} className={styles.gone}>
@@ -313,22 +321,36 @@ function Paragraph({ path, value }: { readonly path: string; readonly value: unk
   );
 }
 
+/** A change of the whole list: what stays stands as it is, the rest is marked line by line. */
+function ChangedBullets({ mark }: { readonly mark: FieldMark }) {
+  const before = texts(mark.before);
+  const after = texts(mark.after);
+  return (
+    <ul className={styles.bullets}>
+      {diffEntries(before, after).map((piece) => (
+        <li key={`${piece.from} ${piece.to}`}>
+          {piece.kind === "same" ? (
+            after[piece.to]
+          ) : (
+            <Mark id={mark.change.id}>
+              {piece.kind === "moved" ? <Moved>{after[piece.to]}</Moved> : <DiffText before={piece.from === -1 ? "" : before[piece.from]} after={piece.to === -1 ? "" : after[piece.to]} />}
+            </Mark>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 function Bullets({ path, value }: { readonly path: string; readonly value: unknown }) {
-  const { marks } = useDocumentMode();
+  const { marks, editing } = useDocumentMode();
   const whole = marks.fields.get(path);
   const removed = marks.removed.get(path) ?? [];
   const list = texts(value);
   // The places are those of the document: an empty entry keeps its number.
   const raw = Array.isArray(value) ? (value as unknown[]) : [];
   if (list.length === 0 && removed.length === 0 && whole === undefined) return null;
-  if (whole !== undefined)
-    return (
-      <ul className={styles.bullets}>
-        <li>
-          <Field path={path} value={value} list />
-        </li>
-      </ul>
-    );
+  if (whole !== undefined && !editing) return <ChangedBullets mark={whole} />;
   return (
     <ul className={styles.bullets}>
       {raw.map((item, index) =>

@@ -1,6 +1,6 @@
 /** One offer's way through the steps. */
 import { Button } from "@mantine/core";
-import { Circle, CircleAlert, CircleCheck, CircleDashed, CircleSlash, LoaderCircle, type LucideIcon } from "lucide-react";
+import { Circle, CircleAlert, CircleCheck, CircleDashed, CircleSlash, LoaderCircle, PencilLine, type LucideIcon } from "lucide-react";
 import { Link } from "react-router";
 import { Gauge } from "../components/gauge";
 import { Card } from "../components/page";
@@ -8,7 +8,7 @@ import { Pill, type Tone } from "../components/pill";
 import { useI18n, type Key, type Translate } from "../i18n";
 import { jobName, pathOf, shortSource } from "../lib/cvs";
 import { cost, duration, number, ticking } from "../lib/format";
-import { sentence } from "../lib/words";
+import { prose, sentence } from "../lib/words";
 import type { Generation } from "../live/generation";
 import { useCvTopic, useLive } from "../live/live";
 import type { GenerationOffer, OfferStatus, StepStatus, StepView } from "../model/types";
@@ -78,7 +78,12 @@ function Step({ step, generation, now }: { readonly step: StepView; readonly gen
         <span className="truncate">{stepName(t, step)}</span>
         <span className="visually-hidden">{t(`task.stepstate.${step.status}`)}</span>
         {step.attempt > 1 ? <span className={styles.attempt}>{t("task.attempt", { n: step.attempt })}</span> : null}
-        {changes > 0 ? <span className={styles.spent}>{t("task.step.changes", { n: changes })}</span> : null}
+        {changes > 0 ? (
+          <span className={styles.changes} title={t("task.step.changes", { n: changes })}>
+            <PencilLine size={12} aria-hidden="true" />
+            {changes}
+          </span>
+        ) : null}
       </span>
       <span className={styles.spent}>
         {tokens > 0 ? <i title={t("task.tokens")}>{number(language, tokens)} tok</i> : null}
@@ -103,10 +108,10 @@ function Writing({ offer, generation }: { readonly offer: GenerationOffer | null
   if (!active || done) return null;
   const key = offer === null ? Object.keys(texts).at(-1) : writing[offer.offer_index];
   const step = state.steps.find((view) => view.step === key);
-  const text = key === undefined ? undefined : texts[key];
+  const text = key === undefined ? undefined : prose(texts[key] ?? "");
   return (
     <div className={styles.writing}>
-      {step === undefined || text === undefined ? (
+      {step === undefined || text === undefined || text === "" ? (
         <small>{t("task.writing.idle")}</small>
       ) : (
         <>

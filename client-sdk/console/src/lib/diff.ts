@@ -129,6 +129,70 @@ export function diffList(before: readonly string[], after: readonly string[]): L
   ];
 }
 
+export interface EntryPiece {
+  readonly kind: "same" | "moved" | "changed" | "add" | "del";
+  /** Index in the older list; -1 for new ones. */
+  readonly from: number;
+  /** Index in the newer list; -1 for those that are gone. */
+  readonly to: number;
+}
+
+/** From this share of common words on, two entries are one that was rewritten. */
+const ALIKE = 0.5;
+
+/**
+ * Differences of two lists of sentences or of things: which entry stayed, moved, was rewritten, came or went. In the
+ * order of the newer list, what is gone last. `names` (as long as the lists) match entries before their words do.
+ */
+export function diffEntries(before: readonly string[], after: readonly string[], names?: { readonly before: readonly string[]; readonly after: readonly string[] }): EntryPiece[] {
+  const free = new Set(before.keys());
+  const partner = new Map<number, number>();
+  const match = (test: (from: number, to: number) => boolean) => {
+    for (const to of after.keys()) {
+      if (partner.has(to)) continue;
+      const from = [...free].find((candidate) => test(candidate, to));
+      if (from === undefined) continue;
+      partner.set(to, from);
+      free.delete(from);
+    }
+  };
+  match((from, to) => before[from] === after[to]);
+  if (names !== undefined) match((from, to) => names.before[from] !== "" && names.before[from] === names.after[to]);
+  match((from, to) => likeness(before[from] ?? "", after[to] ?? "") >= ALIKE);
+  const kept = [...partner].sort(([a], [b]) => a - b).map(([, from]) => String(from));
+  const inPlace = new Set(diffSequence([...kept].sort((a, b) => Number(a) - Number(b)), kept).filter((piece) => piece.kind === "same").map((piece) => piece.text));
+  const pieces = [...after.keys()].map((to): EntryPiece => {
+    const from = partner.get(to);
+    if (from === undefined) return { kind: "add", from: -1, to };
+    if (before[from] !== after[to]) return { kind: "changed", from, to };
+    return { kind: inPlace.has(String(from)) ? "same" : "moved", from, to };
+  });
+  return [...pieces, ...[...free].map((from): EntryPiece => ({ kind: "del", from, to: -1 }))];
+}
+
+/** The share of words that two texts have in common, 0 to 1. */
+function likeness(a: string, b: string): number {
+  const left = new Set(words(a.toLowerCase()).filter((word) => word.length > 2));
+  const right = new Set(words(b.toLowerCase()).filter((word) => word.length > 2));
+  const common = [...left].filter((word) => right.has(word)).length;
+  return common / Math.max(1, left.size, right.size);
+}
+
+/** Pieces with long unchanged stretches cut to `context` characters around the changes. */
+export function shorten(pieces: readonly Piece[], context = 26): Piece[] {
+  return pieces.map((piece, index) => {
+    if (piece.kind !== "same" || piece.text.length <= context * 2 + 8) return piece;
+    const isFirst = index === 0;
+    const isLast = index === pieces.length - 1;
+    const head = isFirst ? "" : cutAfter(piece.text.slice(0, context));
+    const tail = isLast ? "" : cutBefore(piece.text.slice(-context));
+    return { kind: "same", text: `${head}${isFirst || isLast ? "…" : " … "}${tail}` };
+  });
+}
+
+const cutAfter = (text: string) => text.replace(/\s\S*$/u, "");
+const cutBefore = (text: string) => text.replace(/^\S*\s/u, "");
+
 export interface FieldChange {
   /** JSON pointer of the field. */
   readonly path: string;

@@ -24,6 +24,8 @@ export function useToasts(): void {
         if (event.kind === "notice") showNotice(event.data);
         if (event.kind !== "task.finished") return;
         const { status, id } = event.data;
+        // Who watches the task sees it there.
+        if (location.pathname === `/tasks/${id}`) return;
         const title = titles.get(id) ?? t("nav.tasks");
         if (status === "completed") notifications.show({ message: t("toast.task.completed", { title }), color: "green" });
         if (status === "failed") notifications.show({ title: t("toast.task.failed", { title }), message: event.data.error === null ? null : sentence(event.data.error), color: "red" });

@@ -194,7 +194,7 @@ function Loaded({ file, versions }: { readonly file: CvFile; readonly versions: 
             <CvDocument content={file.content} language={file.language} />
           </DocumentModeProvider>
         </div>
-        <aside className={styles.side}>
+        <aside className={styles.side} aria-label={t("cv.side")}>
           <div className={styles.tabs}>
             <SegmentedControl
               fullWidth

@@ -110,10 +110,10 @@ function Feed({ topic }: { readonly topic: string }) {
       <div className={styles.bar}>
         <TextInput className={cx(styles.topic)} aria-label={t("inspect.filter")} placeholder={t("inspect.filter")} value={text} onChange={(event) => setText(event.currentTarget.value)} leftSection={<Search size={15} />} />
         <Chip.Group multiple value={show} onChange={setShow}>
-          <Chip value="durable" size="sm">
+          <Chip value="durable" size="sm" variant="light">
             {t("inspect.durable")}
           </Chip>
-          <Chip value="volatile" size="sm">
+          <Chip value="volatile" size="sm" variant="light">
             {t("inspect.volatile")}
           </Chip>
         </Chip.Group>

@@ -88,8 +88,10 @@ function ChangeCard({ change, content, selected, onSelect, onDecide, busy, disab
         <span className={cx(styles.where, "truncate")}>{entry === null ? name : `${name} · ${entry}`}</span>
         {status === "pending" ? null : <Pill tone={TONES[status]}>{t(`review.${status}`)}</Pill>}
       </button>
-      <div className={cx(styles.diff, !isSelected && styles.clamped)}>
-        <DiffText before={change.before} after={change.after} />
+      <div className={styles.diff}>
+        <div className={cx(!isSelected && styles.clamped)}>
+          <DiffText before={change.before} after={change.after} compact={!isSelected} />
+        </div>
       </div>
       {isOpen && change.reason !== "" ? <div className={styles.reason}>{change.reason}</div> : null}
       {change.status === "superseded" ? <div className={styles.reason} style={{ paddingBottom: 11 }}>{t("review.superseded.text")}</div> : null}

@@ -6,9 +6,9 @@ import { DiffText } from "../components/diff-text";
 import { Empty, Failure } from "../components/page";
 import { Pill } from "../components/pill";
 import { isKey, useI18n } from "../i18n";
-import { placeOf } from "../lib/changes";
-import { diffDocuments } from "../lib/diff";
+import { compare, placeOf } from "../lib/changes";
 import { ago, dateTime } from "../lib/format";
+import { readable } from "../lib/resume";
 import { useFetched } from "../live/live";
 import type { CvFile, CvVersion, CvVersionSummary } from "../model/types";
 import { cx } from "../lib/cx";
@@ -76,7 +76,7 @@ export function Versions({ file, versions, onRestore, disabled }: VersionsProps)
 function Comparison({ file, version }: { readonly file: CvFile; readonly version: number }) {
   const { t } = useI18n();
   const { data, error, reload } = useFetched<CvVersion>(`/v1/cv/files/${file.id}/versions/${version}`);
-  const changes = useMemo(() => (data === undefined ? [] : diffDocuments(data.content, file.content)), [data, file.content]);
+  const changes = useMemo(() => (data === undefined ? [] : compare(data.content, file.content)), [data, file.content]);
   if (error !== undefined) return <Failure error={error} retry={reload} />;
   if (data === undefined) return <Skeleton height={220} />;
   if (changes.length === 0) return <p>{t("versions.same")}</p>;
@@ -88,10 +88,10 @@ function Comparison({ file, version }: { readonly file: CvFile; readonly version
         const key = `cv.section.${section}`;
         const name = isKey(key) ? t(key) : section;
         return (
-          <div key={change.path} className={styles.diff}>
-            <div className={styles.path}>{[name, entry].filter((part) => part !== null).join(" · ")}</div>
+          <div key={`${change.kind} ${change.path} ${readable(change.before)}`} className={styles.diff}>
+            <div className={styles.path}>{[name, entry, change.kind === "order" ? t("cv.reordered") : null].filter((part) => part !== null).join(" · ")}</div>
             <div className={styles.words}>
-              <DiffText before={change.before} after={change.after} />
+              <DiffText before={change.before} after={change.after} compact />
             </div>
           </div>
         );

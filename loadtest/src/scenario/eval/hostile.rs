@@ -6,10 +6,57 @@ use crate::api::ApiError;
 use crate::check::Check;
 use crate::scenario::{Failure, Run};
 use estafette_protocol::ErrorCode;
+use estafette_protocol::cv::credits::CreditBalance;
 use serde_json::{Value, json};
 
 /// What must be refused, and how it was.
-pub(super) async fn all(run: &Run, account: &Account, pages: &Pages) -> Result<Vec<Vec<String>>, Failure> {
+///
+/// # Errors
+/// [`Failure`] when the people it needs cannot be made.
+pub(super) async fn all(
+    run: &Run,
+    account: &Account,
+    other: &Account,
+    pages: &Pages,
+) -> Result<Vec<Vec<String>>, Failure> {
+    let mut rows = bad_input(run, account, pages).await?;
+    rows.extend(not_theirs(run, account, other).await?);
+    Ok(rows)
+}
+
+/// Somebody else's CV, and more than the balance covers.
+async fn not_theirs(run: &Run, account: &Account, other: &Account) -> Result<Vec<Vec<String>>, Failure> {
+    let (token, others) = (account.token().await?, other.token().await?);
+    let create = |index| json!({"content": crate::sample::cv(run.seed, index)});
+    let file: Value = run.api.post("/v1/cv/files", &create(0), Some(&token), None).await?;
+    let theirs = file.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let file: Value = run.api.post("/v1/cv/files", &create(1), Some(&others), None).await?;
+    let own = file.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let generate = |cv: &str, offers: u64| {
+        let offers: Vec<Value> =
+            (0..offers).map(|index| json!({"text": crate::sample::offer(run.seed, index)})).collect();
+        json!({"source_cv_id": cv, "mode": "adapt", "offers": offers})
+    };
+    let read: Result<Value, ApiError> = run.api.get(&format!("/v1/cv/files/{theirs}"), &others).await;
+    let used: Result<Value, ApiError> =
+        run.api.post("/v1/cv/generations", &generate(&theirs, 1), Some(&others), None).await;
+    let before: CreditBalance = run.api.get("/v1/cv/credits", &others).await?;
+    let beyond = u64::try_from(before.balance).unwrap_or(0) + 1;
+    let dear: Result<Value, ApiError> =
+        run.api.post("/v1/cv/generations", &generate(&own, beyond), Some(&others), None).await;
+    let after: CreditBalance = run.api.get("/v1/cv/credits", &others).await?;
+    let free =
+        if before == after { Ok(()) } else { Err(format!("a refused generation changed {before:?} to {after:?}")) };
+    run.findings.see(Check::Ledger, free);
+    Ok(vec![
+        refusal(run, "reading somebody else's CV", read),
+        refusal(run, "adapting somebody else's CV", used),
+        refusal(run, "a generation that the balance does not cover", dear),
+    ])
+}
+
+async fn bad_input(run: &Run, account: &Account, pages: &Pages) -> Result<Vec<Vec<String>>, Failure> {
+    let offer = crate::sample::offer(run.seed, 0);
     let token = account.token().await?;
     let url = |path: &str| json!({"url": pages.url(path)});
     let cases = [
@@ -33,7 +80,7 @@ pub(super) async fn all(run: &Run, account: &Account, pages: &Pages) -> Result<V
         (
             "a generation of a CV that is not there",
             "/v1/cv/generations",
-            json!({"source_cv_id": "nosuchcv", "mode": "adapt", "offers": [{"text": "x"}]}),
+            json!({"source_cv_id": "nosuchcv", "mode": "adapt", "offers": [{"text": offer}]}),
         ),
         (
             "a generation in a mode that does not exist",

@@ -66,15 +66,15 @@ pub async fn run(options: &Options, server: &ServerArgs, seed: u64) -> Result<Re
     let run = Run::start(server, seed, &settings).await?;
     let scores = if options.no_matrix { 0 } else { materials.len() * cvs.len() };
     let credits = u32::try_from(scores + crate::sample::TRADES.len().pow(2)).unwrap_or(u32::MAX);
-    let people = run.people(1, credits).await?;
-    let [account] = &people[..] else { return Err(Failure::Other("no user".to_owned())) };
+    let people = [run.people(1, credits).await?, run.others(1).await?].concat();
+    let [account, other] = &people[..] else { return Err(Failure::Other("no user".to_owned())) };
 
     let before = balance(&run, account).await?;
     let mut tables = Vec::new();
     let (accepted, refused, tally) = offers(&run, account, &materials, &pages, &mut tables).await?;
     let (stored, mut bad) = store_cvs(&run, account, &cvs).await?;
     bad.extend(refused);
-    bad.extend(hostile::all(&run, account, &pages).await?);
+    bad.extend(hostile::all(&run, account, other, &pages).await?);
     tables.push(refusals(bad));
     let charged = before - balance(&run, account).await?;
     let free =

@@ -4,13 +4,15 @@
 use crate::account::Account;
 use crate::api::ApiError;
 use crate::check::Check;
+use crate::check::task::TaskState;
 use crate::report::Table;
 use crate::sample::TRADES;
 use crate::scenario::{Failure, Run};
+use estafette_protocol::cv::JobOfferId;
 use estafette_protocol::cv::call::TaskStarted;
 use estafette_protocol::cv::offer::JobOffer;
 use estafette_protocol::cv::snapshot::CvState;
-use estafette_protocol::cv::status::AiStatus;
+use estafette_protocol::task::TaskStatus;
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -35,28 +37,34 @@ async fn score(run: &Run, account: &Account, cv: &str, offer: &str) -> Result<i3
     let begin = Instant::now();
     let path = format!("/v1/cv/files/{cv}");
     let body = json!({"job_offer_id": offer});
-    let _: TaskStarted = run.api.post(&format!("{path}/score"), &body, Some(&token), None).await.map_err(say)?;
+    let started: TaskStarted = run.api.post(&format!("{path}/score"), &body, Some(&token), None).await.map_err(say)?;
+    // The task's end, not the CV's state: until then the same task is the answer to every further call (cv R36).
     loop {
-        tokio::time::sleep(LOOK_EVERY).await;
-        let state: CvState = run.api.get(&path, &token).await.map_err(say)?;
-        let (score, status) = (&state.file.score, state.file.summary.match_score_status);
-        match status {
-            AiStatus::Done => {
-                run.latencies.record("score asked to shown", begin.elapsed());
-                let total = state.file.summary.match_score.ok_or("a finished score without a number")?;
-                let sum = score.breakdown.map(|parts| parts.total());
-                let form = match sum {
-                    Some(sum) if sum == total && (0..=100).contains(&total) => Ok(()),
-                    sum => Err(format!("the score is {total}, its parts come to {sum:?}")),
-                };
-                run.findings.see(Check::ScoreForm, form);
-                return Ok(total);
+        let state: TaskState = run.api.get(&format!("/v1/tasks/{}", started.task_id), &token).await.map_err(say)?;
+        match state.task.status {
+            TaskStatus::Completed => break,
+            TaskStatus::Failed | TaskStatus::Cancelled => {
+                return Err(format!("the score failed: {:?}", state.task.error));
             }
-            AiStatus::Failed => return Err("the score failed".to_owned()),
-            AiStatus::Idle | AiStatus::InProgress if begin.elapsed() < SCORE_WITHIN => {}
-            AiStatus::Idle | AiStatus::InProgress => return Err(format!("no score within {SCORE_WITHIN:?}")),
+            TaskStatus::Queued | TaskStatus::Running if begin.elapsed() < SCORE_WITHIN => {}
+            TaskStatus::Queued | TaskStatus::Running => return Err(format!("no score within {SCORE_WITHIN:?}")),
         }
+        tokio::time::sleep(LOOK_EVERY).await;
     }
+    run.latencies.record("score asked to ended", begin.elapsed());
+    let state: CvState = run.api.get(&path, &token).await.map_err(say)?;
+    let summary = &state.file.summary;
+    if summary.job_offer_id.as_ref().map(JobOfferId::as_str) != Some(offer) {
+        return Err("the score is of another offer than the one that was asked for".to_owned());
+    }
+    let total = summary.match_score.ok_or("a finished score without a number")?;
+    let sum = state.file.score.breakdown.map(|parts| parts.total());
+    let form = match sum {
+        Some(sum) if sum == total && (0..=100).contains(&total) => Ok(()),
+        sum => Err(format!("the score is {total}, its parts come to {sum:?}")),
+    };
+    run.findings.see(Check::ScoreForm, form);
+    Ok(total)
 }
 
 /// Every CV against every offer: a row a CV.

@@ -15,7 +15,7 @@ pub(super) fn read(title: &str, posting: &Posting, said: &[Said], lang: Option<L
     let mut lists =
         Lists { seen: HashSet::new(), required: Vec::new(), nice: Vec::new(), lang: lang.unwrap_or(Lang::En) };
     for found in find_in_list(title) {
-        if get(found.skill).is_some_and(|skill| skill.kind == Kind::Technical) {
+        if get(found.skill).is_some_and(|skill| !matches!(skill.kind, Kind::Soft | Kind::Field)) {
             lists.add(found.skill, true);
         }
     }
@@ -45,7 +45,13 @@ pub(super) fn read(title: &str, posting: &Posting, said: &[Said], lang: Option<L
         let required = said.part != Part::Nice && !is_welcome(&said.line.folded);
         let firm = matches!(said.part, Part::Required | Part::Nice | Part::Technologies);
         let short = said.line.text.chars().count() <= 40 && (said.line.bullet || firm);
-        let found = if short { find_in_list(&said.line.text) } else { find(&said.line.text) };
+        // A heading announces; what stands after its colon ("Stack: PHP, Symfony") is asked for.
+        let text = match said.line.text.split_once(':') {
+            Some((_, after)) if said.is_heading => after,
+            None if said.is_heading && said.part != Part::Other => continue,
+            _ => said.line.text.as_str(),
+        };
+        let found = if short || said.is_heading { find_in_list(text) } else { find(text) };
         for found in found {
             let fits = match get(found.skill).map(|skill| skill.kind) {
                 Some(Kind::Technical | Kind::Certificate) => true,
@@ -54,7 +60,7 @@ pub(super) fn read(title: &str, posting: &Posting, said: &[Said], lang: Option<L
                 Some(Kind::Field) => firm && said.line.bullet,
                 None => false,
             };
-            if fits && !(said.is_heading && said.part != Part::Other) {
+            if fits {
                 lists.add(found.skill, required);
             }
         }

@@ -29,6 +29,8 @@ const DESCRIPTION_CHARS: usize = 250;
 patterns! {
     // Sentences about what the person does; others under the same heading praise the company.
     DOES = r"\b(you|your|you'll|vous|votre|vos|tu|ton|tes|responsib\w*|responsable|responsab\w*|serez|mission|missions|du|dein|deine|budes|principal|tareas|the (role|position)|le poste|la personne|candidat\w*)\b";
+    // An entry under the tasks that is none.
+    BROUGHT = r"^(you )?(have |has |a deja |studium|erfahrung|knowledge of|exposure to|experience (in|with|of)|\d+\+? (years|ans)|bac ?\+|degree|diplom|bachelor|master'?s|wyksztalcen|znajomos|connaissances? (de|en|des|du)|maitrise (de|d'|des|du)|vous (avez|etes)|comprend que|understand that)";
     // What a person brings, where a list has no heading.
     BRINGS = r"experience|experien|erfahrung|doswiadczen|znajomos|wyksztalcen|studium|ausbildung|degree|diplom|knowledge|connaissance|maitrise|kenntnis|bac ?\+|umowa|pakiet|wynagrodz|prace w|benefit";
     // What follows an advertisement on a page of a job board.
@@ -213,7 +215,8 @@ fn items(posted: &[String], said: &[Said], part: Part) -> Vec<String> {
     if found.is_empty() {
         let lines =
             || said.iter().filter(|said| said.part == part && !said.is_heading && said.line.text.chars().count() > 3);
-        let bullets: Vec<&Said> = lines().filter(|said| said.line.bullet).collect();
+        let is_task = |said: &&Said| part != Part::Tasks || !BROUGHT.is_in(&said.line.folded);
+        let bullets: Vec<&Said> = lines().filter(|said| said.line.bullet).filter(is_task).collect();
         let chosen = if bullets.len() >= 2 {
             bullets
         } else {

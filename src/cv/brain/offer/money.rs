@@ -10,9 +10,7 @@ patterns! {
         r"\s*(?:-|a|to|et|and|bis|do|/)\s*",
         r"(?P<c3>€|\$|£|\beur(?:os?)?|\busd|\bgbp|\bchf|\bcad|us\$|ca\$|c\$)?\s*(?P<b>\d{1,3}(?:[ .,']\d{3})+|\d+(?:[.,]\d+)?)\s*(?P<kb>k)?\s*(?P<c4>€|\$|£|euros?\b|eur\b|usd\b|gbp\b|chf\b|cad\b|pln\b|zl\b|kc\b|czk\b)?(?P<after>.{0,40})"
     );
-    SINGLE = concat!(
-        r"(?P<c1>€|\$|£|\beur(?:os?)?|\busd|\bgbp|\bchf|\bcad|us\$|ca\$|c\$)?\s*(?P<a>\d{1,3}(?:[ .,']\d{3})+|\d+(?:[.,]\d+)?)\s*(?P<ka>k)?\s*(?P<c2>€|\$|£|euros?\b|eur\b|usd\b|gbp\b|chf\b|cad\b|pln\b|zl\b|kc\b|czk\b)?(?P<after>.{0,40})"
-    );
+    SINGLE = r"(?P<c1>€|\$|£|\beur(?:os?)?|\busd|\bgbp|\bchf|\bcad|us\$|ca\$|c\$)?\s*(?P<a>\d{1,3}(?:[ .,']\d{3})+|\d+(?:[.,]\d+)?)\s*(?P<ka>k)?\s*(?P<c2>€|\$|£|euros?\b|eur\b|usd\b|gbp\b|chf\b|cad\b|pln\b|zl\b|kc\b|czk\b)?(?P<after>.{0,40})";
     CUE = concat!(
         r"salair|salar|remunerat|compensation|\bpay\b|\bpackage\b|\btjm\b|gehalt|mzda|wynagrodz|sueldo|\bfixe\b|\bbrut|\bwage|\bgross\b|",
         r"daily rate|day rate|per annum|par an\b|annuel|ote\b|vergutung|retribu"
@@ -41,7 +39,7 @@ pub(super) fn posted(posted: &PostedSalary) -> JobSalary {
 
 /// The first pay that the lines name; the offer's own, not a funding round.
 pub(super) fn from_lines<'a>(lines: impl Iterator<Item = &'a str> + Clone) -> JobSalary {
-    lines.clone().find_map(|line| range(line)).or_else(|| lines.clone().find_map(single)).unwrap_or_default()
+    lines.clone().find_map(range).or_else(|| lines.clone().find_map(single)).unwrap_or_default()
 }
 
 fn range(line: &str) -> Option<JobSalary> {
@@ -100,7 +98,7 @@ fn finish(
     after: &str,
 ) -> Option<JobSalary> {
     let most = max.or(min)?;
-    if min.zip(max).is_some_and(|(min, max)| min > max) || most < 5.0 || most > 5_000_000.0 {
+    if min.zip(max).is_some_and(|(min, max)| min > max) || !(5.0..=5_000_000.0).contains(&most) {
         return None;
     }
     let say = |text: &str| {

@@ -33,7 +33,7 @@ patterns! {
     LABEL = r"^(?:job (?:description|title|offer|opening)|position|poste|intitule(?: du poste)?|puesto(?: de trabajo)?|offre d'emploi|offre|title|titre|stelle|jobtitel|fiche de poste|role|stanowisko|pozice)s?\s*:\s*(.+)$";
     RECRUITS = r"^(?:The |Le |La |L['’])?(?P<company>[A-ZÉÈÀÂÎÔÇ0-9][\w'’&.+ÉÈÀÂÎÔÇéèàâîôç-]*(?: (?:de|du|des|la|le|of|the|and|et|&|[A-ZÉÈÀÂÎÔÇ0-9][\w'’&.+éèàâîôç-]*)){0,5}),? (?:est à la recherche|recherche|recrute|cherche|is (?:looking|seeking|hiring|searching|a |an |the )|seeks|is hiring|sucht|est une? |est l[ea'’]|works to|hledá|busca|poszukuje)";
     AFTER_COMMA = r",\s*(?P<company>[A-Z][\w'’&.+-]*(?: [A-Z][\w'’&.+-]*){0,3}),\s*(?:is|est)\s+(?:looking|seeking|hiring|searching|a la recherche)";
-    NAMED_BY_SHORT = r"^(?:The |Le |La |L['’])?(?P<company>[A-ZÉ][\w'’&-]+(?: (?:de|du|des|la|of|the|and|et|pour|for|[\wé'’&-]+)){0,6}?) \([A-Z]{2,6}\) (?:is|est|works|a pour|has|aims|provides)";
+    NAMED_BY_SHORT = r"^(?:The |Le |La |L['’])?(?P<company>[A-ZÉ][\w'’&-]+(?: [\wéèàâêîôç'’&-]+){0,6}?) \([A-Z]{2,6}\)[ ,]";
     JOIN = r"\b(?:[Jj]oin|[Aa]t|[Cc]hez|[Rr]ejoindre|[Rr]ejoignez|[Rr]ejoins|[Bb]ei|[Aa]t the|[Ee]n el|[Pp]our le compte de) (?P<company>[A-ZÉ][\w'’&.+-]*(?: [A-ZÉ][\w'’&.+-]*){0,3})\b";
     SEE_WHO = r"^see who (.+?) has hired for this role|interviewing at (.+?) by|see more jobs at (.+)$|^decouvrez (.+?) sur|^(?:company|employer|entreprise|societe|spolecnost|unternehmen|firma|recruteur)\s*:\s*(.+)$";
     COMPANY_LABEL = r"^(company|employer|entreprise|societe|spolecnost|unternehmen|firma|zamestnavatel)$";
@@ -81,7 +81,7 @@ pub(super) fn read(
     });
     let top = from_top(page);
     naming.title = naming.title.or(top.title).or_else(|| from_sentences(said));
-    naming.company = naming.company.or_else(|| company_of(page, said, naming.title.as_deref())).or(top.company);
+    naming.company = naming.company.or(top.company).or_else(|| company_of(page, said, naming.title.as_deref()));
     naming.place = naming.place.or(top.place);
     naming.title = naming.title.map(|title| clean_title(&title)).filter(|title| !title.is_empty());
     naming.company = naming
@@ -105,12 +105,12 @@ fn keep_dot(company: String) -> String {
 }
 
 fn clean_title(title: &str) -> String {
-    let folded = fold(title);
-    let mut title = squeeze(title.trim_matches([' ', '-', '|', ':', '*', '"', '\'', '·']));
-    if let Some(found) = YEARS_IN_BRACKETS.find(&folded).filter(|_| folded.len() == title.len()) {
-        title.truncate(found.start);
-    }
-    squeeze(&title)
+    let title = squeeze(title.trim_matches([' ', '-', '|', ':', '*', '"', '\'', '·']));
+    let folded = fold(&title);
+    // "Engineer (5+ years of experience)", also where a line's end cut it.
+    let bracket = YEARS_IN_BRACKETS.find(&folded).is_some() || title.contains('(') && !title.contains(')');
+    let end = if bracket { title.rfind('(').unwrap_or(title.len()) } else { title.len() };
+    squeeze(title.get(..end).unwrap_or(&title))
 }
 
 fn name(text: &str) -> Option<String> {
@@ -232,12 +232,12 @@ fn from_top(page: &[Line]) -> Naming {
     let at = page.iter().position(|line| line.text.contains(title.as_str())).unwrap_or(0);
     if let Some(next) = page.get(at + 1).filter(|line| is_name(line) && !line.bullet) {
         // "Tech Solutions, San Francisco, CA, USA"; "AdaptavistToronto, Ontario, Canada" without a break between.
-        let (first, rest) = next.text.split_once(", ").unwrap_or((&next.text, ""));
+        let rest = next.text.split_once(", ").map_or("", |(_, rest)| rest);
         let known = super::parts::heading(next).is_some_and(|part| part != Part::Other);
         if place::is_place(&next.text) {
             naming.place = Some(next.text.clone());
         } else if !known && place::place_of(rest).0.or(place::place_of(rest).1).is_some() {
-            naming.company = name(first);
+            naming.company = name(&without_place(&next.text));
             naming.place = Some(next.text.clone());
         }
     }
@@ -262,8 +262,24 @@ fn from_sentences(said: &[Said]) -> Option<String> {
         // Only as it stands in the text: the folded text has as many characters as the text, except for ligatures.
         let before = said.line.folded.get(..found.start())?.chars().count();
         let title: String = said.line.text.chars().skip(before).take(folded.chars().count()).collect();
-        (title_words(&title) > 0 && fold(&title) == folded).then(|| squeeze(&title))
+        (title_words(&title) > 0 && fold(&title) == folded)
+            .then(|| capitalised(&squeeze(&title), is_english(&said.line.folded)))
     })
+}
+
+/// A title out of a sentence begins with a capital; in English, all its words do.
+fn capitalised(title: &str, all: bool) -> String {
+    let one = |word: &str| {
+        let mut chars = word.chars();
+        chars.next().map(|first| first.to_uppercase().chain(chars).collect::<String>()).unwrap_or_default()
+    };
+    if all { title.split(' ').map(one).collect::<Vec<_>>().join(" ") } else { one(title) }
+}
+
+fn is_english(folded: &str) -> bool {
+    ["as a ", "as an ", "we are ", "we're ", " is ", " are ", "in the role of "]
+        .iter()
+        .any(|words| folded.contains(words))
 }
 
 fn company_of(page: &[Line], said: &[Said], title: Option<&str>) -> Option<String> {
@@ -300,6 +316,13 @@ fn company_of(page: &[Line], said: &[Said], title: Option<&str>) -> Option<Strin
             return name(&without_place(&line.text));
         }
     }
+    let group = |found: regex::Captures<'_>| found.name("company").and_then(|group| name(group.as_str()));
+    let sentences = || said.iter().filter(|said| said.line.text.len() > 30).map(|said| said.line.text.as_str());
+    if let Some(found) =
+        sentences().find_map(|line| NAMED_BY_SHORT.groups(line).and_then(group)).filter(|found| title_words(found) == 0)
+    {
+        return Some(found);
+    }
     // "About Adaptavist", "À propos de Doctolib".
     let about = page.iter().find_map(|line| {
         let rest = ["About ", "À propos de ", "A propos de ", "À propos d'", "Über "]
@@ -316,7 +339,6 @@ fn company_of(page: &[Line], said: &[Said], title: Option<&str>) -> Option<Strin
     if about.is_some() {
         return about;
     }
-    let sentences = || said.iter().filter(|said| said.line.text.len() > 30).map(|said| said.line.text.as_str());
     let proper = |found: String| {
         let first = fold(found.split(' ').next().unwrap_or(""));
         let common = [
@@ -378,10 +400,8 @@ fn company_of(page: &[Line], said: &[Said], title: Option<&str>) -> Option<Strin
         ];
         (!common.contains(&first.as_str()) && title_words(&found) == 0 && found.len() > 1).then_some(found)
     };
-    let group = |found: regex::Captures<'_>| found.name("company").and_then(|group| name(group.as_str()));
     sentences()
-        .find_map(|line| NAMED_BY_SHORT.groups(line).and_then(group).and_then(proper))
-        .or_else(|| sentences().find_map(|line| AFTER_COMMA.groups(line).and_then(group).and_then(proper)))
+        .find_map(|line| AFTER_COMMA.groups(line).and_then(group).and_then(proper))
         .or_else(|| sentences().find_map(|line| RECRUITS.groups(line).and_then(group).and_then(proper)))
         .or_else(|| {
             sentences()
@@ -397,21 +417,11 @@ fn without_place(text: &str) -> String {
     if city.is_none() && country.is_none() {
         return text.to_owned();
     }
-    let glued = first
-        .char_indices()
-        .skip(1)
-        .filter(|(at, c)| {
-            c.is_uppercase()
-                && first.get(..*at).and_then(|before| before.chars().next_back()).is_some_and(char::is_lowercase)
-        })
-        .map(|(at, _)| at)
-        .last();
-    match glued {
-        Some(at) if place::place_of(first.get(at..).unwrap_or("")).0.is_some() => {
-            first.get(..at).unwrap_or(first).to_owned()
-        }
-        _ => first.to_owned(),
-    }
+    // The shortest end of the first part that is a city, with or without a space before it.
+    let starts = first.char_indices().skip(1).filter(|(_, c)| c.is_uppercase()).map(|(at, _)| at);
+    let is_city = |part: &str| place::place_of(part).0.is_some_and(|city| fold(&city) == fold(part));
+    let cut = starts.filter(|at| first.get(*at..).is_some_and(is_city)).last();
+    squeeze(cut.and_then(|at| first.get(..at)).unwrap_or(first))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 patterns! {
     LABEL = r"^(job )?(location|localisation|lieu|lieu de travail|standort|arbeitsort|place|ort|miejsce pracy|lokalita|misto vykonu prace|ubicacion|lugar|ville|city|where|bureau|office)s?( du poste| options)? ?:\s*(.+)$";
-    CUE = r"(based in|based at|basee? (a|dans)|poste (a|base a)|situee? a|offices? in|bureaux? a|bureaux? (a|de)|arbeitsplatz in|sede|ubicada en|located in|office is in|standort|locaux|siege|locations? in|in our|cdi a|cdd a|stage a|alternance a|pobo|kancelar|team in|join us in|equipe a)";
+    CUE = r"((mission|poste|recherch\w*|recrut\w*|looking for|hiring|position|contrat|stage|suchen)\b.{0,90}\b(a|in) |based in|based at|basee? (a|dans)|poste (a|base a)|situee? a|offices? in|bureaux? a|bureaux? (a|de)|arbeitsplatz in|sede|ubicada en|located in|office is in|standort|locaux|siege|locations? in|in our|cdi a|cdd a|stage a|alternance a|pobo|kancelar|team in|join us in|equipe a)";
     ONLY = r"\b(usa|us|uk|europe|eu|canada|france|germany) only\b";
 }
 
@@ -73,7 +73,7 @@ pub(super) fn find(suffix: Option<&str>, posting: &Posting, said: &[Said], chips
         let only = said.iter().map(|said| said.line.folded.as_str()).chain(chips.iter().map(String::as_str));
         country = only.filter(|line| line.len() < 80).find_map(|line| {
             let found = ONLY.find(line)?;
-            place_of(line.get(found).unwrap_or("")).1
+            place_of(&line.get(found).unwrap_or("").to_uppercase()).1
         });
     }
     (city.map(|city| tidy(&city)), country)
@@ -140,8 +140,9 @@ pub(super) fn is_place(text: &str) -> bool {
         rest = rest.replace(&normal(&name), " ");
     }
     let left = rest.split_whitespace().filter(|word| !known.contains(word)).count();
-    let first = place_of(text.split(',').next().unwrap_or(""));
-    let known_first = first.0.is_some() || first.1.is_some();
+    let first = text.split(',').next().unwrap_or("");
+    let (city, country) = place_of(first);
+    let known_first = city.or(country).is_some_and(|name| normal(first).starts_with(&normal(&name)));
     left == 0 && !rest.is_empty() || left <= 1 && text.contains(',') && known_first
 }
 

@@ -6,7 +6,7 @@ use crate::cv::brain::text::{Line, fold};
 use crate::cv::brain::types::{NotAnOffer, OfferSource};
 
 /// Words without which nothing can be said about an offer.
-const WORDS_MIN: usize = 25;
+const WORDS_MIN: usize = 15;
 
 patterns! {
     ERROR = concat!(
@@ -28,7 +28,7 @@ patterns! {
         r"(technical |key |core )?skills|competences( techniques| cles)?|references|(professional )?summary|(career )?objective|profile|centres? d'interets?|loisirs|langues|languages|interests|projects?|projets|publications|",
         r"awards|honors( (and|&) awards)?|certifications?|certificates|volunteer(ing| experience)?|activities|extracurricular activities|leadership|hobbies|berufserfahrung|ausbildung|kenntnisse|experiencia( laboral)?)$"
     );
-    DATES = r"\b(19|20)\d\d\b\.?\s*(-|to|a|until|au|bis)\s*((\d{1,2}[./-])?(19|20)\d\d\b|present|now|current|today|aujourd'hui|ce jour|heute|(jan|feb|fev|mar|apr|avr|may|mai|jun|jul|aug|aou|sep|oct|nov|dec)\w*\.? (19|20)\d\d)";
+    DATES = r"\b(19|20)[\dx]{2}\b\.?\s*(-|to|a|until|au|bis)\s*((\d{1,2}[./-])?(19|20)[\dx]{2}\b|present|now|current|today|aujourd'hui|ce jour|heute|(jan|feb|fev|mar|apr|avr|may|mai|jun|jul|aug|aou|sep|oct|nov|dec)\w*\.? (19|20)[\dx]{2})";
     YOU = r"\b(you|your|you'll|we|our|vous|votre|vos|nous|notre|nos|tu|ton|tes|wir|dein|ihr|budes|hledame)\b";
     CV = r"curriculum vitae|^(mon )?cv\b|^resume of|references available|date of birth|date de naissance";
 }

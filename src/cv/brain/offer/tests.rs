@@ -8,7 +8,7 @@ use std::path::Path;
 
 #[test]
 fn the_title_of_a_front_matter_that_was_taken_off_is_found() {
-    let whole = "---\ntitle: 'Développeur de plateformes'\n---\n\nNous sommes à la recherche de quelqu’un.\n\n## Exigences\n- Vous connaissez Rust, Docker et PostgreSQL depuis trois ans\n- Vous aimez le travail en équipe\n";
+    let whole = "---\ntitle: 'Développeur de plateformes'\n---\n\nNous sommes à la recherche de quelqu’un.\n\n## Exigences\n- Vous connaissez Rust, Docker et PostgreSQL depuis trois ans\n- Vous aimez le travail en équipe\n- Vous écrivez des tests et relisez le code de vos collègues\n\n## Missions\n- Concevoir et exploiter nos plateformes de services\n- Automatiser les déploiements et la supervision\n\nContrat à durée indéterminée, à Lyon, télétravail partiel possible. Salaire selon expérience.\n";
     let parsed = crate::extract::markdown::parse(whole);
     for source in [
         OfferSource { text: whole.to_owned(), ..OfferSource::default() },
@@ -206,4 +206,88 @@ fn r15_strange_input_neither_panics_nor_hangs() {
         });
     }
     assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+}
+
+/// Offers of trades and languages that no file of the measurement has.
+#[test]
+fn r15_offers_of_many_kinds() {
+    let nurse = text("Infirmier / Infirmière de nuit (H/F)\nClinique des Lilas\nLieu : Bordeaux (33)\nType de contrat : CDD de 6 mois\n\nLa Clinique des Lilas recrute un infirmier de nuit pour son service de chirurgie.\n\nVos missions :\n- Assurer les soins infirmiers et la surveillance des patients\n- Transmettre les informations à l'équipe de jour\n\nVotre profil :\n- Diplôme d'État d'infirmier exigé\n- Débutants acceptés\n- Gestion du stress et travail en équipe\n\nSalaire : 2 300 € à 2 700 € brut par mois\n").unwrap().offer;
+    assert_eq!(nurse.title.as_deref(), Some("Infirmier / Infirmière de nuit (H/F)"));
+    assert_eq!((nurse.contract, nurse.location.city.as_deref()), (Some(Contract::Cdd), Some("Bordeaux")));
+    assert_eq!(
+        (nurse.salary.min, nurse.salary.max, nurse.salary.period),
+        (Some(2300.0), Some(2700.0), Some(crate::cv::brain::types::SalaryPeriod::Month))
+    );
+    assert!(nurse.skills.required.iter().any(|skill| skill == "soins infirmiers"), "{:?}", nurse.skills);
+
+    let sales = text("Account Executive\nAcme Ltd, Manchester, United Kingdom\n\nAbout us\nAcme is a software company founded 20 years ago.\n\nWhat you'll do\n- Own the full sales cycle\n- Negotiate contracts with key accounts\n\nWhat we're looking for\n- 3+ years of experience in B2B sales\n- Salesforce and HubSpot\n- Fluent English; German is a plus\n\nBenefits\n- £45,000 - £55,000 per annum plus commission\n- Hybrid working\n\nHow to apply: send us your CV.\n").unwrap().offer;
+    assert_eq!((sales.title.as_deref(), sales.company.as_deref()), (Some("Account Executive"), Some("Acme Ltd")));
+    assert_eq!(
+        (sales.experience.min_years, sales.salary.min, sales.location.remote),
+        (Some(3.0), Some(45000.0), Some(Remote::Hybrid))
+    );
+    assert_eq!(sales.languages.iter().map(|l| l.language.as_str()).collect::<Vec<_>>(), ["English", "German"]);
+    assert!(sales.skills.required.iter().any(|skill| skill == "Salesforce"));
+
+    let german = text("Senior Java Entwickler (m/w/d)\nMusterbank AG, Frankfurt\n\nDeine Aufgaben\n- Du entwickelst Microservices mit Spring Boot und Kafka\n\nDein Profil\n- Mindestens 5 Jahre Berufserfahrung mit Java\n- Sehr gute Deutschkenntnisse und gute Englischkenntnisse\n\nWir bieten\n- Unbefristeter Vertrag\n- Homeoffice\n- 60.000 - 75.000 EUR pro Jahr\n").unwrap();
+    assert_eq!(german.language.as_deref(), Some("de"));
+    let german = german.offer;
+    assert_eq!(
+        (german.title.as_deref(), german.contract, german.experience.min_years),
+        (Some("Senior Java Entwickler (m/w/d)"), Some(Contract::Cdi), Some(5.0))
+    );
+    assert_eq!((german.salary.min, german.salary.max), (Some(60000.0), Some(75000.0)));
+    assert!(
+        ["Java", "Spring Boot", "Apache Kafka", "microservices"].iter().all(|name| german
+            .skills
+            .required
+            .iter()
+            .any(|skill| skill == name)),
+        "{:?}",
+        german.skills
+    );
+
+    let intern = text("Offre de stage : Assistant(e) marketing digital - Paris\n\nNotre startup recherche un(e) stagiaire pour 6 mois.\n\nMissions\n- Animer les réseaux sociaux\n- Rédiger des newsletters\n\nProfil\n- Bac+3/5 en école de commerce\n- Maîtrise du Pack Office et de Canva\n\nGratification : 800 € par mois\n").unwrap().offer;
+    assert_eq!(
+        (intern.contract, intern.location.city.as_deref(), intern.education.level.as_deref()),
+        (Some(Contract::Stage), Some("Paris"), Some("Bac+3 à Bac+5"))
+    );
+
+    let freelance = text("Mission freelance : DevOps Kubernetes\n\nNous recherchons un DevOps confirmé pour une mission de 12 mois à Lille, 3 jours de télétravail par semaine.\n\nCompétences requises\n- Kubernetes, Helm, Terraform\n- GitLab CI\n- 5 ans d'expérience minimum\n\nTJM : 500-600 €\n").unwrap().offer;
+    assert_eq!(
+        (freelance.contract, freelance.location.city.as_deref(), freelance.location.remote),
+        (Some(Contract::Freelance), Some("Lille"), Some(Remote::Hybrid))
+    );
+    assert_eq!(
+        (freelance.salary.min, freelance.salary.max, freelance.experience.min_years),
+        (Some(500.0), Some(600.0), Some(5.0))
+    );
+}
+
+#[test]
+fn r15_a_posting_comes_before_the_text() {
+    let posting = serde_json::json!({"@type": "JobPosting", "title": "Data Engineer", "hiringOrganization": {"name": "Datacorp"},
+        "description": "<p>We build pipelines.</p><h3>Requirements</h3><ul><li>Python and Airflow</li><li>4+ years of experience</li></ul><p>More words about the company and its people, so that this is a whole advertisement and not only a line of it, as boards like to do it.</p><p>And some more of them to be long enough for a real one.</p>",
+        "employmentType": ["CONTRACTOR"], "validThrough": "1970-01-01",
+        "jobLocation": {"address": {"addressLocality": "Nantes", "addressCountry": {"name": "France"}}},
+        "baseSalary": {"currency": "EUR", "value": {"minValue": 50000, "maxValue": 60000, "unitText": "YEAR"}}});
+    let source = OfferSource {
+        title: Some("Data Engineer - Datacorp - Paris".into()),
+        text: "# Data Engineer\nParis\nSimilar jobs\nCOBOL developer in Lyon, £20,000 per year".into(),
+        job_posting: Some(posting),
+        ..Default::default()
+    };
+    let offer = extract_offer(&source).unwrap().offer;
+    assert_eq!(
+        (offer.company.as_deref(), offer.location.city.as_deref(), offer.location.country.as_deref()),
+        (Some("Datacorp"), Some("Nantes"), Some("France"))
+    );
+    assert_eq!(
+        (offer.contract, offer.salary.min, offer.experience.min_years),
+        (Some(Contract::Freelance), Some(50000.0), Some(4.0))
+    );
+    assert!(
+        offer.skills.required.iter().any(|skill| skill == "Apache Airflow")
+            && !offer.skills.required.iter().any(|skill| skill == "COBOL")
+    );
 }

@@ -193,7 +193,8 @@ fn is_technical(hit: &Hit<'_>, folded: &Folded, source: &str, firm: &[usize]) ->
         return true;
     }
     // Short words need the company of other techniques in a list.
-    near && (hit.to - hit.from > 4 || is_separated_softly(text, hit))
+    let acronym = hit.to - hit.from >= 3 && written.chars().all(char::is_uppercase);
+    near && (hit.to - hit.from > 4 || acronym || is_separated_softly(text, hit))
 }
 
 fn is_separated_softly(text: &str, hit: &Hit<'_>) -> bool {

@@ -299,7 +299,8 @@ async fn scored(tx: &mut Tx<'_>, task: &TaskInfo, at: &StepRef, output: &Value) 
     let Some(cv) = made_cv(tx, task, at).await? else { return Ok(()) };
     let found = Score::deserialize(output.get("score").unwrap_or(&Value::Null)).map_err(bad)?;
     let rev = output.get("rev").and_then(Value::as_i64).unwrap_or_default();
-    score::save_and_tell(tx, &cv, &found, rev).await
+    let before = output.get("before").and_then(Value::as_i64).and_then(|before| i32::try_from(before).ok());
+    score::save_and_tell(tx, &cv, &found, rev, before).await
 }
 
 /// The head of the input; named here so that the ends read like the effects.

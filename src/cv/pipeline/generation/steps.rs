@@ -211,9 +211,37 @@ impl Work<'_> {
         let (offer, language) = self.facts()?;
         let offer = offer.ok_or_else(|| StepError::fatal("no_offer", "a score needs a job offer"))?;
         let rev = row.file.summary.content_rev;
-        let material = ScoreInput { cv: row.file.content, offer, language, today: Some(self.input.today.clone()) };
-        let (found, report) = score::ask_score(self.services, self.ctx, id, &material).await?;
-        let output = json!({"score": encoded(&found)?, "rev": rev});
-        Ok(StepOutput { output, report, ..StepOutput::default() })
+        let today = Some(self.input.today.clone());
+        let source = ScoreInput {
+            cv: self.input.content.clone(),
+            offer: offer.clone(),
+            language: language.clone(),
+            today: today.clone(),
+        };
+        let made = ScoreInput { cv: row.file.content, offer, language, today };
+        // Both at the same time: what people want to see is how far the CV has come.
+        let (after, before) = futures_util::try_join!(
+            score::ask_score(self.services, self.ctx, Some(id), &made),
+            score::ask_score(self.services, self.ctx, None, &source),
+        )?;
+        let output = json!({"score": encoded(&after.0)?, "rev": rev, "before": before.0.total});
+        Ok(StepOutput { output, report: both(after.1, &before.1), ..StepOutput::default() })
     }
+}
+
+/// What two calls used up together: numbers are added, everything else is the first's.
+fn both(mut first: Map<String, Value>, second: &Map<String, Value>) -> Map<String, Value> {
+    for (name, value) in &mut first {
+        let sum = match (value.as_u64(), second.get(name).and_then(Value::as_u64)) {
+            (Some(one), Some(other)) => Some(Value::from(one + other)),
+            _ => value
+                .as_f64()
+                .zip(second.get(name).and_then(Value::as_f64))
+                .map(|(one, other)| Value::from(one + other)),
+        };
+        if let Some(sum) = sum {
+            *value = sum;
+        }
+    }
+    first
 }
