@@ -1,7 +1,7 @@
 //! The other sections: nothing is left out, what answers the offer comes first.
 
 use super::super::context::Context;
-use super::super::offer::asks;
+use super::super::offer::language_code;
 use super::super::say;
 use super::super::text::fold;
 use super::super::types::{EntryEdit, ExtrasProposal, ListEdit, OrderEdit};
@@ -62,5 +62,5 @@ fn numbers(order: &[usize]) -> Vec<u32> {
 
 /// One name per language, whatever it is called in: its ISO code; an unknown one keeps its own name.
 pub(in super::super) fn tongue(name: &str) -> String {
-    asks::code(name).map_or_else(|| fold(name).trim().to_owned(), str::to_owned)
+    language_code(name).map_or_else(|| fold(name).trim().to_owned(), str::to_owned)
 }
