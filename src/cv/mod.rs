@@ -16,7 +16,7 @@
 //! | [`brain`] | what works without a model |
 //! | [`prompts`] | what a model is told |
 //! | [`product`] | [`CvProduct`], what the runtime knows of all this |
-//! | [`entry`] | the product's row in the catalogue |
+//! | [`mod@entry`] | the product's row in the catalogue |
 //! | [`services`] | what the product works with |
 
 pub mod accounts;

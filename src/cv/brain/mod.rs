@@ -10,7 +10,7 @@
 //! | `classify` | what each experience and project says to the offer |
 //! | [`rewrite`] | the proposals of the batches |
 //! | [`outcome`] | what becomes of a proposal, a rule's or a model's: nothing that the CV does not say (`truth`) |
-//! | [`recompose`] | the new content and its changes |
+//! | [`mod@recompose`] | the new content and its changes |
 //! | `score`, `education`, `suggest` | the match |
 //! | [`register()`] | all of it as the offline model |
 

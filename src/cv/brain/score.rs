@@ -31,6 +31,8 @@ const SOFT: f64 = 10.0;
 const PROMINENT: f64 = 9.0;
 /// Skills at the head of the list that a reader sees at once.
 const AT_ONCE: usize = 12;
+/// Skills of an offer up to which all are expected.
+const SHORT_LIST: usize = 5;
 /// Highlights of an entry that most readers read.
 const READ: usize = 2;
 /// Skills that are named as missing or matching.
@@ -88,8 +90,11 @@ pub(super) fn technical(context: &Context<'_>, granted: &BTreeSet<usize>) -> f64
         // The offer names no skill: its title and tasks are all there is to go by.
         return 0.7 * (0.5 * closest_title(context) + 0.5 * tasks(context));
     }
-    let coverage: f64 = got / all;
-    ((TECHNICAL - PROMINENT) * coverage.powf(0.85) + PROMINENT * (seen / all)) / TECHNICAL
+    // Nobody has all of a long list, and nobody expects it.
+    let count = context.wants.iter().filter(|want| !want.soft && want.tier != Tier::Task).count();
+    let expected = all * (1.0 - 0.02 * ratio(count.saturating_sub(SHORT_LIST), 1)).clamp(0.65, 1.0);
+    let coverage: f64 = (got / expected).min(1.0);
+    ((TECHNICAL - PROMINENT) * coverage.powf(0.85) + PROMINENT * (seen / expected).min(1.0)) / TECHNICAL
 }
 
 /// The wanted skills in the headline, the summary and at the head of the list.

@@ -1,13 +1,13 @@
 //! Asking a model: the filled prompts for a real one, the same input as data for the offline one.
 
 use crate::ai::{AiRequest, Answer, CallOrigin, Models};
+use crate::cv::prompts;
 use estafette_actors::StepError;
 use estafette_actors::task::StepCtx;
 use estafette_protocol::UserId;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use std::time::Duration;
 
 /// A step's timeout minus this is the call's, so that the call fails (and is recorded) before the step does.
@@ -43,21 +43,6 @@ pub fn origin_of(user: &UserId) -> CallOrigin {
     CallOrigin { user: Some(user.clone()), ..CallOrigin::default() }
 }
 
-/// The two texts of a question. This is the one place where the templates of `crate::cv::prompts` come in; until a step
-/// has one of its own, this is what every model is told.
-fn fill(question: &Question<'_>, input: &Value) -> (String, String) {
-    let step = question.step;
-    let mut system = format!(
-        "You help a person to adapt their CV to a job offer. Your part is the step `{step}`. Answer in JSON of the given \
-         schema, in the language of the offer. Use only what the CV says: never invent a fact, a skill, a number or a date."
-    );
-    if let Some(error) = question.last_error {
-        system.push_str("\n\nYour answer before was not accepted: ");
-        system.push_str(error);
-    }
-    (system, input.to_string())
-}
-
 /// Asks. `on_text` gets the whole text so far, again and again.
 ///
 /// # Errors
@@ -70,10 +55,11 @@ pub async fn ask<T: DeserializeOwned + JsonSchema>(
     on_text: &mut dyn FnMut(&str),
 ) -> Result<Answer<T>, StepError> {
     let input = serde_json::to_value(input).map_err(|error| StepError::fatal("bad_input", error.to_string()))?;
-    let (system, prompt) = fill(&question, &input);
+    let prompt = prompts::render(question.step, &input, question.last_error)
+        .map_err(|error| StepError::fatal("no_prompt", error.to_string()))?;
     let request = AiRequest::new(question.feature, question.step)
         .with_model(question.model)
-        .with_prompts(system, prompt)
+        .with_prompts(prompt.system, prompt.user)
         .with_input(input)
         .within(question.timeout.checked_sub(MARGIN).unwrap_or(question.timeout))
         .on_behalf_of(origin);

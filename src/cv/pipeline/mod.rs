@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`generation`] | `generate-cv` (P1) and `improve-cv` (P2): one graph, two ways to store its result |
 //! | [`score`] | `calculate-match-score` (P7) |
-//! | [`test`] | `test`: steps that only wait |
+//! | [`mod@test`] | `test`: steps that only wait |
 //! | [`source`] | reading a job offer from an address, a PDF or a text (R15, R16) |
 //! | [`ask`] | asking a model: prompts, schema, streaming, on whose behalf |
 

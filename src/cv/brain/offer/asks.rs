@@ -186,7 +186,7 @@ const LANGUAGES: &[(&str, &str, &str, &[&str])] = &[
 ];
 
 /// The ISO code of a language's name in one of several languages (`Anglais`, `German`).
-pub(in crate::cv::brain) fn code(name: &str) -> Option<&'static str> {
+pub fn code(name: &str) -> Option<&'static str> {
     let folded = fold(name);
     let word = folded.split([' ', '(', ',', '/', '-']).find(|word| !word.is_empty())?;
     LANGUAGES.iter().find(|(_, _, _, stems)| stems.iter().any(|stem| word.starts_with(stem))).map(|(code, ..)| *code)

@@ -4,7 +4,7 @@
 //! null. Lists of offers, error pages and texts about something else are refused with a sentence.
 
 mod asked_skills;
-pub(super) mod asks;
+mod asks;
 mod money;
 mod naming;
 mod parts;
@@ -12,6 +12,8 @@ mod place;
 mod posting;
 mod refuse;
 mod work;
+
+pub use asks::code as language_code;
 
 use super::text::pattern::patterns;
 use super::text::{self, Lang, Line, fold, lines, shorten, squeeze};

@@ -3,8 +3,9 @@
 use super::super::context::{Context, How, ids_of};
 use super::super::say;
 use super::super::skills::{self, Kind, SkillId};
+use super::super::text::fold;
 use super::super::types::{SkillGroup, SkillsProposal};
-use super::super::wants::Tier;
+use super::super::wants::{Tier, contains_words};
 use super::by_weight;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,8 +70,19 @@ fn added(context: &Context<'_>) -> Vec<String> {
             && !spots.iter().any(|spot| spot.how == How::Listed)
     };
     let wants = (0..context.wants.len()).filter(missing).filter_map(|at| context.wants.get(at));
+    let entries = context.cv.entries("skills").into_iter();
+    let listed: Vec<String> = entries.flat_map(|entry| entry.leaves(true)).map(|leaf| fold(leaf.text)).collect();
+    // "REST APIs" says API already.
+    let says = |name: &str| {
+        let name = fold(name);
+        listed.iter().any(|text| contains_words(text, &name) || contains_words(text, &format!("{name}s")))
+    };
     let mut seen = BTreeSet::new();
-    wants.map(|want| want.name_in(context.lang)).filter(|name| seen.insert(name.clone())).take(MAX_ADDED).collect()
+    wants
+        .map(|want| want.name_in(context.lang))
+        .filter(|name| !says(name) && seen.insert(name.clone()))
+        .take(MAX_ADDED)
+        .collect()
 }
 
 /// What a skill is worth: to the offer, or by the experiences that show it.

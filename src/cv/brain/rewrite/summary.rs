@@ -98,6 +98,16 @@ fn telling<'a>(context: &Context<'a>) -> Option<Entry<'a>> {
     best(true).or_else(|| best(false))
 }
 
+/// The newest experience that lasts.
+fn employed<'a>(context: &Context<'a>) -> Option<Entry<'a>> {
+    let (_, entries) = context.cv.career();
+    let lasting = entries.into_iter().filter_map(|entry| {
+        let span = dates::span(entry, context.today).filter(|span| span.ongoing)?;
+        Some((span.from, entry))
+    });
+    lasting.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, entry)| entry)
+}
+
 /// What the person calls themselves: the headline without skills that were added to it, else the telling title.
 fn role(context: &Context<'_>) -> String {
     let label = squeeze(context.cv.label());
@@ -205,12 +215,13 @@ fn lead(context: &Context<'_>, kept: &str) -> Option<String> {
     let count = context.years();
     let fr = context.lang == Lang::Fr;
     let mut text = match (count >= 1, fr) {
-        (true, true) => format!("{role}, {}", years(context.lang, count)),
+        (true, true) => format!("{role} avec {}", years(context.lang, count)),
         (true, false) => format!("{role} with {}", years(context.lang, count)),
         (false, _) => role,
     };
     let (career, _) = context.cv.career();
-    let entry = telling(context).filter(|entry| career == "work" && !entry.company().is_empty());
+    let entry =
+        employed(context).or_else(|| telling(context)).filter(|entry| career == "work" && !entry.company().is_empty());
     match entry.filter(|entry| !folded.contains(fold(entry.company()).trim())) {
         Some(entry) => {
             let ongoing = dates::span(entry, context.today).is_some_and(|span| span.ongoing);
