@@ -132,7 +132,7 @@ pub fn spec(step: &Value) -> StepSpec {
         .retrying(retry)
         .within(Duration::from_secs(30));
     if step["do"] == "hang" {
-        spec = spec.within(Duration::from_millis(100));
+        spec = spec.within(Duration::from_secs(1));
     }
     if let Some(group) = step["group"].as_str() {
         spec = spec.in_group(GroupKey::new(group));
