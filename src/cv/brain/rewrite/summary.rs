@@ -191,10 +191,14 @@ fn summary(context: &Context<'_>, skills: &[String]) -> Option<TextEdit> {
 
 /// The person's own sentences, without what was added here before; a long text keeps what says something to the offer.
 fn own_part(context: &Context<'_>, own: &str) -> String {
-    let count = sentences(own).len();
+    // The lead of an earlier rewriting goes, and comes back as it was: it takes no sentence's place.
+    let lead = lead(context, "");
+    let added =
+        |sentence: &str| listed_in(sentence).is_some() || lead.as_deref().is_some_and(|lead| squeeze(sentence) == lead);
+    let count = sentences(own).iter().filter(|sentence| !added(sentence)).count();
     let mut idle = 0;
     super::keep_sentences(own, |_, sentence| {
-        if listed_in(sentence).is_some() {
+        if added(sentence) {
             return false;
         }
         if count <= OWN_SENTENCES + 1 || context.offer.is_none() || !context.wanted_in(sentence, false).is_empty() {
@@ -228,8 +232,10 @@ fn lead(context: &Context<'_>, kept: &str) -> Option<String> {
             let company = squeeze(entry.company());
             text.push_str(&match (ongoing, fr) {
                 (true, true) => format!(", actuellement chez {company}"),
-                (false, true) => format!(", notamment chez {company}"),
                 (true, false) => format!(", currently at {company}"),
+                (false, true) if count < 1 => format!(", avec une expérience chez {company}"),
+                (false, false) if count < 1 => format!(", with experience at {company}"),
+                (false, true) => format!(", notamment chez {company}"),
                 (false, false) => format!(", including at {company}"),
             });
         }
