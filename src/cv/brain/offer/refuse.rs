@@ -21,7 +21,7 @@ patterns! {
     OFFER_WORD = concat!(
         r"\b(candidat\w*|candidature|postule[rz]?|apply|applicants?|recrut\w*|hiring|recruit\w*|we are looking for|looking for an?|nous recherchons|recherchons|job (description|summary)|the (role|position)|your (role|profile)|",
         r"cdi|cdd|stage|alternance|freelance|full[- ]time|part[- ]time|salaire|salary|remuneration|teletravail|wir suchen|hledame|poszukujemy|buscamos|bewerb\w*|pozadavky|wymagan\w*|doswiadczen\w*|arbeitsplatz|arbeitszeiten|homeoffice|",
-        r"benefits|avantages|requirements|qualifications|responsibilities|missions?|profil|resume|cv|experience|experiencia|erfahrung|responsabilidades|requisitos|beneficios|umowa o prace|employment type|seniority level|poste|join (us|our)|rejoin\w+|position)\b"
+        r"benefits|avantages|requirements|qualifications|responsibilities|missions?|profil|resume|cv|experience|experiencia|erfahrung|responsabilidades|requisitos|beneficios|umowa o prace|employment type|seniority level|poste|contract|contrat|hybrid|hybride|remote|join (us|our)|rejoin\w+|position)\b"
     );
     CV_HEADING = concat!(
         r"^((work|professional|relevant|teaching|research)? ?experiences?|experiences? professionnelles?|employment( history)?|work history|parcours( professionnel)?|education|formations?( academique)?|",
@@ -94,7 +94,12 @@ pub(super) fn reason(
     }
     let points = offer_words.len() + structured * 2;
     // A long text about anything holds some of these words: it needs more of them.
-    let needed = if words > 1_200 { 7 } else { 4 };
+    // A few lines that somebody pasted as an offer are believed sooner than a page that was fetched.
+    let needed = match words {
+        1_201.. => 7,
+        ..=150 if source.url.is_none() => 2,
+        _ => 4,
+    };
     // Nothing that could be the job's name, and no part of an advertisement either.
     let nameless = !named && structured < 2 && words > 400;
     if points < needed || nameless {
