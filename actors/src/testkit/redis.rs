@@ -76,7 +76,9 @@ impl TestRedis {
             .expect("a free port");
         let mut redis = Self::new(binary, port);
         redis.run();
-        redis.ask(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
+        let slots: Vec<String> = (0..16_384).map(|slot: u16| slot.to_string()).collect();
+        let add: Vec<&str> = ["CLUSTER", "ADDSLOTS"].into_iter().chain(slots.iter().map(String::as_str)).collect();
+        redis.ask(&add);
         let deadline = Instant::now() + START;
         while !redis.ask(&["CLUSTER", "INFO"]).contains("cluster_state:ok") {
             assert!(Instant::now() < deadline, "the cluster of one node did not become ready");
