@@ -2,7 +2,7 @@
 
 use crate::place::{Reader, World, numbers};
 use crate::support::eventually;
-use estafette_actors::bus::{BusHealth, Signal};
+use estafette_actors::bus::Signal;
 use estafette_actors::limits::{BUS_LINGER, BUS_MESSAGE_BYTES};
 use estafette_protocol::{SessionId, TaskId, UserId};
 use serde_json::json;
@@ -70,7 +70,10 @@ async fn volatile_events_travel_and_are_not_stored() {
             reader.take().await;
         }
         let live = reader.heard.iter().find(|message| message["t"] == "live").unwrap();
-        assert_eq!((&live["key"], &live["kind"], &live["data"]), (&json!("s1"), &json!("toy.live"), &json!({"text": "Wor"})));
+        assert_eq!(
+            (&live["key"], &live["kind"], &live["data"]),
+            (&json!("s1"), &json!("toy.live"), &json!({"text": "Wor"}))
+        );
         own.take().await;
         assert_eq!(own.seqs(), [1]);
         assert!(own.heard.iter().any(|message| message["t"] == "live"), "{}", world.name);
@@ -126,48 +129,70 @@ async fn signals_reach_every_node_and_the_own_one_once() {
 
 #[actix::test]
 async fn a_node_without_readers_receives_nothing_of_a_topic() {
-    for world in World::all().await {
-        let BusHealth::Redis(_) = world.there().bus.health() else { continue };
-        let mut reader = Reader::new(world.here(), 0, "task:a").await;
-        let (one, other) =
-            (Reader::new(world.there(), 0, "task:b").await, Reader::new(world.there(), 1, "task:b").await);
-        world.there().listens(1).await;
-        let before = world.there().health().received;
-        for n in 1..=500 {
-            world.here().commit("task:a", numbers(n..=n)).await;
-            world.here().live("task:a", "s", json!(n));
-        }
-        reader.take().await;
-        assert_eq!(reader.seqs().len(), 500, "{}", world.name);
-        eventually("all is sent", async || {
-            let waiting = world.here().health().waiting;
-            if waiting == 0 { Ok(()) } else { Err(format!("{waiting} wait")) }
-        })
-        .await;
-        let received = world.there().health().received - before;
-        // Its own probes, one a second.
-        assert!(received <= 30, "{}: {received} messages came to a node that reads another topic", world.name);
+    let worlds = World::all().await;
+    let each = worlds.iter().filter(|world| world.redis.is_some()).map(receives_nothing);
+    futures_util::future::join_all(each).await;
+}
 
-        // A topic is let go when the last hub has no reader of it, a moment later.
-        one.leave().await;
-        tokio::time::sleep(BUS_LINGER / 10).await;
-        world.there().listens(1).await;
-        other.leave().await;
-        eventually("the topic is let go", async || {
-            let topics = world.there().health().topics;
-            if topics == 0 { Ok(()) } else { Err(format!("{topics} topics")) }
-        })
-        .await;
-        let redis = world.redis.as_ref().unwrap();
-        let command = if world.there().health().sharded { "SHARDNUMSUB" } else { "NUMSUB" };
-        eventually("Redis knows it", async || {
-            let answer = redis.ask(&["PUBSUB", command, "test:t:toy/task:b"]);
-            if answer.contains("int(0)") { Ok(()) } else { Err(answer) }
-        })
-        .await;
-        // And comes back with the next reader.
-        let mut back = Reader::new(world.there(), 1, "task:b").await;
-        world.here().commit("task:b", numbers(1..=1)).await;
-        back.hears(1).await;
+async fn receives_nothing(world: &World) {
+    let mut reader = Reader::new(world.here(), 0, "task:a").await;
+    let (one, other) = (Reader::new(world.there(), 0, "task:b").await, Reader::new(world.there(), 1, "task:b").await);
+    world.there().listens(1).await;
+    let before = world.there().health().received;
+    for n in 1..=500 {
+        world.here().commit("task:a", numbers(n..=n)).await;
+        world.here().live("task:a", "s", json!(n));
+    }
+    reader.reaches(500).await;
+    eventually("all is sent", async || {
+        let waiting = world.here().health().waiting;
+        if waiting == 0 { Ok(()) } else { Err(format!("{waiting} wait")) }
+    })
+    .await;
+    let received = world.there().health().received - before;
+    // Its own probes, one a second.
+    assert!(received <= 30, "{}: {received} messages came to a node that reads another topic", world.name);
+
+    // A topic is let go when the last hub has no reader of it, a moment later.
+    one.leave().await;
+    tokio::time::sleep(BUS_LINGER / 10).await;
+    world.there().listens(1).await;
+    other.leave().await;
+    eventually("the topic is let go", async || {
+        let topics = world.there().health().topics;
+        if topics == 0 { Ok(()) } else { Err(format!("{topics} topics")) }
+    })
+    .await;
+    let redis = world.redis.as_ref().unwrap();
+    let command = if world.there().health().sharded { "SHARDNUMSUB" } else { "NUMSUB" };
+    eventually("Redis knows it", async || {
+        let answer = redis.ask(&["PUBSUB", command, "test:t:toy/task:b"]);
+        if answer.contains("int(0)") { Ok(()) } else { Err(answer) }
+    })
+    .await;
+    // And comes back with the next reader.
+    let mut back = Reader::new(world.there(), 1, "task:b").await;
+    world.here().commit("task:b", numbers(1..=1)).await;
+    back.hears(1).await;
+}
+
+#[actix::test]
+async fn servers_are_used_as_they_are() {
+    for world in World::all().await {
+        let Some(redis) = &world.redis else { continue };
+        let health = world.here().health();
+        let seven = health.server.starts_with("Redis 7") || health.server.starts_with("Valkey");
+        let resp2 = world.name.ends_with("RESP2");
+        assert_eq!(health.resp, if resp2 { 2 } else { 3 }, "{}", world.name);
+        assert_eq!(health.sharded, seven && world.name.ends_with("cluster"), "{}: {}", world.name, health.server);
+        // Two connections a node, and nothing else is left behind by the start.
+        let clients = redis.ask(&["CLIENT", "LIST"]);
+        assert_eq!(
+            clients.lines().filter(|line| !line.contains("cmd=client")).count(),
+            4,
+            "{}:\n{clients}",
+            world.name
+        );
+        assert!(health.round_trip.is_none_or(|took| took < Duration::from_millis(500)));
     }
 }

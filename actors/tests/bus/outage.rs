@@ -102,9 +102,12 @@ async fn a_redis_that_is_down_at_the_start_is_found_when_it_comes_and_signals_wa
     here.connected(1).await;
     there.connected(1).await;
     here.bus.signal(Signal::Queued);
-    eventually("the signal arrives", async || {
-        if there.signals.0.lock().is_empty() { Err(String::new()) } else { Ok(()) }
-    })
+    eventually(
+        "the signal arrives",
+        async || {
+            if there.signals.0.lock().is_empty() { Err(String::new()) } else { Ok(()) }
+        },
+    )
     .await;
     // While it is away again a signal waits for it, and the one who asked does not.
     redis.kill();
@@ -121,8 +124,6 @@ async fn a_redis_that_is_down_at_the_start_is_found_when_it_comes_and_signals_wa
     redis.restart();
     there.connected(2).await;
     here.connected(2).await;
-    eventually("the signal is sent", async || {
-        if here.health().waiting == 0 { Ok(()) } else { Err(String::new()) }
-    })
-    .await;
+    eventually("the signal is sent", async || if here.health().waiting == 0 { Ok(()) } else { Err(String::new()) })
+        .await;
 }

@@ -144,8 +144,7 @@ impl Reader {
         let hub = place.hubs[hub].clone();
         hub.send(Attach { key: key(topic), outbox: Arc::clone(&outbox), sub }).await.unwrap();
         outbox.give_back(sub);
-        let mut reader =
-            Self { db: place.db.clone(), hub, key: key(topic), outbox, heard: Vec::new(), pages: 0 };
+        let mut reader = Self { db: place.db.clone(), hub, key: key(topic), outbox, heard: Vec::new(), pages: 0 };
         reader.take().await;
         assert_eq!(reader.outbox.depth().behind, 0, "live from here on");
         reader.pages = 0;
@@ -176,6 +175,16 @@ impl Reader {
         }
         assert_eq!(self.heard.len(), messages, "{:?}", self.heard.last());
         began.elapsed()
+    }
+
+    /// Waits for the durable event of a number.
+    pub async fn reaches(&mut self, seq: u64) {
+        let began = Instant::now();
+        while self.seqs().last() != Some(&seq) {
+            assert!(began.elapsed() < Duration::from_secs(20), "{:?} is the last of {seq}", self.seqs().last());
+            self.take().await;
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
     }
 
     /// The numbers of the durable events that came.
@@ -228,14 +237,25 @@ impl World {
     /// Every bus that can be tried on this machine.
     pub async fn all() -> Vec<Self> {
         let mut worlds = vec![Self::in_process().await];
-        for server in TestRedis::servers() {
-            let name = server.display();
-            worlds.push(Self::over(TestRedis::start_this(&server), Protocol::Auto, &format!("{name}, RESP3")).await);
-            worlds.push(Self::over(TestRedis::start_this(&server), Protocol::Resp2, &format!("{name}, RESP2")).await);
-            worlds.push(Self::over(TestRedis::start_cluster(&server), Protocol::Auto, &format!("{name}, cluster")).await);
-            worlds.push(
-                Self::over(TestRedis::start_cluster(&server), Protocol::Resp2, &format!("{name}, cluster, RESP2")).await,
-            );
+        // Beside each other: a cluster takes two seconds until it serves.
+        let start = |server: std::path::PathBuf| {
+            let cluster = {
+                let server = server.clone();
+                [(); 2].map(|()| {
+                    let server = server.clone();
+                    tokio::task::spawn_blocking(move || TestRedis::start_cluster(&server))
+                })
+            };
+            let plain = [(); 2].map(|()| TestRedis::start_this(&server));
+            (server.display().to_string(), plain, cluster)
+        };
+        let started: Vec<_> = TestRedis::servers().into_iter().map(start).collect();
+        for (name, [auto, resp2], [cluster, cluster_resp2]) in started {
+            worlds.push(Self::over(auto, Protocol::Auto, &format!("{name}, RESP3")).await);
+            worlds.push(Self::over(resp2, Protocol::Resp2, &format!("{name}, RESP2")).await);
+            worlds.push(Self::over(cluster.await.unwrap(), Protocol::Auto, &format!("{name}, cluster")).await);
+            let cluster = cluster_resp2.await.unwrap();
+            worlds.push(Self::over(cluster, Protocol::Resp2, &format!("{name}, cluster, RESP2")).await);
         }
         assert!(worlds.len() > 1, "there is no Redis on this machine: `make setup` installs it");
         worlds

@@ -27,7 +27,8 @@ impl RedisAddress {
     /// [`RedisAddressError`], a sentence for people.
     pub fn parse(text: &str) -> Result<Self, RedisAddressError> {
         let Some(url) = redis::parse_redis_url(text) else { return Err(RedisAddressError::Form) };
-        if matches!(url.scheme(), "redis" | "rediss" | "valkey" | "valkeys") && url.host_str().is_none_or(str::is_empty) {
+        if matches!(url.scheme(), "redis" | "rediss" | "valkey" | "valkeys") && url.host_str().is_none_or(str::is_empty)
+        {
             return Err(RedisAddressError::Form);
         }
         let unusable = |error: redis::RedisError| {
@@ -94,7 +95,9 @@ mod tests {
 
     #[test]
     fn a_wrong_address_gets_a_sentence_that_does_not_repeat_it() {
-        for wrong in ["localhost", "http://h:1", "redis://", "redis://:geheim@", "redis://h/geheim", "redis://h:1/x?db=1"] {
+        for wrong in
+            ["localhost", "http://h:1", "redis://", "redis://:geheim@", "redis://h/geheim", "redis://h:1/x?db=1"]
+        {
             let error = RedisAddress::parse(wrong).unwrap_err().to_string();
             assert!(error.starts_with("the Redis address"), "{wrong}: {error}");
             assert!(!error.contains("geheim"), "{error}");

@@ -6,9 +6,7 @@ use super::queue::{Class, Outgoing};
 use super::topology::{self, Server};
 use super::{Protocol, Shared, wire};
 use crate::event::TopicKey;
-use crate::limits::{
-    BUS_ANSWER, BUS_BACKOFF, BUS_PIPELINE_BYTES, BUS_PIPELINE_MESSAGES, BUS_PROBE_EVERY, BUS_REMIND,
-};
+use crate::limits::{BUS_ANSWER, BUS_BACKOFF, BUS_PIPELINE_BYTES, BUS_PIPELINE_MESSAGES, BUS_PROBE_EVERY, BUS_REMIND};
 use futures_util::future::try_join_all;
 use rand::RngExt as _;
 use redis::ProtocolVersion;

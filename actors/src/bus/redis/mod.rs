@@ -271,9 +271,7 @@ impl Bus for RedisBus {
 
     async fn close(&self) {
         let deadline = Instant::now() + BUS_CLOSE;
-        while self.shared.queue.len() > 0
-            && self.shared.connected.load(Ordering::Acquire)
-            && Instant::now() < deadline
+        while self.shared.queue.len() > 0 && self.shared.connected.load(Ordering::Acquire) && Instant::now() < deadline
         {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

@@ -100,7 +100,8 @@ pub(super) fn slot(channel: &str) -> u16 {
     let tag = channel.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map(|(tag, _)| tag);
     let hashed = tag.filter(|tag| !tag.is_empty()).unwrap_or(channel);
     let crc = hashed.bytes().fold(0_u16, |crc, byte| {
-        (0..8).fold(crc ^ (u16::from(byte) << 8), |crc, _| if crc & 0x8000 == 0 { crc << 1 } else { (crc << 1) ^ 0x1021 })
+        (0..8)
+            .fold(crc ^ (u16::from(byte) << 8), |crc, _| if crc & 0x8000 == 0 { crc << 1 } else { (crc << 1) ^ 0x1021 })
     });
     crc % SLOTS
 }
@@ -124,7 +125,9 @@ mod tests {
         assert_eq!((redis.version.as_str(), redis.sharded()), ("Redis 6.2.14", false));
         let redis = Server::read("redis_version:7.0.15\r\nredis_mode:standalone\r\n");
         assert!(!redis.sharded());
-        let valkey = Server::read("redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.0.1\r\nserver_mode:cluster\r\n");
+        let valkey = Server::read(
+            "redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.0.1\r\nserver_mode:cluster\r\n",
+        );
         assert_eq!((valkey.version.as_str(), valkey.sharded()), ("Valkey 8.0.1", true));
         assert_eq!(Server::read("nothing"), Server::default());
     }

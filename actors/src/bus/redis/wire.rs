@@ -342,7 +342,8 @@ mod tests {
             panic!("not volatile")
         };
         assert_eq!((came.slot.as_str(), came.bytes(Codec::Json)), ("s1", sent.bytes(Codec::Json)));
-        let Body::Head { key: topic, epoch, seq } = decode(&head(Origin(1), &key(), 5, u64::MAX), None).unwrap().1 else {
+        let Body::Head { key: topic, epoch, seq } = decode(&head(Origin(1), &key(), 5, u64::MAX), None).unwrap().1
+        else {
             panic!("not a head")
         };
         assert_eq!((topic, epoch, seq), (key(), 5, u64::MAX));
