@@ -2,12 +2,13 @@
 
 use crate::bus::{Bus, BusHealth, InProcess, LocalNode, RedisBus, RedisOptions};
 use crate::config::RuntimeConfig;
-use crate::db::{Db, Tx};
+use crate::db::{Db, DbResult, Tx};
 use crate::error::{CallError, DbError};
 use crate::event::{LiveEvent, TopicKey};
 use crate::identity::{Authenticator, Identity};
 use crate::limits::{CATCH_UP_SHARE, TX_ATTEMPTS};
 use crate::node::{self, Depart, Node};
+use crate::probe::{Halt, Probe};
 use crate::product::{CallCtx, Product};
 use crate::registry::Registry;
 use crate::session::registry::Sessions;
@@ -45,6 +46,7 @@ struct Inner {
     sessions: Arc<Sessions>,
     catch_up: Arc<Semaphore>,
     node: Addr<Node>,
+    probe: Addr<Probe>,
     dispatcher: Addr<Dispatcher>,
     arbiters: Vec<Arbiter>,
     draining: AtomicBool,
@@ -117,7 +119,8 @@ impl RuntimeBuilder {
             config: config.clone(),
             writers: writers.clone(),
             lock: Some(lock),
-            beating: false,
+            steady: node::Steady::default(),
+            beating: None,
             rescuing: false,
             trimming: false,
             leaving: false,
@@ -136,6 +139,7 @@ impl RuntimeBuilder {
         local.add_listener(dispatcher.clone().recipient());
         let sessions = Arc::new(Sessions::default());
         local.add_listener(crate::session::registry::Listener::new(Arc::clone(&sessions)).start().recipient());
+        let probe = Probe::new(db.clone(), Arc::clone(&sessions), config.probe_limit, config.heartbeat).start();
         let reads = (db.pool().status().max_size / CATCH_UP_SHARE).max(1);
         let inner = Inner {
             id,
@@ -148,6 +152,7 @@ impl RuntimeBuilder {
             sessions,
             catch_up: Arc::new(Semaphore::new(reads)),
             node,
+            probe,
             dispatcher,
             arbiters,
             draining: AtomicBool::new(false),
@@ -287,16 +292,18 @@ impl Runtime {
     where
         F: AsyncFn(&mut Tx<'_>) -> Result<T, CallError>,
     {
-        let mut client = self.inner.db.connection().await?;
-        let pg = client.transaction().await.map_err(DbError::from)?;
+        let db = &self.inner.db;
+        let mut client = db.connection().await?;
+        let pg = db.bounded(async { DbResult::Ok(client.transaction().await?) }).await?;
         let mut tx = Tx::new(pg, product.clone(), Arc::clone(&self.inner.registry));
-        let value = match work(&mut tx).await {
+        let value = match db.bounded(work(&mut tx)).await {
             Ok(value) => value,
             // A statement's lost race comes back through the caller's own error as `unavailable` (see `From<DbError>`).
             Err(error) if error.is_lost_race() => return Err(Attempt::Lost(error.message)),
             Err(error) => return Err(Attempt::Refused(error)),
         };
-        unit::announce(&self.inner.bus, unit::seal(tx).await?);
+        // The commit may not be let go without a word: whoever waits for it is told that its outcome is not known.
+        unit::announce(&self.inner.bus, unit::seal(db, tx).await?);
         Ok(value)
     }
 
@@ -374,6 +381,7 @@ impl Runtime {
         }
         self.inner.sessions.close_all();
         let _stopped = self.inner.node.send(Depart).await;
+        let _stopped = self.inner.probe.send(Halt).await;
         self.inner.bus.close().await;
         for arbiter in &self.inner.arbiters {
             arbiter.stop();

@@ -94,6 +94,13 @@ impl Sessions {
         self.0.lock().sockets.values().cloned().collect()
     }
 
+    /// Tells every client what the node cannot reach.
+    pub fn tell_health(&self, health: &ServerMessage) {
+        for socket in self.0.lock().sockets.values() {
+            socket.outbox.set_health(health);
+        }
+    }
+
     /// Tells every client that the node goes away, and when to come back: spread evenly.
     pub fn drain(&self, spread: Duration) {
         let spread = u32::try_from(spread.as_millis()).unwrap_or(u32::MAX).max(1);

@@ -8,10 +8,12 @@ use super::user_session::{Join, Leave, Perform, Renew, UserSession, answer};
 use crate::error::CallError;
 use crate::event::TopicKey;
 use crate::event::log::Page;
+use crate::gate::Standing;
 use crate::hub::{self, Attach, Detach, Hub, Recent};
 use crate::identity::{AuthError, Identity};
 use crate::limits::SOCKET_MAILBOX;
 use crate::mailbox::tell;
+use crate::probe;
 use crate::runtime::Runtime;
 use actix::prelude::*;
 use bytes::Bytes;
@@ -204,6 +206,11 @@ impl Socket {
             expires_at: Timestamp::new(identity.expires_at),
             limits: config.limits,
         });
+        let standing = self.runtime.db().gate().standing();
+        if standing != Standing::Up {
+            self.outbox.set_health(&probe::health(&standing));
+        }
+        self.outbox.greet();
         // A session that is too busy to take a socket would lose its expiry: better to come back.
         if tell(&session, Join { socket: self.me.clone(), identity: identity.clone() }).is_err()
             || tell(&self.me.hub, hub::Join { outbox: Arc::clone(&self.outbox), heartbeat: config.heartbeat }).is_err()
