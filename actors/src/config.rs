@@ -1,5 +1,6 @@
 //! What may be set about a runtime. The server's settings end here.
 
+use crate::session::admission::AdmissionLimits;
 use estafette_protocol::limits::Limits;
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ pub struct RuntimeConfig {
     pub patience: Duration,
     /// Events older than this are trimmed from the log; a reader that was away longer gets a snapshot.
     pub event_retention: Duration,
+    /// Who may come in.
+    pub admission: AdmissionLimits,
     /// The bounds told to clients.
     pub limits: Limits,
 }
@@ -44,6 +47,7 @@ impl Default for RuntimeConfig {
             probe_limit: Duration::from_secs(2),
             patience: Duration::from_secs(600),
             event_retention: Duration::from_secs(30 * 24 * 3600),
+            admission: AdmissionLimits::default(),
             limits: Limits::default(),
         }
     }

@@ -110,6 +110,11 @@ pub const WRITE_STALL: Duration = Duration::from_secs(120);
 /// How long the other side has to answer a close.
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// At a drain: how long after the last client's time the sockets that are left are closed.
+pub const DRAIN_GRACE: Duration = Duration::from_millis(500);
+/// At a drain: how long calls that were begun may take to be answered.
+pub const CALLS_END: Duration = Duration::from_secs(5);
+
 /// A node renews its heartbeat this often.
 pub const HEARTBEAT_EVERY: Duration = Duration::from_secs(1);
 /// A node whose heartbeat is older is taken for hung: its tasks are rescued (the fence covers its return).

@@ -6,11 +6,12 @@ use crate::db::{Db, DbResult, Tx};
 use crate::error::{CallError, DbError};
 use crate::event::{LiveEvent, TopicKey};
 use crate::identity::{Authenticator, Identity};
-use crate::limits::{CATCH_UP_SHARE, TX_ATTEMPTS};
+use crate::limits::{CALLS_END, CATCH_UP_SHARE, CLOSE_TIMEOUT, DRAIN_GRACE, TX_ATTEMPTS};
 use crate::node::{self, Depart, Node};
 use crate::probe::{Halt, Probe};
 use crate::product::{CallCtx, Product};
 use crate::registry::Registry;
+use crate::session::admission::Admission;
 use crate::session::registry::Sessions;
 use crate::task::dispatcher::{Dispatcher, DispatcherSetup, Drain, Running};
 use crate::unit;
@@ -24,7 +25,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tracing::Instrument as _;
@@ -50,6 +51,8 @@ struct Inner {
     dispatcher: Addr<Dispatcher>,
     arbiters: Vec<Arbiter>,
     draining: AtomicBool,
+    calls: AtomicUsize,
+    admission: Admission,
     flushables: RwLock<Vec<Arc<dyn Flushable>>>,
 }
 
@@ -141,6 +144,7 @@ impl RuntimeBuilder {
         local.add_listener(crate::session::registry::Listener::new(Arc::clone(&sessions)).start().recipient());
         let probe = Probe::new(db.clone(), Arc::clone(&sessions), config.probe_limit, config.heartbeat).start();
         let reads = (db.pool().status().max_size / CATCH_UP_SHARE).max(1);
+        let admission = Admission::new(config.admission);
         let inner = Inner {
             id,
             db,
@@ -156,6 +160,8 @@ impl RuntimeBuilder {
             dispatcher,
             arbiters,
             draining: AtomicBool::new(false),
+            calls: AtomicUsize::new(0),
+            admission,
             flushables: RwLock::default(),
         };
         Ok(Runtime { inner: Arc::new(inner) })
@@ -204,6 +210,11 @@ impl Runtime {
 
     pub(crate) fn sessions(&self) -> &Arc<Sessions> {
         &self.inner.sessions
+    }
+
+    /// The door for connections.
+    pub fn admission(&self) -> &Admission {
+        &self.inner.admission
     }
 
     pub(crate) fn authenticator(&self) -> Option<&Arc<dyn Authenticator>> {
@@ -257,6 +268,7 @@ impl Runtime {
         let params_hash = hex::encode(Sha256::digest(params.to_string()));
         let ctx = CallCtx { who, runtime: self.clone(), key, method: method.to_owned(), params_hash };
         let began = std::time::Instant::now();
+        let _under_way = UnderWay::begin(&self.inner.calls);
         let span = tracing::info_span!("call", otel.name = %format_args!("call {method}"), method, user.id = %ctx.who.user, session.id = %ctx.who.session);
         let result = product.call(ctx, method, params).instrument(span).await;
         let outcome = result.as_ref().map_or_else(|error| error.code.as_str(), |_| "ok");
@@ -366,6 +378,14 @@ impl Runtime {
         self.inner.dispatcher.send(Running).await.unwrap_or(0)
     }
 
+    /// Waits until every call is answered, but not longer than `limit`.
+    async fn calls_ended(&self, limit: Duration) {
+        let deadline = tokio::time::Instant::now() + limit;
+        while self.inner.calls.load(Ordering::Acquire) > 0 && tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// Leaves in good order: no new claims, clients told when to come back (spread over `spread`), running steps given
     /// their time, tasks handed over, writers flushed, the node's row removed.
     pub async fn drain(&self, spread: Duration) {
@@ -374,12 +394,16 @@ impl Runtime {
         }
         tracing::info!("the node drains");
         self.inner.sessions.drain(spread);
-        let _stopped = self.inner.dispatcher.send(Drain).await;
+        // Clients leave in their time, and are served meanwhile; tasks are handed over at the same time.
+        let sockets = self.inner.sessions.emptied(spread + DRAIN_GRACE);
+        let (_stopped, ()) = tokio::join!(self.inner.dispatcher.send(Drain), sockets);
+        self.calls_ended(CALLS_END).await;
         let flushables: Vec<Arc<dyn Flushable>> = self.inner.flushables.read().clone();
         for flushable in flushables {
             flushable.flush().await;
         }
         self.inner.sessions.close_all();
+        self.inner.sessions.emptied(CLOSE_TIMEOUT).await;
         let _stopped = self.inner.node.send(Depart).await;
         let _stopped = self.inner.probe.send(Halt).await;
         self.inner.bus.close().await;
@@ -387,6 +411,22 @@ impl Runtime {
             arbiter.stop();
         }
         tracing::info!("the node has left");
+    }
+}
+
+/// A call that has not been answered yet; a handler that panics counts as answered.
+struct UnderWay<'a>(&'a AtomicUsize);
+
+impl<'a> UnderWay<'a> {
+    fn begin(calls: &'a AtomicUsize) -> Self {
+        calls.fetch_add(1, Ordering::AcqRel);
+        Self(calls)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

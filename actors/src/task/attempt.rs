@@ -70,7 +70,9 @@ impl Attempt {
                 // Not all in the same moment.
                 tokio::time::sleep(backoff(0)).await;
             } else {
-                let pause = after.unwrap_or_default().max(backoff(rounds));
+                // Who named a time named it to all: they do not come back in the same moment.
+                let named = after.unwrap_or_default().mul_f64(rand::rng().random_range(1.0..1.25));
+                let pause = named.max(backoff(rounds));
                 rounds = rounds.saturating_add(1);
                 let pause_span = TimeDelta::from_std(pause).unwrap_or_default();
                 let until = Utc::now() + pause_span;
