@@ -96,6 +96,11 @@ impl Sessions {
         self.0.lock().sockets.len()
     }
 
+    /// The sockets of this node.
+    pub fn sockets(&self) -> Vec<SocketRef> {
+        self.0.lock().sockets.values().cloned().collect()
+    }
+
     /// Tells every client what the node cannot reach.
     pub fn tell_health(&self, health: &ServerMessage) {
         for socket in self.0.lock().sockets.values() {

@@ -16,6 +16,7 @@ use crate::db::Db;
 use crate::error::StepError;
 use crate::limits::{FULL_RETRY, SETTLE_BACKOFF, STEP_OUTPUT_BYTES, WAITS_EVERY};
 use crate::mailbox::{Slot, tell};
+use crate::trace;
 use crate::writer::commit::{Commit, CommitWriter, Move, Verdict};
 use actix::prelude::*;
 use chrono::Utc;
@@ -24,6 +25,7 @@ use estafette_protocol::{EventKind, StepKey, TaskId, Topic};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
+use tracing::{Instrument as _, Span};
 
 /// How a supervisor ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +105,7 @@ pub struct TaskSupervisor {
     /// Steps that waited so long for what is away that they wait no more.
     impatient: HashSet<StepKey>,
     exit: Exit,
+    span: Span,
 }
 
 impl TaskSupervisor {
@@ -116,6 +119,9 @@ impl TaskSupervisor {
         writer: Slot<CommitWriter>,
     ) -> Self {
         let live = env.live.sink(&task);
+        let owner = task.owner.as_ref().map(tracing::field::display);
+        let span = tracing::info_span!(parent: None, "task", task.id = %task.id, task.kind = %task.kind, user.id = owner, attempt = task.attempt, lease);
+        trace::adopt(&span, task.trace.as_ref());
         Self {
             env,
             task: Arc::new(task),
@@ -139,6 +145,7 @@ impl TaskSupervisor {
             waits: Arc::default(),
             impatient: HashSet::new(),
             exit: Exit::Stopped,
+            span,
         }
     }
 
@@ -224,7 +231,9 @@ impl TaskSupervisor {
             patience: if self.impatient.contains(key) { Duration::ZERO } else { self.env.patience },
             gate: Arc::clone(self.env.db.gate()),
         };
-        let handle = ctx.spawn(run.run().into_actor(self).map(move |ended, supervisor, ctx| {
+        // The task's id again: a log line shows the innermost span and reads alone.
+        let span = tracing::info_span!(parent: &self.span, "step", task.id = %self.task.id, step = %spec.key, attempt);
+        let handle = ctx.spawn(run.run().instrument(span).into_actor(self).map(move |ended, supervisor, ctx| {
             supervisor.running.remove(&spec.key);
             if ended.impatient {
                 supervisor.impatient.insert(spec.key.clone());
@@ -360,6 +369,7 @@ impl TaskSupervisor {
             no: self.commit_no,
             moves: self.in_flight.clone(),
             verdict,
+            span: tracing::debug_span!(target: trace::TARGET, parent: &self.span, "commit", no = self.commit_no),
         };
         if tell(&self.writer.get(), commit).is_err() {
             ctx.run_later(FULL_RETRY, Self::offer_commit);
