@@ -35,7 +35,7 @@ import { globalWebSocket, webSocketTransport } from "./transport.js";
 import type { Outage, ServerMessage, Welcome } from "./wire.js";
 
 /** This SDK, as it names itself to servers. */
-export const CLIENT_NAME = "estafette-js/0.1.0";
+const CLIENT_NAME = "estafette-js/0.1.0";
 
 const DEFAULT_CALL_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_PENDING_CALLS = 256;

@@ -14,9 +14,9 @@ import { Vigil } from "./vigil.js";
 import { parseServerMessage, type ClientMessage, type ServerMessage } from "./wire.js";
 
 /** How long a token, an opened line, or the welcome may take, milliseconds: the server's own hello deadline. */
-export const STAGE_TIMEOUT_MS = 10_000;
+const STAGE_TIMEOUT_MS = 10_000;
 /** A connection that lived this long was a good one: the next delay starts from the bottom again. */
-export const STABLE_AFTER_MS = 5_000;
+const STABLE_AFTER_MS = 5_000;
 /** Rejected tokens in a row after which asking for another is pointless. */
 const MAX_REJECTIONS = 2;
 

@@ -17,7 +17,7 @@ export interface WebSocketLike {
 }
 
 /** The HTTP answer to an upgrade that was refused, as Node's `http` module shows it. */
-export interface UpgradeRefusal {
+interface UpgradeRefusal {
   readonly statusCode?: number | undefined;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   destroy(): unknown;

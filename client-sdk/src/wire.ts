@@ -16,7 +16,7 @@ export type Ev = Of<"ev">;
 export type Live = Of<"live">;
 
 /** A message that is not of this protocol: the connection is given up, as nothing after it can be trusted. */
-export class ProtocolViolation extends Error {
+class ProtocolViolation extends Error {
   override readonly name = "ProtocolViolation";
 }
 

@@ -218,7 +218,7 @@ export class OutsideClient {
 }
 
 /** A problem+json answer (P34). */
-export interface Problem {
+interface Problem {
   readonly status: number;
   readonly code: string;
   readonly detail: string;

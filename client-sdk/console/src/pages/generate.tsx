@@ -5,12 +5,12 @@ import { useNavigate, useSearchParams } from "react-router";
 import { ScoreRing } from "../components/gauge";
 import { Card, Page } from "../components/page";
 import { useI18n } from "../i18n";
-import { cvName, jobName, shortSource } from "../lib/cvs";
+import { cvName, jobName, originName, shortSource } from "../lib/cvs";
 import { bytes, languageName, number } from "../lib/format";
 import { creditsOf, MAX_PDF_BYTES, offerKey, problemsOf, refuseOffer, unitsOf, webAddress, type DraftOffer, type Plan } from "../lib/plan";
 import { useLive } from "../live/live";
 import { toastError } from "../live/toasts";
-import type { GenerationMode, JobOffer, OfferSource, Upload } from "../model/types";
+import type { CvSummary, GenerationMode, JobOffer, OfferSource, Upload } from "../model/types";
 import { cx } from "../lib/cx";
 import styles from "./generate.module.css";
 
@@ -67,6 +67,11 @@ export default function Generate() {
     }
   };
 
+  const whatFor = (item: CvSummary | undefined): string | null => {
+    const job = item?.job_offer_id == null ? null : jobName(t, known.get(item.job_offer_id));
+    return job === null ? (item?.created_by == null ? t("cvs.original") : originName(t, item)) : `${t("cvs.col.for")} ${job}`;
+  };
+
   return (
     <Page title={t("gen.title")} lead={t("gen.lead")}>
       <div className={styles.grid}>
@@ -84,11 +89,11 @@ export default function Generate() {
               renderOption={({ option }) => {
                 const item = cvs.find((one) => one.id === option.value);
                 return (
-                  <span style={{ display: "flex", alignItems: "center", gap: 12, minWidth: 0 }}>
+                  <span style={{ display: "flex", alignItems: "center", gap: 12, minWidth: 0, flex: 1 }}>
                     <ScoreRing score={item?.match_score ?? null} size={34} />
-                    <span style={{ minWidth: 0 }}>
+                    <span style={{ minWidth: 0, flex: 1 }}>
                       <span className="truncate" style={{ display: "block" }}>{option.label}</span>
-                      <small className="muted">{[item?.filename, item?.language == null ? null : languageName(language, item.language)].filter((part) => part != null).join(" · ")}</small>
+                      <small className="muted truncate" style={{ display: "block" }}>{[whatFor(item), item?.language == null ? null : languageName(language, item.language)].filter((part) => part != null).join(" · ")}</small>
                     </span>
                   </span>
                 );

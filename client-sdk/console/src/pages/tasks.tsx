@@ -6,6 +6,7 @@ import { Card, Empty, Failure, Page, Rows } from "../components/page";
 import { TaskPill } from "../components/pill";
 import { useI18n, type Key } from "../i18n";
 import { ago, dateTime, duration, number } from "../lib/format";
+import { taskTitle } from "../lib/tasks";
 import { sentence } from "../lib/words";
 import { useFetched, useLive } from "../live/live";
 import type { Page as Items, TaskStatus, TaskView } from "../model/types";
@@ -63,12 +64,13 @@ export default function Tasks() {
 
 function TaskRow({ task, when, whenFull }: { readonly task: TaskView; readonly when: string; readonly whenFull: string }) {
   const { t, language } = useI18n();
+  const { user, titles } = useLive();
   const took = task.started_at === null || task.completed_at === null ? null : Date.parse(task.completed_at) - Date.parse(task.started_at);
   return (
     <div role="row" className={styles.row}>
       <div role="cell" style={{ minWidth: 0 }}>
         <Link to={`/tasks/${task.id}`} className={cx(styles.link, "truncate")} style={{ display: "block" }}>
-          {task.title}
+          {taskTitle(t, task, user.state?.cvs ?? [], titles)}
         </Link>
         <div className={cx(styles.note, "truncate")}>
           {t(`task.type.${task.type}`)}
