@@ -20,7 +20,8 @@ export function Silences({ silences, trouble }: { readonly silences: readonly Si
   const whole = silences.filter((silence) => silence.step === null);
   if (whole.length === 0 && trouble === null) return null;
   return (
-    <ul className={styles.silences} role="status">
+    <div role="status">
+      <ul className={styles.silences}>
       {trouble === null ? null : (
         <li className={styles.silence} data-silence="link">
           <Unplug size={17} aria-hidden="true" />
@@ -40,6 +41,7 @@ export function Silences({ silences, trouble }: { readonly silences: readonly Si
           </li>
         );
       })}
-    </ul>
+      </ul>
+    </div>
   );
 }
