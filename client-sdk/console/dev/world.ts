@@ -77,7 +77,7 @@ export function book(amount: number, type: CreditTransaction["type"], extra: Par
 
 export function titleOf(content: JsonResume): string | null {
   const parts = [content.basics?.name, content.basics?.label].filter((part) => typeof part === "string");
-  return parts.length > 0 ? parts.join(" · ") : null;
+  return parts.length > 0 ? parts.join(" — ") : null;
 }
 
 export function addCv(content: JsonResume, fields: Partial<CvFile> = {}): StoredCv {

@@ -23,6 +23,8 @@ describe("the four silences", () => {
 
   it("queued behind the server's limit: the place, however it is told", () => {
     expect(said(silences("queued", [{ reason: "server_limit", since: SINCE }], 12))).toEqual(["Number 12 in the queue."]);
+    expect(said(silences("queued", [{ reason: "server_limit", since: SINCE, limit: 64 }], 12))).toEqual(["All 64 places on the server are taken. Number 12 in the queue."]);
+    expect(said(silences("queued", [{ reason: "server_limit", since: SINCE, limit: 64 }], 1))).toEqual(["All 64 places on the server are taken. Next in the queue."]);
     expect(said(silences("queued", [], 1))).toEqual(["Next in the queue."]);
     expect(said(silences("queued", []))).toEqual(["Waits for a free place."]);
   });

@@ -1,5 +1,5 @@
 /** The silences of a task, told apart: behind a limit, the model, the worker, the database, and the own connection. */
-import { Database, Hourglass, ListOrdered, MonitorX, Unplug, type LucideIcon } from "lucide-react";
+import { Database, Hourglass, ListOrdered, MonitorX, RotateCw, Unplug, type LucideIcon } from "lucide-react";
 import { useI18n, type Key } from "../i18n";
 import { clockTime } from "../lib/format";
 import type { Silence } from "../lib/waits";
@@ -10,6 +10,7 @@ const LOOKS: Readonly<Record<Silence["kind"], { readonly icon: LucideIcon; reado
   limit: { icon: ListOrdered, title: "wait.limit" },
   model: { icon: Hourglass, title: "wait.model" },
   worker: { icon: MonitorX, title: "wait.worker" },
+  taken: { icon: RotateCw, title: "wait.taken" },
   storage: { icon: Database, title: "wait.storage.title" },
   other: { icon: Hourglass, title: "wait.other.title" },
 };

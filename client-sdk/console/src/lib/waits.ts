@@ -3,8 +3,8 @@ import type { Key, Values } from "../i18n";
 import type { Requeued, StepView, TaskState, TaskWait, WaitReason } from "../model/types";
 
 export interface Silence {
-  /** What kind of silence: behind a limit, the model, the worker, the database, or one of a later version. */
-  readonly kind: "limit" | "model" | "worker" | "storage" | "other";
+  /** What kind of silence: behind a limit, the model, the worker (quiet, or its work taken over), the database, or one of a later version. */
+  readonly kind: "limit" | "model" | "worker" | "taken" | "storage" | "other";
   /** The step that waits; null for the whole task. */
   readonly step: string | null;
   readonly key: Key;
@@ -59,7 +59,8 @@ function silenceOf(wait: TaskWait, queued: number | null, status: string, server
       return { ...base, key: step !== null ? "wait.own.step" : status === "queued" && isBehind(queued) ? "wait.own.queued" : "wait.own", values: { n: wait.limit ?? 1, place: queued ?? 1 } };
     case "server_limit":
       if (step !== null) return { ...base, key: "wait.server.step", values: {} };
-      return { ...base, ...(status === "queued" ? position(queued) : { key: "wait.server" as const, values: {} }) };
+      if (status !== "queued" || wait.limit === undefined) return { ...base, ...(status === "queued" ? position(queued) : { key: "wait.server", values: {} }) };
+      return { ...base, key: isBehind(queued) ? "wait.server.queued" : "wait.server.next", values: { n: wait.limit, place: queued ?? 1 } };
     case "model_slow":
       return { ...base, key: "wait.model_slow", values: { s: Math.max(SLOW_FROM_S, since) } };
     case "model_busy":
@@ -90,7 +91,7 @@ function lostWorker(lost: readonly TaskWait[], serverNow: number, nameOf: (step:
 
 function taken({ cause, resumes_at, steps_done, steps_total }: Requeued, nameOf: (step: string) => string): Silence {
   const key = cause === "drain" ? "wait.requeued.drain" : "wait.requeued";
-  return { kind: "worker", step: null, key: resumes_at.length === 0 ? `${key}.bare` : key, values: { step: listed(resumes_at.map(nameOf)), a: steps_done, b: steps_total } };
+  return { kind: "taken", step: null, key: resumes_at.length === 0 ? `${key}.bare` : key, values: { step: listed(resumes_at.map(nameOf)), a: steps_done, b: steps_total } };
 }
 
 /** The first names, and how many more. */

@@ -1,7 +1,7 @@
 import { ActionIcon, Button, FileInput, Select, Tabs, Textarea, TextInput } from "@mantine/core";
 import { BriefcaseBusiness, CircleAlert, CopyPlus, FileText, FileUp, Globe, Link as LinkIcon, TextQuote, WandSparkles, X } from "lucide-react";
 import { useState, type ReactNode } from "react";
-import { useNavigate, useSearchParams } from "react-router";
+import { Link, useNavigate, useSearchParams } from "react-router";
 import { ScoreRing } from "../components/gauge";
 import { Card, Page } from "../components/page";
 import { useI18n } from "../i18n";
@@ -84,6 +84,8 @@ export default function Generate() {
               value={cvId}
               onChange={setCvId}
               searchable={cvs.length > 6}
+              withScrollArea={false}
+              styles={{ dropdown: { maxHeight: 320, overflowY: "auto" } }}
               leftSection={<FileText size={17} aria-hidden="true" />}
               data={cvs.map((item) => ({ value: item.id, label: cvName(item, titles.get(item.id)), disabled: item.blocked }))}
               renderOption={({ option }) => {
@@ -99,6 +101,11 @@ export default function Generate() {
                 );
               }}
             />
+            {state !== undefined && cvs.length === 0 ? (
+              <p className="muted" style={{ margin: "10px 0 0" }}>
+                {t("gen.none")} <Link to="/cvs">{t("gen.none.add")}</Link>
+              </p>
+            ) : null}
           </Step>
           <Step n={2} title={t("gen.step.mode")}>
             <div className={styles.choices} role="radiogroup" aria-label={t("gen.step.mode")}>

@@ -1,5 +1,5 @@
-import { SegmentedControl } from "@mantine/core";
-import { ListChecks } from "lucide-react";
+import { Button, SegmentedControl } from "@mantine/core";
+import { ListChecks, Plus } from "lucide-react";
 import { useEffect, useState } from "react";
 import { Link } from "react-router";
 import { Card, Empty, Failure, Page, Rows } from "../components/page";
@@ -42,7 +42,13 @@ export default function Tasks() {
         ) : data === undefined ? (
           <Rows count={5} height={66} />
         ) : data.items.length === 0 ? (
-          <Empty icon={ListChecks} title={t("tasks.empty")} text={t("tasks.empty.text")} />
+          <Empty icon={ListChecks} title={filter === "all" ? t("tasks.empty") : t("tasks.none")} {...(filter === "all" ? { text: t("tasks.empty.text") } : {})}>
+            {filter === "all" ? (
+              <Button component={Link} to="/generate" leftSection={<Plus size={17} aria-hidden="true" />}>
+                {t("nav.generate")}
+              </Button>
+            ) : null}
+          </Empty>
         ) : (
           <div role="table" aria-label={t("tasks.title")}>
             <div role="row" className={cx(styles.row, styles.head)}>
