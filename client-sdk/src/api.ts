@@ -80,7 +80,10 @@ export interface Handlers<T extends string> {
   readonly onEvent?: (event: EventOf<T>, position: Position) => void;
   /** Volatile events. */
   readonly onLive?: (event: LiveOf<T>) => void;
+  /** How the subscription stands, each time that it changes. */
   readonly onStatus?: (status: SubscriptionStatus) => void;
+  /** With each heartbeat: the newest `seq` that the server has of this topic. Events that it counts may still be on their way. */
+  readonly onMark?: (head: number) => void;
 }
 
 /** How to begin. */

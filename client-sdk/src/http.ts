@@ -2,6 +2,7 @@
 import { isErrorCode } from "./codes.js";
 import { callError, NetworkError, type CallError } from "./errors.js";
 import { ERROR_CODES, type ErrorCode } from "./generated/protocol.js";
+import { retryAfter } from "./retry-after.js";
 
 export interface RequestOptions {
   /** Sent as JSON; a `FormData` or `Blob` as it is. */
@@ -67,8 +68,8 @@ async function refusal(response: Response): Promise<CallError> {
     // Not from the server but from something before it: the status is all there is.
   }
   const { code, detail, title, details, retry_after_ms } = problem;
-  const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
-  const retryAfterMs = typeof retry_after_ms === "number" ? retry_after_ms : Number.isFinite(seconds) ? seconds * 1000 : undefined;
+  const told = retryAfter(response.headers.get("retry-after"), response.headers.get("date"));
+  const retryAfterMs = typeof retry_after_ms === "number" ? retry_after_ms : told;
   const message = [detail, title, response.statusText].find((text) => typeof text === "string" && text !== "");
   return callError({
     code: isErrorCode(code) ? code : codeOf(response.status),

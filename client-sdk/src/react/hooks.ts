@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import type { CallOptions, ConnectionState, Known, Method, ParamsOf, ResultOf, StateOf } from "../api.js";
 import { cvFold, taskFold, userFold, type TaskLiveState } from "../fold/folds.js";
-import type { CvState, UserState } from "../generated/protocol.js";
+import type { CvState, Outage, UserState } from "../generated/protocol.js";
 import type { Fold, TopicView } from "../store.js";
 import { useClient } from "./provider.js";
 import { nothing, sharedStore } from "./shared.js";
@@ -10,6 +10,12 @@ import { nothing, sharedStore } from "./shared.js";
 export function useConnection(): ConnectionState {
   const { state } = useClient();
   return useSyncExternalStore(state.subscribe, state.get, state.get);
+}
+
+/** What the server itself cannot reach right now; empty when all is well. */
+export function useOutages(): readonly Outage[] {
+  const { outages } = useClient();
+  return useSyncExternalStore(outages.subscribe, outages.get, outages.get);
 }
 
 /**
