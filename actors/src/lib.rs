@@ -3,6 +3,7 @@
 #![deny(missing_docs)]
 
 pub mod bus;
+pub mod census;
 #[cfg(feature = "cluster")]
 pub mod cluster;
 pub mod config;
@@ -12,6 +13,7 @@ pub mod event;
 pub mod gate;
 pub mod hub;
 pub mod identity;
+pub mod journal;
 pub mod limits;
 pub mod mailbox;
 pub mod migration;

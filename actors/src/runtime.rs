@@ -1,11 +1,13 @@
 //! The runtime as a value: started once a process (or several times in a test), cheap to clone.
 
 use crate::bus::{Bus, BusHealth, InProcess, LocalNode, RedisBus, RedisOptions};
+use crate::census::Census;
 use crate::config::RuntimeConfig;
 use crate::db::{Db, DbResult, Tx};
 use crate::error::{CallError, DbError};
 use crate::event::{LiveEvent, TopicKey};
 use crate::identity::{Authenticator, Identity};
+use crate::journal::{ConnectionLog, Note};
 use crate::limits::{CALLS_END, CATCH_UP_SHARE, CLOSE_TIMEOUT, DRAIN_GRACE, TX_ATTEMPTS};
 use crate::node::{self, Depart, Node};
 use crate::probe::{Halt, Probe};
@@ -16,6 +18,7 @@ use crate::session::registry::Sessions;
 use crate::task::dispatcher::{Dispatcher, DispatcherSetup, Drain, Running};
 use crate::unit;
 use crate::writer::batch::Flushable;
+use crate::writer::batch::Recorder;
 use actix::prelude::*;
 use estafette_protocol::task::TaskStatus;
 use estafette_protocol::{EventKind, IdempotencyKey, NodeId, ProductId, TaskId, Topic};
@@ -48,6 +51,8 @@ struct Inner {
     catch_up: Arc<Semaphore>,
     node: Addr<Node>,
     probe: Addr<Probe>,
+    journal: Option<Recorder<Note>>,
+    _census: Addr<Census>,
     dispatcher: Addr<Dispatcher>,
     arbiters: Vec<Arbiter>,
     draining: AtomicBool,
@@ -143,6 +148,15 @@ impl RuntimeBuilder {
         let sessions = Arc::new(Sessions::default());
         local.add_listener(crate::session::registry::Listener::new(Arc::clone(&sessions)).start().recipient());
         let probe = Probe::new(db.clone(), Arc::clone(&sessions), config.probe_limit, config.heartbeat).start();
+        let journal = (!config.journal.is_zero()).then(|| Recorder::<Note>::start(db.clone()));
+        let census = Census {
+            id: id.clone(),
+            db: db.clone(),
+            sessions: Arc::clone(&sessions),
+            dispatcher: dispatcher.clone(),
+            telling: false,
+        }
+        .start();
         let reads = (db.pool().status().max_size / CATCH_UP_SHARE).max(1);
         let admission = Admission::new(config.admission);
         let inner = Inner {
@@ -157,6 +171,8 @@ impl RuntimeBuilder {
             catch_up: Arc::new(Semaphore::new(reads)),
             node,
             probe,
+            journal: journal.clone(),
+            _census: census,
             dispatcher,
             arbiters,
             draining: AtomicBool::new(false),
@@ -164,7 +180,11 @@ impl RuntimeBuilder {
             admission,
             flushables: RwLock::default(),
         };
-        Ok(Runtime { inner: Arc::new(inner) })
+        let runtime = Runtime { inner: Arc::new(inner) };
+        if let Some(journal) = journal {
+            runtime.flush_at_drain(Arc::new(journal));
+        }
+        Ok(runtime)
     }
 }
 
@@ -366,6 +386,11 @@ impl Runtime {
         let row = self.inner.db.query_opt("SELECT status FROM runtime.tasks WHERE id = $1", &[&id.as_str()]).await?;
         let Some(row) = row else { return Ok(None) };
         row.try_get::<_, &str>(0)?.parse().map(Some).map_err(|error| DbError::Data(format!("{error}")))
+    }
+
+    /// Where a connection of `who` notes what happens to it.
+    pub(crate) fn connection_log(&self, who: &Identity) -> ConnectionLog {
+        ConnectionLog::new(self.inner.journal.clone(), who, self.inner.id.clone())
     }
 
     /// Brings the metrics about what is waiting up to date: called by whoever is about to collect them.

@@ -182,6 +182,7 @@ fn runtime_config(settings: &Settings) -> RuntimeConfig {
             ..Limits::default()
         },
         event_retention: Duration::from_secs(settings.events.retention_days * 86_400),
+        journal: Duration::from_secs(settings.events.journal_hours * 3_600),
     }
 }
 

@@ -213,6 +213,8 @@ settings! {
     events: Events, EventsLayer {
         /// How long events are kept; who comes back later gets a snapshot.
         retention_days: u64 = 30, "event-retention-days", "ESTAFETTE_EVENT_RETENTION_DAYS", 1..=3_650 "days";
+        /// How long it is remembered, in outline, what each connection was sent: for administrators. 0: not at all.
+        journal_hours: u64 = 24, "journal-hours", "ESTAFETTE_JOURNAL_HOURS", 0..=720 "hours";
     }
 
     /// The model.

@@ -116,6 +116,19 @@ impl Accounts for CvAccounts {
             .await
     }
 
+    async fn set_role(&self, runtime: &Runtime, email: &str, role: &str) -> Result<Account, CallError> {
+        let role: Role = role.parse().map_err(|_| CallError::bad_request("the roles are USER and ADMIN"))?;
+        runtime
+            .transaction(&topics::product(), async |tx| {
+                let missing = || CallError::not_found(format!("there is nobody with the address {email}"));
+                let found = by_email(tx, email).await?.ok_or_else(missing)?;
+                users::set_role(tx, &found.id, role).await?;
+                self.auth.set_role(tx, &found.id, role.as_str()).await?;
+                by_email(tx, email).await?.ok_or_else(missing)
+            })
+            .await
+    }
+
     fn identity(&self, account: &Account) -> Identity {
         Identity {
             product: topics::product(),

@@ -7,9 +7,11 @@
 //! | [`offers`] | offers that cannot be read fail inside a running task and are refunded exactly once |
 //! | [`crash`] | SIGKILL in the middle of a hundred running tasks |
 //! | [`lifecycle`] | start and end of the process: nothing is left behind |
+//! | [`admin`] | what administrators see, and nobody else |
 //! | [`traces`] | one trace from a request to the delivery of what came of it |
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, missing_docs)]
 
+mod admin;
 mod bad_input;
 mod crash;
 mod frames;

@@ -232,6 +232,7 @@ impl Hub {
                 })
                 .collect();
             member.outbox.set_mark(&ServerMessage::Mark { heads });
+            member.outbox.note_positions();
         }
     }
 

@@ -72,6 +72,16 @@ pub async fn insert(
     Ok(())
 }
 
+/// Gives a role.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn set_role(tx: &Tx<'_>, id: &UserId, role: Role) -> DbResult<()> {
+    tx.execute("UPDATE cv.users SET role = $2, updated_at = now() WHERE id = $1", &[&id.as_str(), &role.as_str()])
+        .await?;
+    Ok(())
+}
+
 /// The address counts as confirmed.
 ///
 /// # Errors
