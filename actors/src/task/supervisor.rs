@@ -426,7 +426,8 @@ impl TaskSupervisor {
     }
 
     fn report_progress(&mut self) {
-        let now = (self.graph.fraction(), self.graph.running());
+        // Steps that are added make the rest longer, not what was done less.
+        let now = (self.graph.fraction().max(self.progress.0), self.graph.running());
         if now == self.progress {
             return;
         }
