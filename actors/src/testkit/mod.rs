@@ -2,8 +2,10 @@
 
 pub mod cluster;
 pub mod database;
+pub mod folder;
 
 pub use database::TestDatabase;
+pub use folder::ClusterFolder;
 
 /// Fails when a `.sql` file of a schema's folder is not in the list that is embedded, or stands at the wrong place.
 ///
