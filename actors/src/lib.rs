@@ -19,6 +19,7 @@ pub mod product;
 pub mod registry;
 pub mod runtime;
 pub mod session;
+pub mod sweep;
 pub mod task;
 #[cfg(feature = "testkit")]
 pub mod testkit;
