@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Rule of thumb for the text of a call that was dropped.
 const BYTES_PER_TOKEN: usize = 4;
@@ -42,12 +42,29 @@ pub struct Models {
     provider: Arc<dyn Provider>,
     prices: RwLock<Arc<PriceBook>>,
     recorder: Arc<dyn CallRecorder>,
+    bounds: CallBounds,
+}
+
+/// What an installation decides about every call.
+#[derive(Debug, Clone, Default)]
+pub struct CallBounds {
+    /// No call takes longer; none: each call's own bound counts.
+    pub timeout: Option<Duration>,
+    /// The model that is asked, whatever the call names; none: the one that it names.
+    pub model: Option<String>,
 }
 
 impl Models {
     /// A provider whose calls go to `recorder`.
     pub fn new(provider: Arc<dyn Provider>, recorder: Arc<dyn CallRecorder>) -> Self {
-        Self { provider, prices: RwLock::default(), recorder }
+        Self { provider, prices: RwLock::default(), recorder, bounds: CallBounds::default() }
+    }
+
+    /// With what the installation decides about every call.
+    #[must_use]
+    pub fn bounded(mut self, bounds: CallBounds) -> Self {
+        self.bounds = bounds;
+        self
     }
 
     /// The provider's name.
@@ -72,6 +89,12 @@ impl Models {
     ) -> Result<Answer<T>, AiError> {
         request.schema = schema::of::<T>();
         request.schema_name = schema::name_of::<T>();
+        if let Some(timeout) = self.bounds.timeout {
+            request.timeout = request.timeout.min(timeout);
+        }
+        if let Some(model) = &self.bounds.model {
+            request.model.clone_from(model);
+        }
         let parse = |output: Value| {
             serde_json::from_value::<T>(output).map_err(|error| schema::clip(&format!("not of the schema: {error}")))
         };
