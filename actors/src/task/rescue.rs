@@ -53,13 +53,15 @@ pub async fn rescue(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, lost:
         )
         .await?;
     let counts = !matches!(lost, Lost::Drained(_));
+    // As in a group commit: hooks that lock rows of the owners do so in one order.
+    let mut rows = rows.iter().map(store::task_row).collect::<DbResult<Vec<TaskRow>>>()?;
+    rows.sort_by(|one, other| one.info.owner.cmp(&other.info.owner));
     for row in &rows {
-        let row = store::task_row(row)?;
         tx.product = row.info.product.clone();
         if counts && row.rescues >= MAX_RESCUES {
-            park(&mut tx, &row).await?;
+            park(&mut tx, row).await?;
         } else {
-            requeue(&mut tx, &row, counts).await?;
+            requeue(&mut tx, row, counts).await?;
         }
     }
     if !rows.is_empty() {

@@ -227,7 +227,10 @@ async fn write_group(
     let fences = lock_tasks(&tx, group).await?;
     let mut rows = Rows::default();
     let mut verdicts = Vec::with_capacity(group.len());
-    for commit in group {
+    // Hooks lock rows of the tasks' owners: in one order in the whole cluster, so that no two units wait in a circle.
+    let mut ordered: Vec<(usize, &Commit)> = group.iter().enumerate().collect();
+    ordered.sort_by(|(_, one), (_, other)| one.task.owner.cmp(&other.task.owner));
+    for (place, commit) in ordered {
         let verdict = match fences.get(commit.task.id.as_str()) {
             Some((lease, no, true)) if *lease == commit.lease && *no >= commit.no => {
                 // Its answer was lost with a connection; the work is not.
@@ -252,11 +255,12 @@ async fn write_group(
                 Verdict::Fenced
             }
         };
-        verdicts.push(verdict);
+        verdicts.push((place, verdict));
     }
     flush(&tx, rows).await?;
     unit::announce(bus, unit::seal(tx).await?);
-    Ok(verdicts)
+    verdicts.sort_by_key(|(place, _)| *place);
+    Ok(verdicts.into_iter().map(|(_, verdict)| verdict).collect())
 }
 
 /// Locks the rows of the batch's tasks, in one order, and reads their fences: lease, commit number, running.
