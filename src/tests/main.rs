@@ -8,6 +8,7 @@
 //! | [`models`] | the whole job through the `openai` provider, on an endpoint that fails in every way |
 //! | [`crash`] | SIGKILL in the middle of a hundred running tasks |
 //! | [`lifecycle`] | start and end of the process: nothing is left behind |
+//! | [`traces`] | one trace from a request to the delivery of what came of it |
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, missing_docs)]
 
 mod bad_input;
@@ -17,3 +18,4 @@ mod lifecycle;
 mod models;
 mod offers;
 mod support;
+mod traces;
