@@ -37,7 +37,7 @@ async fn act(who: &Person, cvs: &[String], offer: &Value, n: usize) {
             if task.is_null() {
                 return;
             }
-            (if n % 2 == 0 { "task.cancel" } else { "task.retry" }, json!({"id": task}))
+            (if n.is_multiple_of(2) { "task.cancel" } else { "task.retry" }, json!({"id": task}))
         }
     };
     if let Err(error) = who.call(method, params).await {

@@ -11,6 +11,7 @@ use crate::cv::brain::types::{
 use crate::cv::pipeline::ask::{self, Question};
 use crate::cv::pipeline::score;
 use crate::cv::pipeline::source::{self, Extracted};
+use crate::cv::rules::resume;
 use crate::cv::services::Services;
 use crate::cv::store::{files, generations};
 use estafette_actors::StepError;
@@ -192,12 +193,19 @@ impl Work<'_> {
     async fn recompose(&self) -> Result<StepOutput, StepError> {
         let (classification, modifications) = (self.classification()?, self.modifications()?);
         let (source, verdicts, changes) = (self.input.content.clone(), classification.clone(), modifications.clone());
-        let composed = self.services.compute(move || compose::compose(&source, &verdicts, &changes)).await?;
-        let composed = composed.map_err(|error| StepError::fatal("invalid_result", error))?;
+        let compose = move || {
+            let composed = compose::compose(&source, &verdicts, &changes)?;
+            // Not the language that was asked for: the one that the result is written in.
+            let language = resume::language(&composed.content);
+            Ok((composed, language))
+        };
+        let composed: Result<_, String> = self.services.compute(compose).await?;
+        let (composed, language) = composed.map_err(|error| StepError::fatal("invalid_result", error))?;
         let output = json!({
             "composed": encoded(&composed)?,
             "classification": encoded(&classification)?,
             "modifications": encoded(&modifications)?,
+            "language": language,
         });
         Ok(StepOutput::of(output))
     }
