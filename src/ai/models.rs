@@ -2,6 +2,7 @@
 
 use super::error::{AiError, AiErrorCode};
 use super::pricing::{PriceBook, cost};
+use super::pulse::{Pulse, SLOW_AFTER};
 use super::record::{AiCallRecord, CallOutcome, CallRecorder};
 use super::request::{AiReply, AiRequest, Usage, millis};
 use super::{Progress, Provider, offline, schema};
@@ -43,6 +44,7 @@ pub struct Models {
     provider: Arc<dyn Provider>,
     prices: RwLock<Arc<PriceBook>>,
     recorder: Arc<dyn CallRecorder>,
+    slow_after: Duration,
     bounds: CallBounds,
 }
 
@@ -58,13 +60,20 @@ pub struct CallBounds {
 impl Models {
     /// A provider whose calls go to `recorder`.
     pub fn new(provider: Arc<dyn Provider>, recorder: Arc<dyn CallRecorder>) -> Self {
-        Self { provider, prices: RwLock::default(), recorder, bounds: CallBounds::default() }
+        Self { provider, prices: RwLock::default(), recorder, slow_after: SLOW_AFTER, bounds: CallBounds::default() }
     }
 
     /// With what the installation decides about every call.
     #[must_use]
     pub fn bounded(mut self, bounds: CallBounds) -> Self {
         self.bounds = bounds;
+        self
+    }
+
+    /// After how long without a sign of the model those who wait are told that it is slow.
+    #[must_use]
+    pub const fn slow_after(mut self, silence: Duration) -> Self {
+        self.slow_after = silence;
         self
     }
 
@@ -135,18 +144,19 @@ impl Models {
             outcome = tracing::field::Empty
         );
         guard.span = span.clone();
-        let outcome = self
-            .provider
-            .complete(request, &mut |progress| match progress {
-                Progress::Sent => guard.sent = true,
+        let pulse = Pulse::new(request.origin.waits.as_ref(), self.slow_after);
+        let mut heard = |progress: Progress<'_>| {
+            guard.sent = true;
+            match progress {
+                Progress::Sent => pulse.sent(),
                 Progress::Text(text) => {
-                    guard.sent = true;
+                    pulse.beat();
                     guard.text_bytes = text.len();
                     on_text(text);
                 }
-            })
-            .instrument(span)
-            .await;
+            }
+        };
+        let outcome = pulse.watch(self.provider.complete(request, &mut heard).instrument(span)).await;
         let checked = outcome.and_then(|AiReply { output, usage }| {
             match schema::check(&request.schema, &output).and_then(|()| parse(output)) {
                 Ok(output) => Ok((output, usage)),

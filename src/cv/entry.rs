@@ -34,7 +34,8 @@ pub fn entry(parts: &Parts<'_>) -> Result<Entry, String> {
         timeout: Some(Duration::from_millis(settings.ai.request_timeout_ms)),
         model: Some(settings.ai.openai_model.trim().to_owned()).filter(|model| !model.is_empty()),
     };
-    let models = Arc::new(Models::new(provider, recorder).bounded(bounds));
+    let slow_after = Duration::from_millis(settings.ai.slow_after_ms);
+    let models = Arc::new(Models::new(provider, recorder).slow_after(slow_after).bounded(bounds));
     let policy = FetchPolicy::from_settings(settings).map_err(|error| format!("fetch.allow: {error}"))?;
     let fetcher = Fetcher::new(policy).map_err(|error| format!("no HTTP client can be made: {error}"))?;
     let services = Arc::new(Services::new(models, Arc::new(fetcher)));
