@@ -24,6 +24,7 @@ pub mod registry;
 pub mod runtime;
 pub mod session;
 mod stats;
+pub mod sweep;
 pub mod task;
 #[cfg(feature = "testkit")]
 pub mod testkit;

@@ -95,6 +95,21 @@ pub enum MigrationError {
     Database(String),
 }
 
+impl MigrationError {
+    /// With what the server itself said (its log's end, as the end of a sentence) where only the connection knows that
+    /// something went wrong.
+    #[must_use]
+    pub fn with_log(self, said: &str) -> Self {
+        match self {
+            Self::Database(text) => Self::Database(format!("{text}{said}")),
+            Self::Failed { schema, name, message } => {
+                Self::Failed { schema, name, message: format!("{message}{said}") }
+            }
+            other => other,
+        }
+    }
+}
+
 impl From<tokio_postgres::Error> for MigrationError {
     fn from(error: tokio_postgres::Error) -> Self {
         Self::Database(sentence(&error))

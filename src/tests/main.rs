@@ -5,6 +5,7 @@
 //! | [`bad_input`] | every wrong input is answered with the right typed error; nothing is charged and nothing is created |
 //! | [`frames`] | garbage on the socket: the close code or the `err` that the protocol names |
 //! | [`offers`] | offers that cannot be read fail inside a running task and are refunded exactly once |
+//! | [`models`] | the whole job through the `openai` provider, on an endpoint that fails in every way |
 //! | [`crash`] | SIGKILL in the middle of a hundred running tasks |
 //! | [`lifecycle`] | start and end of the process: nothing is left behind |
 //! | [`admin`] | what administrators see, and nobody else |
@@ -16,6 +17,7 @@ mod bad_input;
 mod crash;
 mod frames;
 mod lifecycle;
+mod models;
 mod offers;
 mod support;
 mod traces;

@@ -76,13 +76,15 @@ async fn rescue_some(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, lost
         )
         .await?;
     let counts = lost.counts();
+    // As in a group commit: hooks that lock rows of the owners do so in one order.
+    let mut rows = rows.iter().map(store::task_row).collect::<DbResult<Vec<TaskRow>>>()?;
+    rows.sort_by(|one, other| one.info.owner.cmp(&other.info.owner));
     for row in &rows {
-        let row = store::task_row(row)?;
         tx.product = row.info.product.clone();
         if counts && row.rescues >= MAX_RESCUES {
-            park(&mut tx, &row).await?;
+            park(&mut tx, row).await?;
         } else {
-            requeue(&mut tx, &row, lost).await?;
+            requeue(&mut tx, row, lost).await?;
         }
     }
     if !rows.is_empty() {

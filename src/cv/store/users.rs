@@ -90,3 +90,13 @@ pub async fn verify_email(tx: &Tx<'_>, id: &UserId) -> DbResult<()> {
     tx.execute("UPDATE cv.users SET email_verified = now(), updated_at = now() WHERE id = $1", &[&id.as_str()]).await?;
     Ok(())
 }
+
+/// The lock that every unit of work takes before it locks anything else of a person (see the lock order in
+/// [`super`]). Rows that refer to the person can be added beside it.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn lock(tx: &Tx<'_>, user: &str) -> DbResult<()> {
+    tx.execute("SELECT 1 FROM cv.users WHERE id = $1 FOR NO KEY UPDATE", &[&user]).await?;
+    Ok(())
+}
