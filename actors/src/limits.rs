@@ -49,6 +49,32 @@ pub const RECONCILE_EVERY: Duration = Duration::from_secs(1);
 /// Topics in one comparison query.
 pub const RECONCILE_CHUNK: usize = 5_000;
 
+/// Messages that wait to be sent to Redis; above it they are dropped and counted, and other nodes find the events in the
+/// log within [`RECONCILE_EVERY`]. Volatile events have half of it.
+pub const BUS_QUEUE_MESSAGES: usize = 16 * 1024;
+/// Their bytes.
+pub const BUS_QUEUE_BYTES: usize = 32 * 1024 * 1024;
+/// Bytes of the events in one message to other nodes. Of a larger event they are told only that it is there.
+pub const BUS_MESSAGE_BYTES: usize = 128 * 1024;
+/// Messages sent to Redis at once.
+pub const BUS_PIPELINE_MESSAGES: usize = 512;
+/// Their bytes, about.
+pub const BUS_PIPELINE_BYTES: usize = 512 * 1024;
+/// Channels subscribed to in one command.
+pub const BUS_SUBSCRIBE_CHUNK: usize = 1_000;
+/// How long Redis may take for any answer. Longer, and the connection is given up: a Redis that hangs is as good as gone.
+pub const BUS_ANSWER: Duration = Duration::from_secs(2);
+/// A node sends itself a message this often, to see that what it sends still comes back.
+pub const BUS_PROBE_EVERY: Duration = Duration::from_secs(1);
+/// First and longest wait between attempts to connect; spread by half, so that nodes do not come back at one moment.
+pub const BUS_BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+/// While Redis is away the log says so this often.
+pub const BUS_REMIND: Duration = Duration::from_secs(30);
+/// How long a topic without readers stays subscribed: readers who reconnect cost nothing.
+pub const BUS_LINGER: Duration = Duration::from_secs(5);
+/// How long a node that goes away may take to send what waits.
+pub const BUS_CLOSE: Duration = Duration::from_millis(500);
+
 /// Bytes that wait in an outbox before its subscriptions fall back to reading the log at the reader's pace.
 pub const OUTBOX_BYTES: usize = 256 * 1024;
 /// Entries that wait in an outbox, for the same reason.

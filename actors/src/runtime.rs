@@ -1,6 +1,6 @@
 //! The runtime as a value: started once a process (or several times in a test), cheap to clone.
 
-use crate::bus::{Bus, InProcess, LocalNode};
+use crate::bus::{Bus, BusHealth, InProcess, LocalNode, RedisBus, RedisOptions};
 use crate::config::RuntimeConfig;
 use crate::db::{Db, DbResult, Tx};
 use crate::error::{CallError, DbError};
@@ -62,6 +62,7 @@ pub struct RuntimeBuilder {
     registry: Registry,
     config: RuntimeConfig,
     authenticator: Option<Arc<dyn Authenticator>>,
+    redis: Option<RedisOptions>,
 }
 
 impl RuntimeBuilder {
@@ -86,17 +87,28 @@ impl RuntimeBuilder {
         self
     }
 
+    /// The Redis over which nodes tell each other. Without it there is one node, or several that meet in the log only:
+    /// correct, and up to a second slower.
+    #[must_use]
+    pub fn redis(mut self, redis: Option<RedisOptions>) -> Self {
+        self.redis = redis;
+        self
+    }
+
     /// Starts the node's actors on the current actix system: the node and its lock, the commit writers, the dispatcher.
     ///
     /// # Errors
     /// [`DbError`] when the database does not answer.
     pub async fn start(self) -> Result<Runtime, DbError> {
-        let Self { db, registry, config, authenticator } = self;
+        let Self { db, registry, config, authenticator, redis } = self;
         let registry = Arc::new(registry);
         let name = format!("n-{}", estafette_protocol::ids::new_cuid2());
         let id = NodeId::parse(&name).map_err(|error| DbError::Data(error.to_string()))?;
         let local = Arc::new(LocalNode::default());
-        let bus: Arc<dyn Bus> = Arc::new(InProcess::new(Arc::clone(&local)));
+        let bus: Arc<dyn Bus> = match redis {
+            Some(options) => Arc::new(RedisBus::start(options, Arc::clone(&local))),
+            None => Arc::new(InProcess::new(Arc::clone(&local))),
+        };
         let writers = node::start_writers(&db, &registry, &bus);
         let lock_key: i64 = rand::rng().random();
         let lock = node::take_lock(&db, &id, lock_key).await?;
@@ -159,7 +171,13 @@ impl RuntimeBuilder {
 impl Runtime {
     /// Starts to put a runtime together.
     pub fn builder(db: Db) -> RuntimeBuilder {
-        RuntimeBuilder { db, registry: Registry::default(), config: RuntimeConfig::default(), authenticator: None }
+        RuntimeBuilder {
+            db,
+            registry: Registry::default(),
+            config: RuntimeConfig::default(),
+            authenticator: None,
+            redis: None,
+        }
     }
 
     /// This node.
@@ -175,6 +193,11 @@ impl Runtime {
     /// Limits and intervals.
     pub fn config(&self) -> &RuntimeConfig {
         &self.inner.config
+    }
+
+    /// How the bus to other nodes is.
+    pub fn bus_health(&self) -> BusHealth {
+        self.inner.bus.health()
     }
 
     pub(crate) fn bus(&self) -> &Arc<dyn Bus> {
@@ -385,6 +408,7 @@ impl Runtime {
         self.inner.sessions.emptied(CLOSE_TIMEOUT).await;
         let _stopped = self.inner.node.send(Depart).await;
         let _stopped = self.inner.probe.send(Halt).await;
+        self.inner.bus.close().await;
         for arbiter in &self.inner.arbiters {
             arbiter.stop();
         }

@@ -133,7 +133,7 @@ impl Models {
                 }
             }
         };
-        let outcome = pulse.watch(self.provider.complete(request, &mut heard)).instrument(span).await;
+        let outcome = pulse.watch(self.provider.complete(request, &mut heard).instrument(span)).await;
         let checked = outcome.and_then(|AiReply { output, usage }| {
             match schema::check(&request.schema, &output).and_then(|()| parse(output)) {
                 Ok(output) => Ok((output, usage)),

@@ -128,9 +128,6 @@ async fn with_database(
 }
 
 fn log_start(settings: &Settings, address: SocketAddr, runtime: &Runtime) {
-    if !settings.redis.url.is_empty() {
-        tracing::warn!("REDIS_URL is set but not used yet: this is a single node");
-    }
     let model = match settings.ai.provider {
         AiProvider::Auto if settings.uses_openai() => "openai",
         AiProvider::Auto => "offline",

@@ -1,6 +1,6 @@
 //! The table of all settings: section, name, kind, default, flag, variable, range and unit, each in one place.
 
-use super::value::{AiProvider, List, LogFormat, Number, Secret, Show};
+use super::value::{AiProvider, List, LogFormat, Number, RedisProtocol, Secret, Show};
 use super::{ConfigError, Key};
 use serde::Deserialize;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -147,10 +147,14 @@ settings! {
         migrate: bool = true, "auto-migrate", "ESTAFETTE_AUTO_MIGRATE";
     }
 
-    /// Redis, which will carry events between nodes.
+    /// Redis, which carries events between nodes.
     redis: Redis, RedisLayer {
-        /// Address, as `redis://host:6379`. Empty: a single node. Accepted, but not used yet.
+        /// Address, as `redis://user:password@host:6379/0` (`rediss://` with TLS, `unix:///path`). Empty: a single node.
         url: Secret = Secret::default(), "redis-url", "REDIS_URL";
+        /// Stands before the names of all channels. Installations that share a Redis need different ones.
+        prefix: String = "estafette".to_owned(), "redis-prefix", "ESTAFETTE_REDIS_PREFIX";
+        /// `auto` or `resp2`. `auto` is RESP3 where the server speaks it; `resp2` is for proxies that do not let it through.
+        protocol: RedisProtocol = RedisProtocol::Auto, "redis-protocol", "ESTAFETTE_REDIS_PROTOCOL";
     }
 
     /// Who may come in, and how much anybody may ask for. What is refused is told when to come back.

@@ -286,9 +286,11 @@ impl Outbox {
         if subscription.mode != Mode::Live {
             return;
         }
-        if subscription.epoch != head.epoch || head.seq.saturating_add(1) < subscription.next {
+        if subscription.epoch != head.epoch {
             subscription.mode = Mode::Snapshot;
-        } else if head.seq >= subscription.next {
+        } else if head.seq.saturating_add(1) != subscription.next {
+            // It goes further, or the head was read before this reader's newest event (or commits were lost with a
+            // failed-over database): a page, which reads the head anew, tells which.
             subscription.mode = Mode::CatchingUp;
         } else {
             return;
