@@ -27,7 +27,7 @@ pub const RETURN_GRACE: Duration = Duration::from_secs(3);
 pub const STORAGE_RERUNS: u32 = 20;
 
 /// First and longest pause before a step asks again for something that is away (jitter of a half to both sides).
-pub const PATIENCE_BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(15));
+pub const PATIENCE_BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(8));
 /// A task that waits for something says so again this often: who begins to watch later hears of it too.
 pub const WAITS_EVERY: Duration = Duration::from_secs(5);
 
@@ -114,6 +114,9 @@ pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 pub const DRAIN_GRACE: Duration = Duration::from_millis(500);
 /// At a drain: how long calls that were begun may take to be answered.
 pub const CALLS_END: Duration = Duration::from_secs(5);
+
+/// At a drain: how long each writer of observations may take to write what waits.
+pub const FLUSH_END: Duration = Duration::from_secs(5);
 
 /// A node renews its heartbeat this often.
 pub const HEARTBEAT_EVERY: Duration = Duration::from_secs(1);

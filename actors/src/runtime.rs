@@ -8,7 +8,7 @@ use crate::error::{CallError, DbError};
 use crate::event::{LiveEvent, TopicKey};
 use crate::identity::{Authenticator, Identity};
 use crate::journal::{ConnectionLog, Note};
-use crate::limits::{CALLS_END, CATCH_UP_SHARE, CLOSE_TIMEOUT, DRAIN_GRACE, TX_ATTEMPTS};
+use crate::limits::{CALLS_END, CATCH_UP_SHARE, CLOSE_TIMEOUT, DRAIN_GRACE, FLUSH_END, TX_ATTEMPTS};
 use crate::node::{self, Depart, Node};
 use crate::probe::{Halt, Probe};
 use crate::product::{CallCtx, Product};
@@ -425,7 +425,9 @@ impl Runtime {
         self.calls_ended(CALLS_END).await;
         let flushables: Vec<Arc<dyn Flushable>> = self.inner.flushables.read().clone();
         for flushable in flushables {
-            flushable.flush().await;
+            if tokio::time::timeout(FLUSH_END, flushable.flush()).await.is_err() {
+                tracing::warn!("observations could not be written in time and are lost: the database is away");
+            }
         }
         self.inner.sessions.close_all();
         self.inner.sessions.emptied(CLOSE_TIMEOUT).await;

@@ -9,15 +9,23 @@
 //! | [`crash`] | SIGKILL in the middle of a hundred running tasks |
 //! | [`lifecycle`] | start and end of the process: nothing is left behind |
 //! | [`admin`] | what administrators see, and nobody else |
+//! | [`deploys`] | a rolling restart of two nodes under load, and the end of a drain |
+//! | [`model_away`] | a model endpoint that is away, throttles or is slow: tasks wait and say why |
+//! | [`outages`] | Postgres frozen and killed under the server: readiness, refusals in bounded time, nothing lost |
+//! | [`storms`] | admission and rate limits at their bounds |
 //! | [`traces`] | one trace from a request to the delivery of what came of it |
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, missing_docs)]
 
 mod admin;
 mod bad_input;
 mod crash;
+mod deploys;
 mod frames;
 mod lifecycle;
 mod models;
+mod model_away;
 mod offers;
+mod outages;
+mod storms;
 mod support;
 mod traces;

@@ -92,7 +92,24 @@ impl Server {
         self.child.wait().unwrap();
     }
 
-    /// Memory of the process in KiB.
+    /// Sends a signal (`-TERM`).
+    pub fn signal(&self, name: &str) {
+        assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
+    }
+
+    /// Waits for the end of the process; its exit code.
+    pub async fn ended(&mut self, within: Duration) -> Option<i32> {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(began.elapsed() < within, "it did not end within {within:?}:\n{}", self.last_words());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Whether the process lives.
     pub fn is_running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }
