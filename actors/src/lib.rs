@@ -3,6 +3,7 @@
 #![deny(missing_docs)]
 
 pub mod bus;
+pub mod canary;
 #[cfg(feature = "cluster")]
 pub mod cluster;
 pub mod config;

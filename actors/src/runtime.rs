@@ -1,6 +1,7 @@
 //! The runtime as a value: started once a process (or several times in a test), cheap to clone.
 
 use crate::bus::{Bus, BusHealth, InProcess, LocalNode, RedisBus, RedisOptions};
+use crate::canary::{Canary, Delivery, Rest, Watch};
 use crate::config::RuntimeConfig;
 use crate::db::{Db, Tx};
 use crate::error::{CallError, DbError};
@@ -45,6 +46,8 @@ struct Inner {
     sessions: Arc<Sessions>,
     catch_up: Arc<Semaphore>,
     node: Addr<Node>,
+    canary: Addr<Canary>,
+    watch: Arc<Watch>,
     dispatcher: Addr<Dispatcher>,
     arbiters: Vec<Arbiter>,
     draining: AtomicBool,
@@ -128,12 +131,16 @@ impl RuntimeBuilder {
             db: db.clone(),
             registry: Arc::clone(&registry),
             bus: Arc::clone(&bus),
+            local: Arc::clone(&local),
             config: config.clone(),
             writers,
             arbiters: arbiters.iter().map(Arbiter::handle).collect(),
         })
         .start();
         local.add_listener(dispatcher.clone().recipient());
+        let watch = Watch::new(&id);
+        let canary =
+            Canary::new(id.clone(), db.clone(), Arc::clone(&bus), Arc::clone(&local), Arc::clone(&watch))?.start();
         let sessions = Arc::new(Sessions::default());
         local.add_listener(crate::session::registry::Listener::new(Arc::clone(&sessions)).start().recipient());
         let reads = (db.pool().status().max_size / CATCH_UP_SHARE).max(1);
@@ -148,6 +155,8 @@ impl RuntimeBuilder {
             sessions,
             catch_up: Arc::new(Semaphore::new(reads)),
             node,
+            canary,
+            watch,
             dispatcher,
             arbiters,
             draining: AtomicBool::new(false),
@@ -187,6 +196,11 @@ impl Runtime {
     /// How the bus to other nodes is.
     pub fn bus_health(&self) -> BusHealth {
         self.inner.bus.health()
+    }
+
+    /// How committed events reach the readers of this node.
+    pub fn delivery(&self) -> Delivery {
+        self.inner.watch.delivery()
     }
 
     pub(crate) fn bus(&self) -> &Arc<dyn Bus> {
@@ -366,6 +380,7 @@ impl Runtime {
             return;
         }
         tracing::info!("the node drains");
+        let _resting = self.inner.canary.send(Rest).await;
         self.inner.sessions.drain(spread);
         let _stopped = self.inner.dispatcher.send(Drain).await;
         let flushables: Vec<Arc<dyn Flushable>> = self.inner.flushables.read().clone();

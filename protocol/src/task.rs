@@ -181,7 +181,7 @@ pub struct TaskProgress {
     pub fraction: f64,
     /// The steps that run now.
     pub running: Vec<StepKey>,
-    /// Queued tasks before this one; null once it runs.
+    /// Its place in the queue, 1 is next; null once it runs.
     pub queue_position: Option<u32>,
 }
 

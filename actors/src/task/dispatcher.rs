@@ -5,15 +5,16 @@
 //! half a second.
 
 use super::graph::Graph;
+use super::positions;
 use super::rescue::{Lost, rescue};
 use super::spec::TaskInfo;
 use super::store::{self, TASK_COLUMNS, merged};
 use super::supervisor::{Environment, Exit, Exited, LiveSinks, Quiesce, Stop, TaskSupervisor};
-use crate::bus::{Bus, Signal};
+use crate::bus::{Bus, LocalNode, Signal};
 use crate::config::RuntimeConfig;
 use crate::db::{Db, DbResult, Tx};
 use crate::event::{LiveEvent, TopicKey};
-use crate::limits::{CLAIM_BATCH, POLL_EVERY, POSITIONS};
+use crate::limits::{CLAIM_BATCH, POLL_EVERY};
 use crate::mailbox::{Slot, tell};
 use crate::registry::Registry;
 use crate::task::limiter::Limiter;
@@ -39,6 +40,8 @@ pub struct DispatcherSetup {
     pub registry: Arc<Registry>,
     /// Who is told.
     pub bus: Arc<dyn Bus>,
+    /// The readers of this node.
+    pub local: Arc<LocalNode>,
     /// Limits.
     pub config: RuntimeConfig,
     /// The commit writers.
@@ -200,33 +203,8 @@ impl Dispatcher {
         }
         self.positions = true;
         let setup = self.setup.clone();
-        let work = async move {
-            let rows = setup
-                .db
-                .query(
-                    "SELECT id, product, row_number() OVER (ORDER BY queued_at, id) FROM runtime.tasks WHERE status = 'queued'
-                     ORDER BY queued_at, id LIMIT $1",
-                    &[&POSITIONS],
-                )
-                .await?;
-            let kind = EventKind::parse("task.progress").map_err(|error| crate::DbError::Data(error.to_string()))?;
-            for row in rows {
-                let (id, product, position): (String, String, i64) =
-                    (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-                let (Ok(topic), Ok(product)) = (Topic::of("task", &id), estafette_protocol::ProductId::parse(product))
-                else {
-                    continue;
-                };
-                let data = json!({"fraction": 0.0, "running": [], "queue_position": position});
-                setup.bus.publish_live(LiveEvent::new(
-                    TopicKey { product, topic },
-                    "task".to_owned(),
-                    kind.clone(),
-                    data,
-                ));
-            }
-            DbResult::Ok(())
-        };
+        let per_owner = setup.config.tasks_per_owner;
+        let work = async move { positions::announce(&setup.db, &setup.local, per_owner).await };
         ctx.spawn(work.into_actor(self).map(|result, dispatcher, _| {
             dispatcher.positions = false;
             if let Err(error) = result {

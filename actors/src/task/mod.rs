@@ -12,6 +12,7 @@ pub mod dispatcher;
 pub mod graph;
 pub mod kind;
 pub mod limiter;
+mod positions;
 pub mod rescue;
 pub mod spec;
 pub mod store;

@@ -551,7 +551,7 @@ export type CvTaskProgress = {
   fraction: number,
   /** The steps that run now. */
   running: Array<string>,
-  /** Queued tasks before this one; null once it runs. */
+  /** Its place in the queue, 1 is next; null once it runs. */
   queue_position: number | null,
 };
 
@@ -1534,7 +1534,7 @@ export type TaskProgress = {
   fraction: number,
   /** The steps that run now. */
   running: Array<string>,
-  /** Queued tasks before this one; null once it runs. */
+  /** Its place in the queue, 1 is next; null once it runs. */
   queue_position: number | null,
 };
 
