@@ -16,6 +16,7 @@ pub mod limits;
 pub mod mailbox;
 pub mod migration;
 pub mod node;
+pub mod notices;
 pub mod product;
 pub mod registry;
 pub mod runtime;

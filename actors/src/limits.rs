@@ -131,6 +131,10 @@ pub const CANARY_BROKEN: Duration = Duration::from_secs(10);
 pub const CANARY_KEEP: usize = 128;
 /// How often the older ones are removed.
 pub const CANARY_TRIM_EVERY: Duration = Duration::from_secs(60);
+/// Each node looks this often for withdrawn rights and ended sessions that the bus did not tell it of.
+pub const NOTICE_EVERY: Duration = Duration::from_secs(1);
+/// How far back it looks, and how long they are kept: longer than any transaction.
+pub const NOTICE_KEEP: Duration = Duration::from_secs(120);
 /// A topic is part of a `mark` only when it was compared with the log this short a time ago: else nobody knows that a
 /// client is complete.
 pub const MARK_FRESH: Duration = Duration::from_secs(3);

@@ -9,6 +9,7 @@ use crate::event::{LiveEvent, TopicKey};
 use crate::identity::{Authenticator, Identity};
 use crate::limits::{CATCH_UP_SHARE, TX_ATTEMPTS};
 use crate::node::{self, Depart, Node};
+use crate::notices::Notices;
 use crate::product::{CallCtx, Product};
 use crate::registry::Registry;
 use crate::session::registry::Sessions;
@@ -143,6 +144,7 @@ impl RuntimeBuilder {
             Canary::new(id.clone(), db.clone(), Arc::clone(&bus), Arc::clone(&local), Arc::clone(&watch))?.start();
         let sessions = Arc::new(Sessions::default());
         local.add_listener(crate::session::registry::Listener::new(Arc::clone(&sessions)).start().recipient());
+        Notices::new(db.clone(), Arc::clone(&local)).start();
         let reads = (db.pool().status().max_size / CATCH_UP_SHARE).max(1);
         let inner = Inner {
             id,

@@ -3,6 +3,7 @@
 use crate::bus::{Bus, Signal};
 use crate::db::{DbResult, Effect, Tx};
 use crate::event::{StoredEvent, log};
+use crate::notices;
 use std::sync::Arc;
 
 /// What a committed unit left to be told.
@@ -16,6 +17,7 @@ pub(crate) struct Sealed {
 pub(crate) async fn seal(tx: Tx<'_>) -> DbResult<Sealed> {
     let Tx { pg, events, effects, .. } = tx;
     let events = log::append(&pg, events).await?;
+    notices::write(&pg, &effects).await?;
     pg.commit().await?;
     Ok(Sealed { events, effects })
 }

@@ -68,6 +68,11 @@ pub struct TaskEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional = nullable)]
     pub error: Option<String>,
+    /// Why it failed, for programs: `parked` when it lost its node again and again without getting on. Missing where
+    /// only `error` tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub code: Option<String>,
     /// Where it was started. Only in `task.queued`; null where unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional = nullable)]

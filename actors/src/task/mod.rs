@@ -17,6 +17,7 @@ pub mod rescue;
 pub mod spec;
 pub mod store;
 pub mod supervisor;
+mod turns;
 
 pub use context::StepCtx;
 pub use kind::{EventFields, GroupEnd, StepFailure, StepOutput, StepView, TaskEnd, TaskKind, TaskSummary};

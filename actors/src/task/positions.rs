@@ -1,6 +1,7 @@
 //! Where queued tasks stand, told to those who wait. Each node looks itself and tells its own readers: nothing travels
 //! over the bus, however many wait.
 
+use super::turns::PLACES;
 use crate::bus::LocalNode;
 use crate::db::{Db, DbResult};
 use crate::error::DbError;
@@ -11,36 +12,19 @@ use estafette_protocol::{EventKind, ProductId, Timestamp, Topic};
 use serde_json::{Value, json};
 use std::fmt::Display;
 
-/// Queued tasks in the order in which they will be claimed: the owners take turns, as in the dispatcher's claim. A task
-/// whose turn is beyond its owner's limit waits for one of the owner's own to end; it stands behind those that do not.
-const WAITING: &str = "
-WITH busy AS (
-    SELECT product, coalesce(owner, device, id) AS who, count(*) AS n FROM runtime.tasks WHERE status = 'running' GROUP BY 1, 2
-), waiting AS (
-    SELECT q.id, q.product, q.queued_at, q.started_at, coalesce(b.n, 0)
-           + row_number() OVER (PARTITION BY q.product, coalesce(q.owner, q.device, q.id) ORDER BY q.queued_at, q.id) AS turn
-    FROM runtime.tasks q LEFT JOIN busy b ON b.product = q.product AND b.who = coalesce(q.owner, q.device, q.id)
-    WHERE q.status = 'queued'
-)
-SELECT id, product, row_number() OVER (ORDER BY turn, queued_at, id), turn > $1, queued_at,
-       CASE WHEN started_at IS NULL THEN 0 ELSE (
-           SELECT coalesce(sum((s.spec->>'weight')::float8) FILTER (WHERE s.status = 'completed'), 0)
-                  / greatest(sum((s.spec->>'weight')::float8), 1) FROM runtime.steps s WHERE s.task_id = waiting.id
-       ) END
-FROM waiting ORDER BY turn, queued_at, id LIMIT $2";
-
 fn data(error: impl Display) -> DbError {
     DbError::Data(error.to_string())
 }
 
-/// Tells the readers of this node where their queued tasks stand, and whose limit they wait for.
+/// Tells the readers of this node where their queued tasks stand, and whose limit they wait for. A task whose turn is beyond
+/// its owner's limit waits for one of the owner's own to end.
 ///
 /// # Errors
 /// [`DbError`].
-pub(crate) async fn announce(db: &Db, local: &LocalNode, per_owner: usize) -> DbResult<()> {
+pub(super) async fn announce(db: &Db, local: &LocalNode, kinds: &[String], per_owner: usize) -> DbResult<()> {
     let limit = i64::try_from(per_owner).unwrap_or(i64::MAX);
     let kind = EventKind::parse("task.progress").map_err(data)?;
-    for row in db.query(WAITING, &[&limit, &POSITIONS]).await? {
+    for row in db.query(PLACES, &[&kinds, &limit, &POSITIONS]).await? {
         let topic = Topic::of("task", row.try_get::<_, &str>(0)?).map_err(data)?;
         let product = ProductId::parse(row.try_get::<_, &str>(1)?).map_err(data)?;
         let since = row.try_get(4)?;

@@ -527,6 +527,11 @@ export type CvTaskEvent = {
   attempt: number,
   /** Why it failed, for people. Missing or null otherwise. */
   error?: string | null,
+  /**
+   * Why it failed, for programs: `parked` when it lost its node again and again without getting on. Missing where
+   * only `error` tells.
+   */
+  code?: string,
   /** Where it was started. Only in `task.queued`; null where unknown. */
   device_id?: string | null,
   /** The node that works on it. Only in `task.started`. */
