@@ -6,6 +6,7 @@
 //! | [`frames`] | garbage on the socket: the close code or the `err` that the protocol names |
 //! | [`offers`] | offers that cannot be read fail inside a running task and are refunded exactly once |
 //! | [`crash`] | SIGKILL in the middle of a hundred running tasks |
+//! | [`nodes`] | two servers on one Postgres and one Redis; one of them is killed |
 //! | [`lifecycle`] | start and end of the process: nothing is left behind |
 //! | [`traces`] | one trace from a request to the delivery of what came of it |
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, missing_docs)]
@@ -14,6 +15,7 @@ mod bad_input;
 mod crash;
 mod frames;
 mod lifecycle;
+mod nodes;
 mod offers;
 mod support;
 mod traces;

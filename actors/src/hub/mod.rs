@@ -278,6 +278,15 @@ impl Actor for Hub {
     }
 }
 
+impl Drop for Hub {
+    /// A hub that failed is replaced by one that begins without readers.
+    fn drop(&mut self) {
+        for key in self.topics.keys() {
+            self.bus.interest(key, false);
+        }
+    }
+}
+
 impl Handler<Deliver> for Hub {
     type Result = ();
     fn handle(&mut self, Deliver { events, span }: Deliver, _: &mut Self::Context) {

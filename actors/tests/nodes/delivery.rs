@@ -212,3 +212,28 @@ async fn the_canary_is_heard_on_every_node_with_and_without_redis() {
     let alone = nodes[0].delivery();
     assert!(alone.age.unwrap() < Duration::from_millis(2_500), "{alone:?}");
 }
+
+#[actix::test]
+async fn a_session_that_ends_on_one_node_ends_on_all_with_and_without_redis() {
+    let (database, mut redis) = (database().await, TestRedis::start());
+    let here = node(database.db(), &redis, front()).await;
+    let there = node(database.db(), &redis, front()).await;
+    let address = listen(&there);
+    connected(&here).await;
+    connected(&there).await;
+    for user in ["ann", "bob"] {
+        let mut client = Client::hello(address, user).await;
+        if user == "bob" {
+            redis.kill();
+            eventually("the outage is noticed", async || {
+                if there.bus_health().is_connected() { Err(String::new()) } else { Ok(()) }
+            })
+            .await;
+        }
+        let began = Instant::now();
+        here.call(identity(user), "sign_out", json!({}), None).await.unwrap();
+        let (code, reason) = client.closed().await;
+        assert_eq!((code, reason.as_str()), (4401, "signed out"), "{user}");
+        assert!(began.elapsed() < Duration::from_millis(2_500), "{user}: {:?}", began.elapsed());
+    }
+}

@@ -39,7 +39,7 @@ async fn nothing_twice(db: &Db, tasks: i64) {
 
 #[actix::test]
 async fn the_tasks_of_a_killed_node_move_again_within_two_seconds_and_their_watchers_see_no_seam() {
-    const TASKS: i64 = 60;
+    const TASKS: i64 = 200;
     let (database, redis) = (database().await, TestRedis::start());
     let db = database.db();
     let mut first = NodeProcess::start(&database, &redis);
