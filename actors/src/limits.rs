@@ -18,6 +18,19 @@ pub const FULL_RETRY: Duration = Duration::from_millis(20);
 /// First and longest wait before a commit is tried again while the database does not answer.
 pub const STORAGE_BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
+/// The database is asked this often whether it is there: for all callers together.
+pub const PROBE_EVERY: Duration = Duration::from_millis(500);
+/// After an outage, or after this node lost its own lock, other nodes have this long to take theirs again before they are
+/// taken for dead. Longer than a heartbeat and a probe together.
+pub const RETURN_GRACE: Duration = Duration::from_secs(3);
+/// Times that an attempt begins again because the database went away under it, before that counts as its failure.
+pub const STORAGE_RERUNS: u32 = 20;
+
+/// First and longest pause before a step asks again for something that is away (jitter of a half to both sides).
+pub const PATIENCE_BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(15));
+/// A task that waits for something says so again this often: who begins to watch later hears of it too.
+pub const WAITS_EVERY: Duration = Duration::from_secs(5);
+
 /// Records that wait in a `BatchWriter`; above it the oldest is dropped, counted and logged: these are observations,
 /// not effects.
 pub const BATCH_QUEUE: usize = 16 * 1024;
@@ -97,10 +110,19 @@ pub const WRITE_STALL: Duration = Duration::from_secs(120);
 /// How long the other side has to answer a close.
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// At a drain: how long after the last client's time the sockets that are left are closed.
+pub const DRAIN_GRACE: Duration = Duration::from_millis(500);
+/// At a drain: how long calls that were begun may take to be answered.
+pub const CALLS_END: Duration = Duration::from_secs(5);
+
 /// A node renews its heartbeat this often.
 pub const HEARTBEAT_EVERY: Duration = Duration::from_secs(1);
 /// A node whose heartbeat is older is taken for hung: its tasks are rescued (the fence covers its return).
 pub const HEARTBEAT_LIMIT: Duration = Duration::from_secs(10);
+/// A node whose heartbeat is older is suspected: those who wait for its tasks are told.
+pub const SUSPECT_AFTER: Duration = Duration::from_secs(3);
+/// Tasks of a suspected node whose readers are told, at each look.
+pub const SUSPECTS: i64 = 512;
 /// How often nodes look for dead ones.
 pub const RESCUE_EVERY: Duration = Duration::from_millis(500);
 /// Rescues without a completed step between them, after which a task is taken for the killer of its nodes and ends as

@@ -3,15 +3,17 @@
 use crate::bus::{Bus, BusHealth, InProcess, LocalNode, RedisBus, RedisOptions};
 use crate::canary::{Canary, Delivery, Rest, Watch};
 use crate::config::RuntimeConfig;
-use crate::db::{Db, Tx};
+use crate::db::{Db, DbResult, Tx};
 use crate::error::{CallError, DbError};
 use crate::event::{LiveEvent, TopicKey};
 use crate::identity::{Authenticator, Identity};
-use crate::limits::{CATCH_UP_SHARE, TX_ATTEMPTS};
+use crate::limits::{CALLS_END, CATCH_UP_SHARE, CLOSE_TIMEOUT, DRAIN_GRACE, TX_ATTEMPTS};
 use crate::node::{self, Depart, Node};
 use crate::notices::Notices;
+use crate::probe::{Halt, Probe};
 use crate::product::{CallCtx, Product};
 use crate::registry::Registry;
+use crate::session::admission::Admission;
 use crate::session::registry::Sessions;
 use crate::task::dispatcher::{Dispatcher, DispatcherSetup, Drain, Running};
 use crate::unit;
@@ -25,7 +27,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tracing::Instrument as _;
@@ -49,9 +51,12 @@ struct Inner {
     node: Addr<Node>,
     canary: Addr<Canary>,
     watch: Arc<Watch>,
+    probe: Addr<Probe>,
     dispatcher: Addr<Dispatcher>,
     arbiters: Vec<Arbiter>,
     draining: AtomicBool,
+    calls: AtomicUsize,
+    admission: Admission,
     flushables: RwLock<Vec<Arc<dyn Flushable>>>,
 }
 
@@ -121,7 +126,8 @@ impl RuntimeBuilder {
             config: config.clone(),
             writers: writers.clone(),
             lock: Some(lock),
-            beating: false,
+            steady: node::Steady::default(),
+            beating: None,
             rescuing: false,
             trimming: false,
             leaving: false,
@@ -145,7 +151,9 @@ impl RuntimeBuilder {
         let sessions = Arc::new(Sessions::default());
         local.add_listener(crate::session::registry::Listener::new(Arc::clone(&sessions)).start().recipient());
         Notices::new(db.clone(), Arc::clone(&local)).start();
+        let probe = Probe::new(db.clone(), Arc::clone(&sessions), config.probe_limit, config.heartbeat).start();
         let reads = (db.pool().status().max_size / CATCH_UP_SHARE).max(1);
+        let admission = Admission::new(config.admission);
         let inner = Inner {
             id,
             db,
@@ -159,9 +167,12 @@ impl RuntimeBuilder {
             node,
             canary,
             watch,
+            probe,
             dispatcher,
             arbiters,
             draining: AtomicBool::new(false),
+            calls: AtomicUsize::new(0),
+            admission,
             flushables: RwLock::default(),
         };
         Ok(Runtime { inner: Arc::new(inner) })
@@ -217,6 +228,11 @@ impl Runtime {
         &self.inner.sessions
     }
 
+    /// The door for connections.
+    pub fn admission(&self) -> &Admission {
+        &self.inner.admission
+    }
+
     pub(crate) fn authenticator(&self) -> Option<&Arc<dyn Authenticator>> {
         self.inner.authenticator.as_ref()
     }
@@ -268,6 +284,7 @@ impl Runtime {
         let params_hash = hex::encode(Sha256::digest(params.to_string()));
         let ctx = CallCtx { who, runtime: self.clone(), key, method: method.to_owned(), params_hash };
         let began = std::time::Instant::now();
+        let _under_way = UnderWay::begin(&self.inner.calls);
         let span = tracing::info_span!("call", otel.name = %format_args!("call {method}"), method, user.id = %ctx.who.user, session.id = %ctx.who.session);
         let result = product.call(ctx, method, params).instrument(span).await;
         let outcome = result.as_ref().map_or_else(|error| error.code.as_str(), |_| "ok");
@@ -303,16 +320,18 @@ impl Runtime {
     where
         F: AsyncFn(&mut Tx<'_>) -> Result<T, CallError>,
     {
-        let mut client = self.inner.db.connection().await?;
-        let pg = client.transaction().await.map_err(DbError::from)?;
+        let db = &self.inner.db;
+        let mut client = db.connection().await?;
+        let pg = db.bounded(async { DbResult::Ok(client.transaction().await?) }).await?;
         let mut tx = Tx::new(pg, product.clone(), Arc::clone(&self.inner.registry));
-        let value = match work(&mut tx).await {
+        let value = match db.bounded(work(&mut tx)).await {
             Ok(value) => value,
             // A statement's lost race comes back through the caller's own error as `unavailable` (see `From<DbError>`).
             Err(error) if error.is_lost_race() => return Err(Attempt::Lost(error.message)),
             Err(error) => return Err(Attempt::Refused(error)),
         };
-        unit::announce(&self.inner.bus, unit::seal(tx).await?);
+        // The commit may not be let go without a word: whoever waits for it is told that its outcome is not known.
+        unit::announce(&self.inner.bus, unit::seal(db, tx).await?);
         Ok(value)
     }
 
@@ -375,6 +394,14 @@ impl Runtime {
         self.inner.dispatcher.send(Running).await.unwrap_or(0)
     }
 
+    /// Waits until every call is answered, but not longer than `limit`.
+    async fn calls_ended(&self, limit: Duration) {
+        let deadline = tokio::time::Instant::now() + limit;
+        while self.inner.calls.load(Ordering::Acquire) > 0 && tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// Leaves in good order: no new claims, clients told when to come back (spread over `spread`), running steps given
     /// their time, tasks handed over, writers flushed, the node's row removed.
     pub async fn drain(&self, spread: Duration) {
@@ -384,18 +411,39 @@ impl Runtime {
         tracing::info!("the node drains");
         let _resting = self.inner.canary.send(Rest).await;
         self.inner.sessions.drain(spread);
-        let _stopped = self.inner.dispatcher.send(Drain).await;
+        // Clients leave in their time, and are served meanwhile; tasks are handed over at the same time.
+        let sockets = self.inner.sessions.emptied(spread + DRAIN_GRACE);
+        let (_stopped, ()) = tokio::join!(self.inner.dispatcher.send(Drain), sockets);
+        self.calls_ended(CALLS_END).await;
         let flushables: Vec<Arc<dyn Flushable>> = self.inner.flushables.read().clone();
         for flushable in flushables {
             flushable.flush().await;
         }
         self.inner.sessions.close_all();
+        self.inner.sessions.emptied(CLOSE_TIMEOUT).await;
         let _stopped = self.inner.node.send(Depart).await;
+        let _stopped = self.inner.probe.send(Halt).await;
         self.inner.bus.close().await;
         for arbiter in &self.inner.arbiters {
             arbiter.stop();
         }
         tracing::info!("the node has left");
+    }
+}
+
+/// A call that has not been answered yet; a handler that panics counts as answered.
+struct UnderWay<'a>(&'a AtomicUsize);
+
+impl<'a> UnderWay<'a> {
+    fn begin(calls: &'a AtomicUsize) -> Self {
+        calls.fetch_add(1, Ordering::AcqRel);
+        Self(calls)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

@@ -8,7 +8,9 @@ use crate::db::embedded::Embedded;
 use crate::db::{self, pool};
 use estafette_actors::bus::redis::{Protocol, RedisAddress, RedisAddressError, RedisOptions};
 use estafette_actors::cluster::ClusterError;
+use estafette_actors::session::admission::AdmissionLimits;
 use estafette_actors::{Db, Runtime, RuntimeConfig};
+use estafette_protocol::limits::Limits;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -166,8 +168,20 @@ fn runtime_config(settings: &Settings) -> RuntimeConfig {
         tasks_per_owner: settings.tasks.per_user,
         task_threads: settings.tasks.threads,
         drain: Duration::from_millis(settings.server.drain_ms),
+        probe_limit: Duration::from_millis(settings.database.probe_limit_ms),
+        patience: Duration::from_secs(settings.ai.patience_secs),
+        admission: AdmissionLimits {
+            connections: settings.limits.connections,
+            connections_per_user: settings.limits.connections_per_user,
+            accepts_per_second: settings.limits.accepts_per_second,
+        },
+        limits: Limits {
+            subscriptions: settings.limits.subscriptions,
+            calls_in_flight: settings.limits.calls_in_flight,
+            messages_per_second: settings.limits.messages_per_second,
+            ..Limits::default()
+        },
         event_retention: Duration::from_secs(settings.events.retention_days * 86_400),
-        ..RuntimeConfig::default()
     }
 }
 

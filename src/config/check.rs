@@ -60,6 +60,11 @@ fn addresses(settings: &Settings) -> Result<(), ConfigError> {
             ));
         }
     }
+    for entry in &settings.server.trusted_proxies.0 {
+        if let Err(sentence) = entry.parse::<crate::http::limits::Network>() {
+            return refuse(format!("the trusted proxies: {sentence}"));
+        }
+    }
     for entry in &settings.fetch.allow.0 {
         let is_host_port = entry
             .rsplit_once(':')

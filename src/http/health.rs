@@ -23,6 +23,7 @@ pub async fn live() -> HttpResponse {
 /// # Errors
 /// `unavailable` with the reason: it drains, or Postgres does not answer in time.
 pub async fn ready(state: web::Data<AppState>) -> Result<HttpResponse, ApiError> {
+    // While the probe gets no answer this one is refused at once, with the probe's reason.
     let postgres = match tokio::time::timeout(PROBE_TIMEOUT, state.db.query_one("SELECT 1", &[])).await {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => Err(error.to_string()),

@@ -98,6 +98,7 @@ async fn world() -> World {
         console_dir: console.path().join("dist"),
         allowed_origins: vec!["https://app.example.com".to_owned()],
         max_body: 64 * 1024,
+        limits: crate::http::HttpLimits::default(),
         metrics: crate::telemetry::start_metrics(),
     };
     let options = ServerOptions {

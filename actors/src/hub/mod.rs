@@ -102,6 +102,9 @@ struct TopicState {
     readers: HashMap<usize, (Arc<Outbox>, SubId)>,
 }
 
+/// The topics that were compared with the log, and the heads that it has.
+type Compared = (Vec<TopicKey>, Vec<(TopicKey, Head)>);
+
 struct Member {
     outbox: Arc<Outbox>,
     heartbeat: Duration,
@@ -163,7 +166,7 @@ impl Hub {
         }));
     }
 
-    fn compare_all(&mut self, read: Option<(Vec<TopicKey>, Vec<(TopicKey, Head)>)>, began: Instant) {
+    fn compare_all(&mut self, read: Option<Compared>, began: Instant) {
         let Some((keys, found)) = read else { return };
         let found: HashMap<TopicKey, Head> = found.into_iter().collect();
         for key in keys {

@@ -7,9 +7,11 @@
 //! | [`context`] | what a running step sees |
 
 pub(crate) mod admit;
+mod attempt;
 pub mod context;
 pub mod dispatcher;
 pub mod graph;
+pub(crate) mod handover;
 pub mod kind;
 pub mod limiter;
 mod positions;
@@ -17,7 +19,9 @@ pub mod rescue;
 pub mod spec;
 pub mod store;
 pub mod supervisor;
+pub mod suspect;
 mod turns;
+pub mod waits;
 
 pub use context::StepCtx;
 pub use kind::{EventFields, GroupEnd, StepFailure, StepOutput, StepView, TaskEnd, TaskKind, TaskSummary};

@@ -8,8 +8,8 @@ use crate::error::DbError;
 use crate::event::{LiveEvent, TopicKey};
 use crate::limits::POSITIONS;
 use chrono::{DateTime, Utc};
+use estafette_protocol::task::{TaskProgress, TaskWait, WaitReason};
 use estafette_protocol::{EventKind, ProductId, Timestamp, Topic};
-use serde_json::{Value, json};
 use std::fmt::Display;
 
 fn data(error: impl Display) -> DbError {
@@ -30,19 +30,20 @@ pub(super) async fn announce(db: &Db, local: &LocalNode, kinds: &[String], per_o
         let since = row.try_get(4)?;
         let progress = progress(row.try_get(2)?, row.try_get(3)?, since, row.try_get(5)?, per_owner);
         let key = TopicKey { product, topic };
+        let progress = serde_json::to_value(progress).map_err(data)?;
         local.deliver_live(&LiveEvent::new(key, "task".to_owned(), kind.clone(), progress));
     }
     Ok(())
 }
 
-/// The data of a `task.progress`. `place` counts from 1, as people do.
-fn progress(place: i64, own_limit: bool, since: DateTime<Utc>, fraction: f64, per_owner: usize) -> Value {
-    let mut wait = json!({"since": Timestamp::new(since)});
-    if own_limit {
-        wait["reason"] = json!("own_limit");
-        wait["limit"] = json!(per_owner);
-    } else {
-        wait["reason"] = json!("server_limit");
+/// `place` counts from 1, as people do.
+fn progress(place: i64, own_limit: bool, since: DateTime<Utc>, fraction: f64, per_owner: usize) -> TaskProgress {
+    let reason = if own_limit { WaitReason::OwnLimit } else { WaitReason::ServerLimit };
+    let limit = own_limit.then(|| u32::try_from(per_owner).unwrap_or(u32::MAX));
+    TaskProgress {
+        fraction,
+        running: Vec::new(),
+        queue_position: u32::try_from(place).ok(),
+        waits: vec![TaskWait { limit, ..TaskWait::new(reason, Timestamp::new(since)) }],
     }
-    json!({"fraction": fraction, "running": [], "queue_position": place, "waits": [wait]})
 }
