@@ -4,6 +4,7 @@
 
 pub mod bus;
 pub mod census;
+pub mod canary;
 #[cfg(feature = "cluster")]
 pub mod cluster;
 pub mod config;
@@ -18,6 +19,7 @@ pub mod limits;
 pub mod mailbox;
 pub mod migration;
 pub mod node;
+pub mod notices;
 pub mod probe;
 pub mod product;
 pub mod registry;

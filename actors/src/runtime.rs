@@ -2,6 +2,7 @@
 
 use crate::bus::{Bus, BusHealth, InProcess, LocalNode, RedisBus, RedisOptions};
 use crate::census::Census;
+use crate::canary::{Canary, Delivery, Rest, Watch};
 use crate::config::RuntimeConfig;
 use crate::db::{Db, DbResult, Tx};
 use crate::error::{CallError, DbError};
@@ -10,6 +11,7 @@ use crate::identity::{Authenticator, Identity};
 use crate::journal::{ConnectionLog, Note};
 use crate::limits::{CALLS_END, CATCH_UP_SHARE, CLOSE_TIMEOUT, DRAIN_GRACE, FLUSH_END, TX_ATTEMPTS};
 use crate::node::{self, Depart, Node};
+use crate::notices::Notices;
 use crate::probe::{Halt, Probe};
 use crate::product::{CallCtx, Product};
 use crate::registry::Registry;
@@ -50,6 +52,8 @@ struct Inner {
     sessions: Arc<Sessions>,
     catch_up: Arc<Semaphore>,
     node: Addr<Node>,
+    canary: Addr<Canary>,
+    watch: Arc<Watch>,
     probe: Addr<Probe>,
     journal: Option<Recorder<Note>>,
     _census: Addr<Census>,
@@ -139,14 +143,19 @@ impl RuntimeBuilder {
             db: db.clone(),
             registry: Arc::clone(&registry),
             bus: Arc::clone(&bus),
+            local: Arc::clone(&local),
             config: config.clone(),
             writers,
             arbiters: arbiters.iter().map(Arbiter::handle).collect(),
         })
         .start();
         local.add_listener(dispatcher.clone().recipient());
+        let watch = Watch::new(&id);
+        let canary =
+            Canary::new(id.clone(), db.clone(), Arc::clone(&bus), Arc::clone(&local), Arc::clone(&watch))?.start();
         let sessions = Arc::new(Sessions::default());
         local.add_listener(crate::session::registry::Listener::new(Arc::clone(&sessions)).start().recipient());
+        Notices::new(db.clone(), Arc::clone(&local)).start();
         let probe = Probe::new(db.clone(), Arc::clone(&sessions), config.probe_limit, config.heartbeat).start();
         let journal = (!config.journal.is_zero()).then(|| Recorder::<Note>::start(db.clone()));
         let census = Census {
@@ -170,6 +179,8 @@ impl RuntimeBuilder {
             sessions,
             catch_up: Arc::new(Semaphore::new(reads)),
             node,
+            canary,
+            watch,
             probe,
             journal: journal.clone(),
             _census: census,
@@ -218,6 +229,11 @@ impl Runtime {
     /// How the bus to other nodes is.
     pub fn bus_health(&self) -> BusHealth {
         self.inner.bus.health()
+    }
+
+    /// How committed events reach the readers of this node.
+    pub fn delivery(&self) -> Delivery {
+        self.inner.watch.delivery()
     }
 
     pub(crate) fn bus(&self) -> &Arc<dyn Bus> {
@@ -418,6 +434,7 @@ impl Runtime {
             return;
         }
         tracing::info!("the node drains");
+        let _resting = self.inner.canary.send(Rest).await;
         self.inner.sessions.drain(spread);
         // Clients leave in their time, and are served meanwhile; tasks are handed over at the same time.
         let sockets = self.inner.sessions.emptied(spread + DRAIN_GRACE);

@@ -7,6 +7,7 @@
 //! | [`offers`] | offers that cannot be read fail inside a running task and are refunded exactly once |
 //! | [`models`] | the whole job through the `openai` provider, on an endpoint that fails in every way |
 //! | [`crash`] | SIGKILL in the middle of a hundred running tasks |
+//! | [`nodes`] | two servers on one Postgres and one Redis; one of them is killed |
 //! | [`lifecycle`] | start and end of the process: nothing is left behind |
 //! | [`admin`] | what administrators see, and nobody else |
 //! | [`deploys`] | a rolling restart of two nodes under load, and the end of a drain |
@@ -24,6 +25,7 @@ mod frames;
 mod lifecycle;
 mod models;
 mod model_away;
+mod nodes;
 mod offers;
 mod outages;
 mod storms;
