@@ -68,6 +68,18 @@ pub const EXPIRING_AHEAD: Duration = Duration::from_secs(60);
 /// A socket that takes no byte for this long while data waits is gone: its kernel buffers are full and the peer does
 /// not read. Its history waits in the log.
 pub const WRITE_STALL: Duration = Duration::from_secs(120);
+/// Fragments of one message that bring nothing. The RFC allows any number; a peer that sends them for ever only keeps the
+/// server busy and is closed with 4429.
+pub const EMPTY_FRAGMENTS: u32 = 1_024;
+/// Pings and pongs of a peer: so many a second, and so many at once; above it the peer is closed with 4429.
+pub const CONTROL_FRAMES: (u32, u32) = (50, 1_000);
+/// Bytes that wait to be written before the answer to a ping is put off; of the pings that come meanwhile the newest is
+/// answered (RFC 6455 §5.5.3).
+pub const PONG_BYTES: usize = 16 * 1024;
+/// What is read of a socket at once, and at most when a large frame is on its way.
+pub const READ_BYTES: (usize, usize) = (4 * 1024, 64 * 1024);
+/// Largest message of the echo that conformance suites talk to.
+pub const ECHO_BYTES: usize = 16 * 1024 * 1024;
 /// How long the other side has to answer a close.
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 

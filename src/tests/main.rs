@@ -5,11 +5,13 @@
 //! | [`bad_input`] | every wrong input is answered with the right typed error; nothing is charged and nothing is created |
 //! | [`frames`] | garbage on the socket: the close code or the `err` that the protocol names |
 //! | [`offers`] | offers that cannot be read fail inside a running task and are refunded exactly once |
+//! | [`conformance`] | RFC 6455 as the public Autobahn cases measure it |
 //! | [`crash`] | SIGKILL in the middle of a hundred running tasks |
 //! | [`lifecycle`] | start and end of the process: nothing is left behind |
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, missing_docs)]
 
 mod bad_input;
+mod conformance;
 mod crash;
 mod frames;
 mod lifecycle;

@@ -38,8 +38,21 @@ impl Server {
         server
     }
 
+    /// The same with arguments of `serve`.
+    pub fn with(database_url: &str, arguments: &[&str], settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = [settings, &[("DATABASE_URL", database_url)]].concat();
+        let mut server = Self::start_with(folder.path(), arguments, &settings);
+        server._folder = Some(folder);
+        server
+    }
+
     /// Starts one on a data folder; without `DATABASE_URL` in `settings` the database is in there too.
     pub fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::start_with(folder, &[], settings)
+    }
+
+    fn start_with(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Self {
         let log = folder.join("server.log");
         let mut command = Command::new(env!("CARGO_BIN_EXE_estafette"));
         for (name, _) in std::env::vars() {
@@ -50,6 +63,7 @@ impl Server {
         let file = std::fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
         let mut child = command
             .arg("serve")
+            .args(arguments)
             .envs(SETTINGS.iter().copied())
             .envs(settings.iter().copied())
             .env("ESTAFETTE_DATA_DIR", folder)
