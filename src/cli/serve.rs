@@ -44,7 +44,7 @@ pub struct Extras {
 pub fn run(command: Serve) -> Result<(), Failure> {
     let settings = command.sources.load()?;
     let extras = Extras { conformance_echo: command.conformance_echo };
-    telemetry::start_logs(&settings);
+    let _telemetry = telemetry::start(&settings);
     actix_web::rt::System::new().block_on(async {
         serve(&settings, extras, async |_, address| {
             if extras.conformance_echo {

@@ -8,6 +8,7 @@
 //! | [`conformance`] | RFC 6455 as the public Autobahn cases measure it |
 //! | [`crash`] | SIGKILL in the middle of a hundred running tasks |
 //! | [`lifecycle`] | start and end of the process: nothing is left behind |
+//! | [`traces`] | one trace from a request to the delivery of what came of it |
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, missing_docs)]
 
 mod bad_input;
@@ -17,3 +18,4 @@ mod frames;
 mod lifecycle;
 mod offers;
 mod support;
+mod traces;
