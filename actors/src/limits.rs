@@ -42,6 +42,13 @@ pub const OUTBOX_BYTES: usize = 256 * 1024;
 pub const OUTBOX_ENTRIES: usize = 2_048;
 /// Newest volatile events kept in an outbox, one a `(topic, key)`; above it new keys are dropped and counted.
 pub const OUTBOX_LIVE: usize = 512;
+/// Answers that wait in an outbox before no further request of the connection is read: TCP pushes back on a client that
+/// asks and does not listen.
+pub const ANSWER_BYTES: usize = 256 * 1024;
+/// What an answer costs beside its bytes.
+pub const ANSWER_COST: usize = 64;
+/// Bytes of messages that a connection may send before the answer to its hello: nobody has vouched for it yet.
+pub const GREETING_BYTES: usize = 256 * 1024;
 /// Below this many waiting bytes an outbox takes another page of the log.
 pub const OUTBOX_LOW: usize = 64 * 1024;
 /// Events in one page of the log.

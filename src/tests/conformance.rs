@@ -4,7 +4,6 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`client`] | a WebSocket client of bare bytes, which may break every rule |
 //! | [`case`] | what a case is, and how it is played |
 //! | [`frames`] | sections 1 to 5: framing, pings, reserved bits, opcodes, fragments |
 //! | [`text`] | section 6: UTF-8 |
@@ -12,7 +11,6 @@
 //! | [`sizes`] | sections 9 and 10: up to 16 MiB, fragmented, chopped, a thousand round trips |
 
 mod case;
-mod client;
 mod close;
 mod frames;
 mod sizes;
@@ -20,7 +18,7 @@ mod text;
 
 use crate::support::server::Server;
 use case::Case;
-use client::Client;
+use crate::support::wire::{Client, Ended, Frame};
 use std::collections::BTreeMap;
 
 /// Cases of the public suite, by section.
@@ -166,8 +164,8 @@ async fn sections_12_and_13_no_compression_is_negotiated() {
         let head = client.head().to_ascii_lowercase();
         assert!(!head.contains("sec-websocket-extensions"), "{offer}: {head}");
         // A client that compresses all the same broke the rules.
-        client.write(&client::Frame::text("x").rsv(4).bytes(), None).await;
-        assert_eq!(client.end().await, client::Ended::Closed(Some(1002), true), "{offer}");
+        client.write(&Frame::text("x").rsv(4).bytes(), None).await;
+        assert_eq!(client.end().await, Ended::Closed(Some(1002), true), "{offer}");
     }
 }
 

@@ -6,6 +6,7 @@
 //! | [`frames`] | garbage on the socket: the close code or the `err` that the protocol names |
 //! | [`offers`] | offers that cannot be read fail inside a running task and are refunded exactly once |
 //! | [`conformance`] | RFC 6455 as the public Autobahn cases measure it |
+//! | [`hostile`] | clients that mean harm on `/v1/live`: the right close code, bounded memory, nothing left behind |
 //! | [`crash`] | SIGKILL in the middle of a hundred running tasks |
 //! | [`lifecycle`] | start and end of the process: nothing is left behind |
 //! | [`traces`] | one trace from a request to the delivery of what came of it |
@@ -15,6 +16,7 @@ mod bad_input;
 mod conformance;
 mod crash;
 mod frames;
+mod hostile;
 mod lifecycle;
 mod offers;
 mod support;

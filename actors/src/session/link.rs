@@ -92,7 +92,10 @@ pub(super) struct Link<T, E> {
     write: BytesMut,
     framer: FrameWriter,
     end: E,
+    /// When the peer was heard, or was not listened to.
     heard: Instant,
+    /// When the peer last took something, or nothing waited for it.
+    taken: tokio::time::Instant,
     allowance: Allowance,
     /// The newest ping that came while too much waited to be written.
     unanswered: Option<Bytes>,
@@ -116,6 +119,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + 'static, E: End> Link<T, E> {
             framer: FrameWriter::default(),
             end,
             heard: Instant::now(),
+            taken: tokio::time::Instant::now(),
             allowance: Allowance::new(),
             unanswered: None,
             state: LinkState::Open,
@@ -137,10 +141,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin + 'static, E: End> Link<T, E> {
             }
             let open = self.state == LinkState::Open;
             let can_read = !open || self.end.has_room();
+            if !can_read {
+                self.heard = Instant::now();
+            }
             let writing = !self.write.is_empty();
             let deadline = match self.state {
                 LinkState::Closing(at) => Some(at),
-                _ if writing => Some(tokio::time::Instant::now() + WRITE_STALL),
+                _ if writing => Some(self.taken + WRITE_STALL),
                 _ => None,
             };
             tokio::select! {
@@ -148,6 +155,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + 'static, E: End> Link<T, E> {
                 written = self.writer.write(&self.write), if writing => match written {
                     Ok(0) | Err(_) => self.state = LinkState::Over,
                     Ok(count) => {
+                        self.taken = tokio::time::Instant::now();
                         let _sent = self.write.split_to(count);
                         if self.write.is_empty() {
                             // An idle connection keeps no buffer.
@@ -176,6 +184,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + 'static, E: End> Link<T, E> {
         if !self.write.is_empty() || self.state != LinkState::Open {
             return;
         }
+        self.taken = tokio::time::Instant::now();
         if let Some(payload) = self.unanswered.take() {
             self.framer.pong(payload, &mut self.write);
         }

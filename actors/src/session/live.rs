@@ -85,7 +85,7 @@ impl End for Live {
     }
 
     fn has_room(&self) -> bool {
-        self.stash.is_none() && !self.over
+        self.stash.is_none() && !self.over && !self.outbox.is_owed()
     }
 
     async fn turn(&mut self, writing: bool) -> Course {

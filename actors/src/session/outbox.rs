@@ -9,7 +9,7 @@
 
 use crate::event::log::{Head, Page};
 use crate::event::{LiveEvent, StoredEvent, TopicKey};
-use crate::limits::{FRAME_BYTES, OUTBOX_BYTES, OUTBOX_ENTRIES, OUTBOX_LIVE, OUTBOX_LOW};
+use crate::limits::{ANSWER_BYTES, ANSWER_COST, FRAME_BYTES, OUTBOX_BYTES, OUTBOX_ENTRIES, OUTBOX_LIVE, OUTBOX_LOW};
 use crate::stats::{LIVE_COALESCED, LIVE_DROPPED};
 use bytes::{BufMut, Bytes, BytesMut};
 use estafette_protocol::{CloseCode, Codec, Position, ServerMessage, Topic};
@@ -88,6 +88,8 @@ enum Entry {
 struct Inner {
     queue: VecDeque<Entry>,
     bytes: usize,
+    /// What the answers among them cost.
+    answers: usize,
     voids: usize,
     live: HashMap<(SubId, String), (u64, Bytes)>,
     subs: HashMap<SubId, Subscription>,
@@ -141,7 +143,8 @@ impl Outbox {
         self.codec
     }
 
-    /// Adds an answer. Bounded by the requests that a connection may have open.
+    /// Adds an answer. Bounded because no request is read while the answers to earlier ones are not taken
+    /// ([`Outbox::is_owed`]).
     pub fn push(&self, message: &ServerMessage) {
         match self.codec.encode(message) {
             Ok(bytes) => self.push_bytes(bytes.into()),
@@ -153,10 +156,18 @@ impl Outbox {
         let mut inner = self.inner.lock();
         if inner.closing.is_none() {
             inner.bytes += bytes.len();
+            inner.answers += bytes.len() + ANSWER_COST;
             inner.queue.push_back(Entry::Item(bytes));
         }
         drop(inner);
         self.ready.notify_one();
+    }
+
+    /// Whether no further request is to be read: so many answers wait that the client does not take, or the connection is
+    /// to be closed.
+    pub fn is_owed(&self) -> bool {
+        let inner = self.inner.lock();
+        inner.answers >= ANSWER_BYTES || inner.closing.is_some()
     }
 
     /// Sets the `mark` to be sent; a newer one replaces one that still waits.
@@ -177,6 +188,7 @@ impl Outbox {
     pub fn abandon(&self) {
         let mut inner = self.inner.lock();
         inner.abandoned = true;
+        inner.answers = 0;
         inner.queue.clear();
         inner.live.clear();
         inner.recount();
@@ -424,7 +436,11 @@ impl Outbox {
         while bytes < FRAME_BYTES {
             let item = match inner.queue.pop_front() {
                 None => break,
-                Some(Entry::Item(item) | Entry::Of(_, item)) => item,
+                Some(Entry::Of(_, item)) => item,
+                Some(Entry::Item(item)) => {
+                    inner.answers = inner.answers.saturating_sub(item.len() + ANSWER_COST);
+                    item
+                }
                 Some(Entry::Live(sub, slot, stamp)) => {
                     let slot = (sub, slot);
                     if inner.live.get(&slot).is_none_or(|(newest, _)| *newest != stamp) {

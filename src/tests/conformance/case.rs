@@ -1,6 +1,6 @@
 //! What a case is, and how it is played.
 
-use super::client::{Client, Event, Frame};
+use crate::support::wire::{Client, Event, Frame};
 use std::time::Duration;
 
 /// How long a server that should stay silent is listened to.

@@ -1,7 +1,7 @@
 //! Section 7: the closing handshake.
 
 use super::case::Case;
-use super::client::Frame;
+use crate::support::wire::Frame;
 
 /// 7.7: codes that may be sent.
 const GOOD: [u16; 13] = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999];

@@ -1,7 +1,7 @@
 //! Sections 1 to 5: framing, pings and pongs, reserved bits, opcodes, fragments.
 
 use super::case::{Case, Step};
-use super::client::Frame;
+use crate::support::wire::Frame;
 
 const HELLO: &str = "Hello, world!";
 const BINARY: &[u8] = b"\x00\xff\xfe\xfd\xfc\xfb\x00\xff";

@@ -1,7 +1,7 @@
 //! Sections 9 and 10: large messages, in one frame, in fragments and in chops; a thousand round trips.
 
 use super::case::{Case, Step};
-use super::client::{Event, Frame};
+use crate::support::wire::{Event, Frame};
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;

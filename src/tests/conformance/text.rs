@@ -1,7 +1,7 @@
 //! Section 6: UTF-8, with Markus Kuhn's stress test.
 
 use super::case::{Case, Step};
-use super::client::Frame;
+use crate::support::wire::Frame;
 
 const KOSME: &[u8] = b"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5";
 const MIXED: &str = "Hello-µ@ßöäüàá-UTF-8!!";

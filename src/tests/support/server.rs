@@ -106,7 +106,24 @@ impl Server {
         self.child.wait().unwrap();
     }
 
-    /// Memory of the process in KiB.
+    /// Memory of the process that is in use, KiB.
+    pub fn memory_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    /// Sockets that the process holds.
+    pub fn sockets(&self) -> usize {
+        let held = std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap();
+        let is_socket = |entry: std::io::Result<std::fs::DirEntry>| {
+            let target = std::fs::read_link(entry.ok()?.path()).ok()?;
+            target.to_string_lossy().starts_with("socket:").then_some(())
+        };
+        held.filter_map(is_socket).count()
+    }
+
+    /// Whether the process lives.
     pub fn is_running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }

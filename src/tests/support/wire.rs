@@ -138,6 +138,11 @@ impl Client {
         head + &String::from_utf8_lossy(&read)
     }
 
+    /// The bare connection.
+    pub fn into_stream(self) -> TcpStream {
+        self.stream
+    }
+
     /// The head of the server's answer.
     pub fn head(&self) -> &str {
         &self.head
