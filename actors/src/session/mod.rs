@@ -6,12 +6,14 @@
 //! | [`link`] | the loop between a socket's bytes and what it carries messages for |
 //! | [`live`] · [`echo`] | the two ends of a link: the live protocol, and the echo for conformance suites |
 //! | [`frames`] | frames to messages and back (RFC 6455); the one file that uses the WebSocket crate |
+//! | [`admission`] | who may come in, and how much a connection may send |
 //! | [`socket`] | the actor of one connection: hello, subscriptions, calls |
 //! | [`user_session`] | the actor of one signed-in session: identity, expiry, its sockets |
 //! | [`registry`] | the sessions and sockets of this node |
 //! | [`outbox`] | what waits for one socket |
 //! | [`pump`] | reads snapshots and pages of the log for an outbox that has room |
 
+pub mod admission;
 pub mod echo;
 pub mod frames;
 mod link;

@@ -4,6 +4,7 @@
 //! Middleware of the application does not see an upgrade, so everything that decides about it is here: path, origin,
 //! subprotocol, admission.
 
+use super::admission::Place;
 use super::echo::{ECHO_PATH, Echo};
 use super::link::Link;
 use super::live::Live;
@@ -47,8 +48,6 @@ pub struct UpgradeConfig {
     pub path: String,
     /// Which pages may open one.
     pub origins: OriginPolicy,
-    /// Sockets of this node; above it HTTP 503 with Retry-After.
-    pub max_sockets: usize,
     /// Whether [`ECHO_PATH`] sends back what it gets, for conformance suites. Nobody needs to sign in to it.
     pub conformance_echo: bool,
 }
@@ -58,7 +57,6 @@ impl Default for UpgradeConfig {
         Self {
             path: "/v1/live".to_owned(),
             origins: OriginPolicy::default(),
-            max_sockets: 50_000,
             conformance_echo: false,
         }
     }
@@ -129,7 +127,7 @@ enum Purpose {
     Echo,
 }
 
-fn decide(runtime: &Runtime, config: &UpgradeConfig, request: &Request) -> Result<(Purpose, Vec<u8>), Refusal> {
+fn decide(runtime: &Runtime, config: &UpgradeConfig, request: &Request) -> Result<(Purpose, Vec<u8>, Place), Refusal> {
     let echo = config.conformance_echo && request.path() == ECHO_PATH;
     if request.path() != config.path && !echo {
         let text = format!("sockets are opened at {}", config.path);
@@ -146,8 +144,14 @@ fn decide(runtime: &Runtime, config: &UpgradeConfig, request: &Request) -> Resul
         let text = "this origin may not open sockets: add it to the server's allowed origins";
         return Err(Refusal::new("403 Forbidden", ErrorCode::Forbidden, text));
     }
+    let enter = || {
+        runtime.admission().enter(runtime.is_draining()).map_err(|turned| {
+            let refusal = Refusal::new("503 Service Unavailable", ErrorCode::Unavailable, turned.reason);
+            Refusal { retry_after: Some(turned.retry_after), ..refusal }
+        })
+    };
     if echo {
-        return Ok((Purpose::Echo, switching(request, None)));
+        return Ok((Purpose::Echo, switching(request, None), enter()?));
     }
     let offers: Vec<&str> = request
         .headers()
@@ -161,12 +165,8 @@ fn decide(runtime: &Runtime, config: &UpgradeConfig, request: &Request) -> Resul
         let text = format!("unknown subprotocol: offer {}, or none", names.join(" or "));
         return Err(Refusal::new("400 Bad Request", ErrorCode::BadRequest, text));
     };
-    if runtime.is_draining() || runtime.sessions().socket_count() >= config.max_sockets {
-        let text = "this node takes no more sockets: reconnect";
-        let refusal = Refusal::new("503 Service Unavailable", ErrorCode::Unavailable, text);
-        return Err(Refusal { retry_after: Some(2), ..refusal });
-    }
-    Ok((Purpose::Live(codec), switching(request, offered.then_some(codec.subprotocol()))))
+    let place = enter()?;
+    Ok((Purpose::Live(codec), switching(request, offered.then_some(codec.subprotocol())), place))
 }
 
 /// The head of the answer that takes an upgrade.
@@ -204,7 +204,7 @@ where
             };
             tokio::time::timeout(CLOSE_TIMEOUT, refused).await.unwrap_or(Ok(()))
         }
-        Ok((purpose, answer)) => {
+        Ok((purpose, answer, place)) => {
             match tokio::time::timeout(CLOSE_TIMEOUT, io.write_all(&answer)).await {
                 Ok(written) => written?,
                 Err(_elapsed) => return Ok(()),
@@ -213,7 +213,11 @@ where
             let codec = match purpose {
                 Purpose::Live(codec) => codec,
                 Purpose::Echo => {
-                    actix_rt::spawn(Link::new(io, &read, ECHO_BYTES, Echo::default()).run());
+                    let link = Link::new(io, &read, ECHO_BYTES, Echo::default());
+                    actix_rt::spawn(async move {
+                        let _place = place;
+                        link.run().await;
+                    });
                     return Ok(());
                 }
             };
@@ -221,7 +225,7 @@ where
             let max = runtime.config().limits.message_bytes as usize;
             Socket::create(move |ctx| {
                 let speaker: Speaker = Arc::default();
-                let socket = Socket::new(runtime.clone(), hub, Arc::clone(&outbox), Arc::clone(&speaker));
+                let socket = Socket::new(runtime.clone(), hub, Arc::clone(&outbox), Arc::clone(&speaker), place);
                 let live = Live::new(runtime, ctx.address(), outbox, speaker);
                 let link = Link::new(io, &read, max, live);
                 ctx.spawn(link.run().into_actor(&socket).map(|(), _, ctx| ctx.stop()));
