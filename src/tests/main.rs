@@ -6,6 +6,8 @@
 //! | [`frames`] | garbage on the socket: the close code or the `err` that the protocol names |
 //! | [`offers`] | offers that cannot be read fail inside a running task and are refunded exactly once |
 //! | [`models`] | the whole job through the `openai` provider, on an endpoint that fails in every way |
+//! | [`conformance`] | RFC 6455 as the public Autobahn cases measure it |
+//! | [`hostile`] | clients that mean harm on `/v1/live`: the right close code, bounded memory, nothing left behind |
 //! | [`crash`] | SIGKILL in the middle of a hundred running tasks |
 //! | [`nodes`] | two servers on one Postgres and one Redis; one of them is killed |
 //! | [`lifecycle`] | start and end of the process: nothing is left behind |
@@ -19,9 +21,11 @@
 
 mod admin;
 mod bad_input;
+mod conformance;
 mod crash;
 mod deploys;
 mod frames;
+mod hostile;
 mod lifecycle;
 mod models;
 mod model_away;

@@ -10,7 +10,7 @@
 use crate::event::log::{Head, Page};
 use crate::event::{LiveEvent, StoredEvent, TopicKey};
 use crate::journal::{ConnectionLog, What};
-use crate::limits::{FRAME_BYTES, OUTBOX_BYTES, OUTBOX_ENTRIES, OUTBOX_LIVE, OUTBOX_LOW};
+use crate::limits::{ANSWER_BYTES, ANSWER_COST, FRAME_BYTES, OUTBOX_BYTES, OUTBOX_ENTRIES, OUTBOX_LIVE, OUTBOX_LOW};
 use crate::stats::{LIVE_COALESCED, LIVE_DROPPED};
 use bytes::{BufMut, Bytes, BytesMut};
 use estafette_protocol::{CloseCode, Codec, Position, ServerMessage, Topic};
@@ -96,6 +96,8 @@ enum Entry {
 struct Inner {
     queue: VecDeque<Entry>,
     bytes: usize,
+    /// What the answers among them cost.
+    answers: usize,
     voids: usize,
     live: HashMap<(SubId, String), (u64, Bytes)>,
     subs: HashMap<SubId, Subscription>,
@@ -205,7 +207,8 @@ impl Outbox {
         inner.turn_noted = Some(Instant::now());
     }
 
-    /// Adds an answer. Bounded by the requests that a connection may have open.
+    /// Adds an answer. Bounded because no request is read while the answers to earlier ones are not taken
+    /// ([`Outbox::is_owed`]).
     pub fn push(&self, message: &ServerMessage) {
         match self.codec.encode(message) {
             Ok(bytes) => self.push_bytes(bytes.into()),
@@ -217,10 +220,18 @@ impl Outbox {
         let mut inner = self.inner.lock();
         if inner.closing.is_none() {
             inner.bytes += bytes.len();
+            inner.answers += bytes.len() + ANSWER_COST;
             inner.queue.push_back(Entry::Item(bytes));
         }
         drop(inner);
         self.ready.notify_one();
+    }
+
+    /// Whether no further request is to be read: so many answers wait that the client does not take, or the connection is
+    /// to be closed.
+    pub fn is_owed(&self) -> bool {
+        let inner = self.inner.lock();
+        inner.answers >= ANSWER_BYTES || inner.closing.is_some()
     }
 
     /// The connection said hello: from now on it may be told of more than its own requests.
@@ -261,6 +272,7 @@ impl Outbox {
     pub fn abandon(&self) {
         let mut inner = self.inner.lock();
         inner.abandoned = true;
+        inner.answers = 0;
         inner.queue.clear();
         inner.live.clear();
         inner.recount();
@@ -517,7 +529,11 @@ impl Outbox {
         while bytes < FRAME_BYTES {
             let item = match inner.queue.pop_front() {
                 None => break,
-                Some(Entry::Item(item) | Entry::Of(_, item)) => item,
+                Some(Entry::Of(_, item)) => item,
+                Some(Entry::Item(item)) => {
+                    inner.answers = inner.answers.saturating_sub(item.len() + ANSWER_COST);
+                    item
+                }
                 Some(Entry::Live(sub, slot, stamp)) => {
                     let slot = (sub, slot);
                     if inner.live.get(&slot).is_none_or(|(newest, _)| *newest != stamp) {

@@ -13,7 +13,7 @@ use crate::gate::Standing;
 use crate::hub::{self, Attach, Detach, Hub, Recent};
 use crate::identity::{AuthError, Identity};
 use crate::journal::What;
-use crate::limits::SOCKET_MAILBOX;
+use crate::limits::{GREETING_BYTES, SOCKET_MAILBOX};
 use crate::mailbox::tell;
 use crate::probe;
 use crate::runtime::Runtime;
@@ -59,6 +59,8 @@ pub struct Socket {
     session: Option<Addr<UserSession>>,
     greeting: bool,
     waiting: VecDeque<ClientMessage>,
+    /// Bytes that came before the answer to hello.
+    early_bytes: usize,
     /// Topics whose subscription is being authorised; true when the client gave it up meanwhile.
     subscribing: HashMap<Topic, Option<RequestId>>,
     in_flight: Arc<AtomicUsize>,
@@ -82,6 +84,7 @@ impl Socket {
             session: None,
             greeting: false,
             waiting: VecDeque::new(),
+            early_bytes: 0,
             subscribing: HashMap::new(),
             in_flight: Arc::default(),
             budget,
@@ -404,6 +407,13 @@ impl Actor for Socket {
 impl Handler<Received> for Socket {
     type Result = ();
     fn handle(&mut self, Received(bytes): Received, ctx: &mut Self::Context) {
+        if self.session.is_none() {
+            self.early_bytes += bytes.len();
+            if self.early_bytes > GREETING_BYTES {
+                let text = format!("at most {GREETING_BYTES} bytes before the answer to hello");
+                return self.outbox.close(CloseCode::TooManyMessages, text);
+            }
+        }
         let batch = match self.outbox.codec().decode_batch(&bytes) {
             Ok(batch) => batch,
             Err(error @ DecodeError::TooBig { .. }) => return self.outbox.close(CloseCode::TooBig, error.to_string()),
