@@ -3,8 +3,8 @@
 #![deny(missing_docs)]
 
 pub mod bus;
-pub mod census;
 pub mod canary;
+pub mod census;
 #[cfg(feature = "cluster")]
 pub mod cluster;
 pub mod config;

@@ -1,8 +1,8 @@
 //! The runtime as a value: started once a process (or several times in a test), cheap to clone.
 
 use crate::bus::{Bus, BusHealth, InProcess, LocalNode, RedisBus, RedisOptions};
-use crate::census::Census;
 use crate::canary::{Canary, Delivery, Rest, Watch};
+use crate::census::Census;
 use crate::config::RuntimeConfig;
 use crate::db::{Db, DbResult, Tx};
 use crate::error::{CallError, DbError};

@@ -41,6 +41,7 @@ const DEFAULT_CALL_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_PENDING_CALLS = 256;
 const NO_OUTAGES: readonly Outage[] = [];
 
+/** A live connection to a server, with its topics and calls. Made by {@link createClient}. */
 export interface Client {
   /** How the connection stands. */
   readonly state: Observable<ConnectionState>;

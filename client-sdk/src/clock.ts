@@ -4,6 +4,7 @@ export interface Clock {
   now(): number;
   /** Runs `task` once after `ms` milliseconds; the result goes to {@link Clock.clearTimeout}. */
   setTimeout(task: () => void, ms: number): unknown;
+  /** Forgets a task that has not run; unknown handles are ignored. */
   clearTimeout(handle: unknown): void;
 }
 

@@ -7,6 +7,8 @@ import { Alarm, type Clock } from "./clock.js";
 
 /** How long a quiet line may owe something before it is asked for again, milliseconds. */
 export const GRACE_MS = 3_000;
+/** A server that needs longer than the grace to look is not asked faster than it answers: the grace doubles so often. */
+const MAX_DOUBLINGS = 5;
 /** Marks without a move, after which it is lost: on a quiet line, and on one that brings other topics' events. */
 const QUIET_MARKS = 2;
 const BUSY_MARKS = 4;
@@ -30,6 +32,8 @@ interface Owed {
 export class Debt {
   readonly #grace: Alarm;
   #owed: Owed | undefined;
+  /** Times in a row that it had to be asked for again. */
+  #losses = 0;
 
   constructor(private readonly deps: DebtDeps) {
     this.#grace = new Alarm(deps.clock);
@@ -52,9 +56,17 @@ export class Debt {
 
   /** The topic has moved: what is left has a grace of its own. */
   moved(seq: number): void {
+    this.#losses = 0;
     if (this.#owed !== undefined) this.#owed = { ...this.#owed, seq, marks: 0 };
   }
 
+  /** Everything that the server has is here. */
+  settle(): void {
+    this.#losses = 0;
+    this.clear();
+  }
+
+  /** What was owed is asked for in another way, or nobody waits for it. */
   clear(): void {
     this.#owed = undefined;
     this.#grace.stop();
@@ -63,7 +75,7 @@ export class Debt {
   #wait(): void {
     const { arrivals } = this.deps;
     const seen = arrivals();
-    this.#grace.set(GRACE_MS, () => {
+    this.#grace.set(GRACE_MS * 2 ** Math.min(this.#losses, MAX_DOUBLINGS), () => {
       if (this.#owed === undefined) return;
       if (arrivals() === seen) this.#lose();
       else this.#wait();
@@ -73,6 +85,7 @@ export class Debt {
   #lose(): void {
     const head = this.#owed?.head;
     this.clear();
+    this.#losses += 1;
     if (head !== undefined) this.deps.onLost(head);
   }
 }

@@ -4,6 +4,7 @@ import { callError, NetworkError, type CallError } from "./errors.js";
 import { ERROR_CODES, type ErrorCode } from "./generated/protocol.js";
 import { retryAfter } from "./retry-after.js";
 
+/** What a request carries. */
 export interface RequestOptions {
   /** Sent as JSON; a `FormData` or `Blob` as it is. */
   readonly body?: unknown;
@@ -11,9 +12,11 @@ export interface RequestOptions {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   /** `Idempotency-Key`: repeating the request with it takes effect once. */
   readonly key?: string;
+  /** Stops the request, and the waiting between its attempts. */
   readonly signal?: AbortSignal;
 }
 
+/** The platform's `fetch`, as far as a session uses it. */
 export type Fetch = (input: string, init: RequestInit) => Promise<Response>;
 
 /**

@@ -20,11 +20,15 @@ const MAX_PATIENCE_MS = 15_000;
 
 /** Where tokens are kept between visits: `localStorage`, `sessionStorage`, or your own. */
 export interface TokenStorage {
+  /** What is kept under `key`; `null` for nothing. */
   getItem(key: string): string | null;
+  /** Keeps `value` under `key`. */
   setItem(key: string, value: string): void;
+  /** Keeps nothing under `key` any more. */
   removeItem(key: string): void;
 }
 
+/** What a session is made of. Only `baseUrl` is needed. */
 export interface SessionOptions {
   /** The server: `https://example.org`. */
   readonly baseUrl: string;
@@ -32,6 +36,7 @@ export interface SessionOptions {
   readonly product?: string;
   /** Default: `localStorage` where there is one, else memory. */
   readonly storage?: TokenStorage;
+  /** Default: the platform's. */
   readonly fetch?: Fetch;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
@@ -58,10 +63,13 @@ type AnswerOf<Method extends string, Path extends string> = `${Method} ${Path}` 
   ? Routes[`${Method} ${Path}`]["answer"]
   : unknown;
 
+/** Who is signed in on this installation. Made by {@link createSession}. */
 export interface Session {
   /** Who is signed in; `undefined` for nobody. */
   readonly user: Observable<User | undefined>;
+  /** Makes an account and signs it in. @throws ConflictError for an address that has one, BadRequestError for a weak password. */
   signUp(body: SignUp): Promise<User>;
+  /** Signs in. @throws UnauthenticatedError for a wrong address or password, RateLimitedError after too many tries. */
   signIn(body: SignIn): Promise<User>;
   /** Ends the session here, in every other tab of this browser, and on the server; without a network not on the server. */
   signOut(): Promise<void>;

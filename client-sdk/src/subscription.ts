@@ -104,6 +104,7 @@ export class Topic {
     const fresh = wire.at === "filling";
     const position: Position = { epoch: snap.epoch, seq: snap.seq };
     this.#stopAlarms();
+    this.#debt.settle();
     this.deps.backoff.reset();
     this.#enter({ at: "running", cursor: position, complete: true });
     for (const reader of this.#active()) {
@@ -164,7 +165,7 @@ export class Topic {
 
   #complete(): void {
     if (this.#wire.at !== "running") return;
-    this.#debt.clear();
+    this.#debt.settle();
     if (!this.#wire.complete) this.#enter({ at: "running", cursor: this.#wire.cursor, complete: true });
   }
 

@@ -127,13 +127,36 @@ test("a server that answers again and again without the events is asked less and
   for (let round = 0; round < 5; round += 1) {
     socket().say({ t: "mark", heads: { "test:1": 7 } });
     const before = socket().of("sub").length;
-    for (let n = 0; socket().of("sub").length === before && n < 2_000; n += 1) await clock.advance(10);
+    for (let n = 0; socket().of("sub").length === before && n < 2_000; n += 1) {
+      await clock.advance(100);
+      socket().say({ t: "pong", id: 0 });
+    }
     asked.push(clock.now());
     socket().say({ t: "ok", id: lastSub().id });
     await clock.advance(0);
   }
   const gaps = asked.map((at, index) => at - (asked[index - 1] ?? 0));
   expect(gaps[4]).toBeGreaterThan(gaps[1]! + 1_000);
+});
+
+test("a server that needs long to look is waited for longer each time: its answer is not thrown away for ever", async () => {
+  const looks = 20_000;
+  socket().say({ t: "mark", heads: { "test:1": 6 } });
+  let asked = socket().of("sub").length;
+  for (let passed = 0; notes.seqs.length === 0 && passed < 300_000; passed += 100) {
+    await clock.advance(100);
+    socket().say({ t: "pong", id: 0 });
+    if (socket().of("sub").length === asked) continue;
+    asked = socket().of("sub").length;
+    const { id } = lastSub();
+    socket().say({ t: "ok", id, result: { epoch: 1, seq: 6 } });
+    // The page of the log comes only if it was not asked again meanwhile.
+    clock.setTimeout(() => {
+      if (lastSub().id === id) socket().say(ev(6));
+    }, looks);
+  }
+  expect(notes.seqs).toEqual([6]);
+  expect(client.state.get().status).toBe("live");
 });
 
 test("a subscription that is never answered is asked for again, while the line lives", async () => {

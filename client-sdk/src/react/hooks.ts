@@ -59,10 +59,13 @@ export type CallState<R> =
   | { readonly status: "done"; readonly result: R }
   | { readonly status: "failed"; readonly error: Error };
 
+/** A command and its last run. */
 export interface UseCall<M extends string> {
+  /** The newest run. */
   readonly state: CallState<ResultOf<M>>;
   /** Runs it; the promise fails as `state` does. A run whose component is gone goes on, and shows nothing. */
   readonly run: (params: ParamsOf<M>, options?: CallOptions) => Promise<ResultOf<M>>;
+  /** Forgets the last run. */
   readonly reset: () => void;
 }
 
