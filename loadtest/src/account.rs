@@ -3,6 +3,7 @@
 use crate::api::{Api, ApiError};
 use estafette_protocol::UserId;
 use estafette_protocol::cv::account::{AuthTokens, RefreshRequest, SignIn, SignUp};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
@@ -22,6 +23,8 @@ pub struct Account {
     user: UserId,
     email: String,
     held: Mutex<Held>,
+    /// How far the person's clock is off, seconds: ahead or behind.
+    clock: AtomicI64,
 }
 
 impl Account {
@@ -52,7 +55,7 @@ impl Account {
 
     fn of(api: &Api, email: &str, tokens: AuthTokens) -> Self {
         let (user, email) = (tokens.user.id.clone(), email.to_owned());
-        Self { api: api.clone(), user, email, held: Mutex::new(Held::new(tokens)) }
+        Self { api: api.clone(), user, email, held: Mutex::new(Held::new(tokens)), clock: AtomicI64::new(0) }
     }
 
     /// A person with a token of somebody else's making, for tests.
@@ -69,7 +72,13 @@ impl Account {
             expires_in: 3600,
             user: user.clone(),
         };
-        Self { api: api.clone(), user: user.id, email: String::new(), held: Mutex::new(Held::new(tokens)) }
+        Self {
+            api: api.clone(),
+            user: user.id,
+            email: String::new(),
+            held: Mutex::new(Held::new(tokens)),
+            clock: AtomicI64::new(0),
+        }
     }
 
     /// Their id.
@@ -87,11 +96,24 @@ impl Account {
     /// [`ApiError`] when it had to be refreshed and was not.
     pub async fn token(&self) -> Result<String, ApiError> {
         let held = self.held.lock().await;
-        if held.until > Instant::now() + AHEAD {
+        if held.until > self.now() + AHEAD {
             return Ok(held.tokens.access_token.clone());
         }
         drop(held);
         self.refresh().await
+    }
+
+    /// The person's clock jumps: it is off by so many seconds from now on, ahead or behind. Tokens are refreshed too
+    /// early then, or used after their end.
+    pub fn set_clock(&self, seconds: i64) {
+        self.clock.store(seconds, Ordering::Relaxed);
+    }
+
+    fn now(&self) -> Instant {
+        let now = Instant::now();
+        let off = self.clock.load(Ordering::Relaxed);
+        let by = Duration::from_secs(off.unsigned_abs());
+        if off < 0 { now.checked_sub(by).unwrap_or(now) } else { now + by }
     }
 
     /// A new token, whatever the old one says.

@@ -53,6 +53,8 @@ pub(super) struct Connection {
     pub(super) reauthenticate: bool,
     heartbeat: Duration,
     stalled: bool,
+    /// Which address is tried next.
+    next_url: usize,
 }
 
 impl Connection {
@@ -62,6 +64,8 @@ impl Connection {
         shared: Arc<Shared>,
         ready: watch::Sender<bool>,
     ) -> Self {
+        // Clients spread over the nodes; the same client begins at the same one.
+        let next_url = config.device.as_str().bytes().fold(0, |sum, byte| sum * 31 % 9973 + usize::from(byte));
         Self {
             config,
             commands,
@@ -77,6 +81,7 @@ impl Connection {
             reauthenticate: false,
             heartbeat: Duration::from_secs(60),
             stalled: false,
+            next_url,
         }
     }
 
@@ -132,7 +137,7 @@ impl Connection {
                 () = &mut until => return true,
                 command = self.commands.recv() => match command {
                     None | Some(Command::Close) => return false,
-                    Some(Command::Cut) => {}
+                    Some(Command::Cut | Command::Away(_)) => {}
                     Some(command) => self.command(command, false),
                 },
             }
@@ -143,8 +148,13 @@ impl Connection {
         let lost = |why: String| End::Lost { why, wait: None, new_token: false };
         let token = self.config.account.token().await.map_err(|error| lost(error.to_string()))?;
         let begin = Instant::now();
-        let mut wire =
-            Wire::open(&self.config.url, self.config.codec, self.config.receive_buffer).await.map_err(lost)?;
+        let count = self.config.urls.len().max(1);
+        let Some(url) = self.config.urls.get(self.next_url % count).cloned() else {
+            return Err(End::Stop("there is no address to connect to".to_owned()));
+        };
+        // The next attempt, after a failure or a loss, goes elsewhere.
+        self.next_url = self.next_url.wrapping_add(1);
+        let mut wire = Wire::open(&url, self.config.codec, self.config.receive_buffer).await.map_err(lost)?;
         let upgraded = Instant::now();
         let client = Some(concat!("loadtest/", env!("CARGO_PKG_VERSION")).to_owned());
         wire.send(&[ClientMessage::Hello { token, device: self.config.device.clone(), client }]).await.map_err(lost)?;
@@ -161,7 +171,7 @@ impl Connection {
         let messages = tokio::time::timeout(WELCOME_WITHIN, welcome)
             .await
             .unwrap_or_else(|_| Err(lost("no welcome in time".to_owned())))?;
-        let Some(ServerMessage::Welcome { heartbeat_ms, limits, .. }) = messages.first() else {
+        let Some(ServerMessage::Welcome { heartbeat_ms, limits, node, .. }) = messages.first() else {
             return Err(End::Stop(format!("the first message must be welcome, not {:?}", messages.first())));
         };
         self.heartbeat = Duration::from_millis((*heartbeat_ms).into());
@@ -170,6 +180,7 @@ impl Connection {
         let timing = Handshake { upgrade: upgraded - begin, hello: upgraded.elapsed() };
         if let Some(observer) = &self.config.observer {
             observer.connected(timing);
+            observer.served_by(node);
         }
         self.resume();
         Ok(wire)
@@ -212,7 +223,7 @@ impl Connection {
             Command::Call(request) if self.waiting.len() < WAITING_CALLS => self.waiting.push_back(request),
             Command::Call(request) => request.finish(Err(CallFailure::Lost)),
             Command::Stall(stalled) => self.stalled = stalled,
-            Command::Cut | Command::Close => {}
+            Command::Cut | Command::Away(_) | Command::Close => {}
         }
     }
 
@@ -271,6 +282,10 @@ impl Connection {
                         return End::Closed;
                     }
                     Some(Command::Cut) => return lost("cut on purpose".to_owned()),
+                    Some(Command::Away(time)) => {
+                        self.stalled = false;
+                        return End::Lost { why: "away on purpose".to_owned(), wait: Some(time), new_token: false };
+                    }
                     Some(command) => {
                         // The time of a stall is no silence of the server.
                         if matches!(command, Command::Stall(false)) {
@@ -299,7 +314,9 @@ impl Connection {
                 () = tokio::time::sleep_until(wake.into()), if !self.stalled => {
                     if heard + self.heartbeat * 2 + Duration::from_secs(1) <= Instant::now() {
                         let what = format!("nothing for twice the heartbeat of {:?}", self.heartbeat);
-                        self.config.findings.broken(Check::Marks, what.clone());
+                        if !self.config.faults {
+                            self.config.findings.broken(Check::Marks, what.clone());
+                        }
                         return lost(what);
                     }
                 },

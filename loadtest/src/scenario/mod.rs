@@ -1,10 +1,12 @@
 //! What is done. Every scenario makes people and clients by [`Run`], measures and checks with what it holds, and ends
 //! with a report.
 
+pub mod chaos;
 pub mod eval;
 pub mod fanout;
 pub mod generations;
 pub mod sockets;
+pub mod stage;
 
 use crate::account::Account;
 use crate::api::{Api, ApiError};
@@ -141,13 +143,14 @@ impl Run {
     pub fn config(&self, account: &Arc<Account>, codec: Codec, device: &str) -> Result<ClientConfig, Failure> {
         let device = DeviceId::parse(format!("{}-{device}", self.tag));
         Ok(ClientConfig {
-            url: self.api.live_url(),
+            urls: self.api.live_urls(),
             codec,
             device: device.map_err(|error| Failure::Other(error.to_string()))?,
             account: Arc::clone(account),
             findings: Arc::clone(&self.findings),
             observer: None,
             receive_buffer: None,
+            faults: false,
         })
     }
 
