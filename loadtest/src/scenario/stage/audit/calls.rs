@@ -103,10 +103,12 @@ fn visible(
     }
 }
 
-/// The patches of a CV's history.
+/// The patches of a CV's history, but for those of a review: a rejected change puts an older text back.
 async fn edits(client: &Db, cv: &str) -> Result<Vec<String>, Failure> {
     let sql = "SELECT (e.data -> 'patch')::text FROM runtime.events e JOIN runtime.topics t ON t.id = e.topic_id
-        WHERE t.product = 'cv' AND t.topic = 'cv:' || $1 AND e.kind = 'cv.changed'";
+        WHERE t.product = 'cv' AND t.topic = 'cv:' || $1 AND e.kind = 'cv.changed' AND NOT EXISTS (
+            SELECT 1 FROM runtime.events d WHERE d.topic_id = e.topic_id AND d.kind = 'cv.change_decided'
+                AND d.data ->> 'rev' = e.data ->> 'rev')";
     let rows = client.query(sql, &[&cv]).await.map_err(|error| bad(&error))?;
     Ok(rows.iter().filter_map(|row| row.get::<_, Option<String>>(0)).collect())
 }

@@ -108,14 +108,25 @@ const RULES: &[(Check, &str)] = &[
          LEFT JOIN cv.credit_transactions t ON t.id = r.related_transaction_id AND t.type = 'usage' AND t.amount = -r.amount
          WHERE r.type = 'refund' AND t.id IS NULL",
     ),
-    // What stays paid of a generation is one unit a completed offer: each failed or cancelled one was given back.
+    // What stays paid of a generation is one unit a completed offer that credits paid (and no allowance of a plan):
+    // each failed or cancelled one was given back.
     (
         Check::Ledger,
-        "SELECT g.id || ' has ' || g.completed_offers || ' completed offers, and ' || paid || ' stay paid' FROM (
-             SELECT g.id, g.completed_offers, g.credits_debited - g.credits_refunded AS booked,
+        "SELECT id || ' (' || mode || ') has ' || due || ' completed offers that were paid, ' || booked
+             || ' are booked, and ' || paid || ' stay paid' FROM (
+             SELECT g.id, g.mode, g.credits_debited - g.credits_refunded AS booked,
+                 (SELECT count(*) FROM cv.cv_generation_offers o WHERE o.task_id = g.id AND o.status = 'completed'
+                      AND o.credit_transaction_id IS NOT NULL) AS due,
                  (SELECT coalesce(-sum(t.amount), 0) FROM cv.credit_transactions t WHERE t.task_id = g.id) AS paid
              FROM cv.cv_generation_tasks g JOIN runtime.tasks k ON k.id = g.id WHERE k.finished_at IS NOT NULL) g
-         WHERE paid <> completed_offers OR booked <> paid",
+         WHERE paid <> due OR booked <> paid",
+    ),
+    // Adapting to an offer is never free here.
+    (
+        Check::Ledger,
+        "SELECT o.task_id || ' offer ' || o.offer_index || ' was never paid' FROM cv.cv_generation_offers o
+         JOIN cv.cv_generation_tasks g ON g.id = o.task_id
+         WHERE g.mode = 'adapt' AND o.status = 'completed' AND o.credit_transaction_id IS NULL",
     ),
     // The same of every other task that costs something.
     (
