@@ -19,9 +19,11 @@ pub mod product;
 pub mod registry;
 pub mod runtime;
 pub mod session;
+mod stats;
 pub mod task;
 #[cfg(feature = "testkit")]
 pub mod testkit;
+pub mod trace;
 mod unit;
 pub mod writer;
 

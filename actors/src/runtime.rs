@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use tracing::Instrument as _;
 
 /// The runtime.
 #[derive(Clone)]
@@ -228,7 +229,8 @@ impl Runtime {
         let params_hash = hex::encode(Sha256::digest(params.to_string()));
         let ctx = CallCtx { who, runtime: self.clone(), key, method: method.to_owned(), params_hash };
         let began = std::time::Instant::now();
-        let result = product.call(ctx, method, params).await;
+        let span = tracing::info_span!("call", otel.name = %format_args!("call {method}"), method, user.id = %ctx.who.user, session.id = %ctx.who.session);
+        let result = product.call(ctx, method, params).instrument(span).await;
         let outcome = result.as_ref().map_or_else(|error| error.code.as_str(), |_| "ok");
         metrics::histogram!("estafette_call_seconds", "outcome" => outcome).record(began.elapsed().as_secs_f64());
         result
@@ -322,6 +324,11 @@ impl Runtime {
         let row = self.inner.db.query_opt("SELECT status FROM runtime.tasks WHERE id = $1", &[&id.as_str()]).await?;
         let Some(row) = row else { return Ok(None) };
         row.try_get::<_, &str>(0)?.parse().map(Some).map_err(|error| DbError::Data(format!("{error}")))
+    }
+
+    /// Brings the metrics about what is waiting up to date: called by whoever is about to collect them.
+    pub fn report(&self) {
+        crate::stats::report(&self.inner.sessions);
     }
 
     /// How many tasks run on this node.

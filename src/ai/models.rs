@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::Instant;
+use tracing::{Instrument as _, Span};
 
 /// Rule of thumb for the text of a call that was dropped.
 const BYTES_PER_TOKEN: usize = 4;
@@ -93,8 +94,24 @@ impl Models {
         parse: impl FnOnce(Value) -> Result<T, String>,
     ) -> Result<Answer<T>, AiError> {
         // The record is written by the guard's end or, when the future is dropped, by its drop: once either way.
-        let mut guard =
-            Guard { models: self, request, started: Instant::now(), sent: false, text_bytes: 0, done: false };
+        let mut guard = Guard {
+            models: self,
+            request,
+            started: Instant::now(),
+            sent: false,
+            text_bytes: 0,
+            done: false,
+            span: Span::none(),
+        };
+        let span = tracing::info_span!(
+            "model",
+            feature = request.feature,
+            step = request.step,
+            model = tracing::field::Empty,
+            tokens = tracing::field::Empty,
+            outcome = tracing::field::Empty
+        );
+        guard.span = span.clone();
         let outcome = self
             .provider
             .complete(request, &mut |progress| match progress {
@@ -105,6 +122,7 @@ impl Models {
                     on_text(text);
                 }
             })
+            .instrument(span)
             .await;
         let checked = outcome.and_then(|AiReply { output, usage }| {
             match schema::check(&request.schema, &output).and_then(|()| parse(output)) {
@@ -142,11 +160,15 @@ struct Guard<'a> {
     sent: bool,
     text_bytes: usize,
     done: bool,
+    span: Span,
 }
 
 impl Guard<'_> {
     fn finish(&mut self, usage: &Usage, outcome: CallOutcome) -> Decimal {
         self.done = true;
+        self.span.record("model", usage.model_used.as_str());
+        self.span.record("tokens", usage.total_tokens());
+        self.span.record("outcome", outcome.as_str());
         let prices = Arc::clone(&self.models.prices.read());
         let price = prices.find(&usage.model_used, &self.request.model);
         let free = usage.model_used == offline::MODEL;
@@ -158,6 +180,8 @@ impl Guard<'_> {
         metrics::counter!("estafette_model_calls_total", &labels).increment(1);
         metrics::counter!("estafette_model_tokens_total", "feature" => self.request.feature.clone())
             .increment(u64::from(usage.total_tokens()));
+        metrics::counter!("estafette_model_cost_micros_total", "feature" => self.request.feature.clone())
+            .increment((cost * Decimal::from(1_000_000)).to_u64().unwrap_or_default());
         metrics::histogram!("estafette_model_call_seconds", "feature" => self.request.feature.clone())
             .record(f64::from(usage.duration_ms) / 1_000.0);
         self.models.recorder.record(AiCallRecord {

@@ -34,7 +34,7 @@ pub fn run(file: Option<&Path>, mut given: Layer) -> Result<(), Failure> {
     given.ai.offline_latency_ms.get_or_insert(LATENCY_MS);
     given.log.level.get_or_insert_with(|| "warn".to_owned());
     let mut settings = Settings::load(given, file)?;
-    telemetry::start_logs(&settings);
+    let _telemetry = telemetry::start(&settings);
     actix_web::rt::System::new().block_on(async move {
         let pages = Pages::start(PAGES_PORT)?;
         settings.fetch.allow.0.push(pages.host_port());

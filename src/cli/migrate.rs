@@ -10,7 +10,7 @@ use crate::{db, telemetry};
 /// # Errors
 /// [`Failure`].
 pub fn run(settings: &Settings) -> Result<(), Failure> {
-    telemetry::start_logs(settings);
+    let _telemetry = telemetry::start(settings);
     actix_web::rt::System::new().block_on(async {
         let (config, embedded) = open::database(settings, open::Sharing::Together).await?;
         let outcome = db::migrate(&config).await;

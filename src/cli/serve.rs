@@ -24,7 +24,7 @@ const INTERRUPTED: i32 = 130;
 /// # Errors
 /// [`Failure`].
 pub fn run(settings: Settings) -> Result<(), Failure> {
-    telemetry::start_logs(&settings);
+    let _telemetry = telemetry::start(&settings);
     actix_web::rt::System::new().block_on(async {
         serve(&settings, async |_, address| {
             say(format!("Console: {}", console_address(address)));

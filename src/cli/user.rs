@@ -108,7 +108,7 @@ fn with_accounts(
     work: impl AsyncFnOnce(&dyn Accounts, &Runtime, &Db) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let settings = sources.load()?;
-    telemetry::start_logs(&settings);
+    let _telemetry = telemetry::start(&settings);
     actix_web::rt::System::new().block_on(async {
         let opened = open::open(&settings, open::Sharing::Together).await?;
         let outcome = async {

@@ -21,6 +21,12 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
             settings.log.level
         ));
     }
+    let collector = &settings.traces.endpoint;
+    if !collector.is_empty() && !Url::parse(collector).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
+        return refuse(format!(
+            "the collector {collector:?} of traces is not an HTTP address: it looks like http://localhost:4318, or leave it empty"
+        ));
+    }
     Ok(())
 }
 

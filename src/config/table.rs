@@ -220,4 +220,12 @@ settings! {
         /// What is logged: a level, and levels of modules (`info,estafette=debug`).
         level: String = "info".to_owned(), "log-level", "ESTAFETTE_LOG_LEVEL";
     }
+
+    /// Traces, from the request or call through task and step to commit and delivery.
+    traces: Traces, TracesLayer {
+        /// Collector that takes OTLP over HTTP (`http://localhost:4318`). Empty: no traces.
+        endpoint: String = String::new(), "otlp-endpoint", "OTEL_EXPORTER_OTLP_ENDPOINT";
+        /// Share of the traces that begin here which are sent; a caller's `traceparent` decides about its own.
+        sample_percent: u32 = 100, "trace-sample-percent", "ESTAFETTE_TRACE_SAMPLE_PERCENT", 0..=100 "%";
+    }
 }

@@ -50,6 +50,8 @@ pub async fn metrics(state: web::Data<AppState>) -> HttpResponse {
     metrics::gauge!("db_pool_connections").set(pool.size as f64);
     metrics::gauge!("db_pool_idle").set(pool.available as f64);
     metrics::gauge!("db_pool_waiting").set(pool.waiting as f64);
+    state.runtime.report();
+    metrics_process::Collector::default().collect();
     let text = state.metrics.as_ref().map(|handle| {
         handle.run_upkeep();
         handle.render()

@@ -2,16 +2,19 @@
 
 use super::AppState;
 use crate::error::{ApiError, REQUEST_ID, is_html, is_problem};
-use crate::telemetry::{HTTP_REQUESTS, HTTP_SECONDS};
+use crate::telemetry::meters::{HTTP_REQUESTS, HTTP_SECONDS};
+use crate::telemetry::traces::TRACEPARENT;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, ResponseError, web};
+use estafette_actors::trace::{self, TraceParent};
 use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
+use tracing::{Instrument as _, Span};
 
 /// The header that carries a request's id, in both directions.
 pub const REQUEST_ID_HEADER: &str = "x-request-id";
@@ -43,6 +46,7 @@ pub async fn observe(
     let began = Instant::now();
     let method = request.method().clone();
     let path: String = request.path().chars().take(200).collect();
+    let span = span(&id, &method, &path, request.headers());
     let outcome = REQUEST_ID
         .scope(id.clone(), async {
             // A panic is a defect of one handler and costs one answer, not the connection.
@@ -54,6 +58,7 @@ pub async fn observe(
                 }
             }
         })
+        .instrument(span)
         .await;
     let (status, route) = match &outcome {
         Ok(response) => (response.status(), response.request().match_pattern()),
@@ -63,6 +68,21 @@ pub async fn observe(
     let mut response = outcome.map_err(|error| Observed { error, id: id.clone() })?;
     dress(response.headers_mut(), &id);
     Ok(response)
+}
+
+/// The request in a trace: the caller's, when it sent a `traceparent`. What machines ask every few seconds has none.
+fn span(id: &str, method: &Method, path: &str, headers: &HeaderMap) -> Span {
+    if is_probe(path) {
+        return Span::none();
+    }
+    let span = tracing::info_span!("request", otel.name = %format_args!("{method} {path}"), request.id = id);
+    let parent = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok()).and_then(TraceParent::parse);
+    trace::adopt(&span, parent.as_ref());
+    span
+}
+
+fn is_probe(path: &str) -> bool {
+    path.starts_with("/health/") || path == "/metrics"
 }
 
 /// Adds what every answer carries.
@@ -146,7 +166,7 @@ fn record(id: &str, method: &Method, route: Option<&str>, path: &str, status: St
     metrics::histogram!(HTTP_SECONDS, "route" => label).record(took.as_secs_f64());
     let duration_ms = took.as_secs_f64() * 1000.0;
     let (status, route) = (status.as_u16(), route.unwrap_or(path));
-    if path.starts_with("/health/") || path == "/metrics" {
+    if is_probe(path) {
         tracing::debug!(request.id = id, http.method = %method, http.route = route, http.status = status, duration_ms, "request");
     } else if status >= 500 {
         tracing::warn!(request.id = id, http.method = %method, http.route = route, http.status = status, duration_ms, "request");

@@ -7,6 +7,7 @@
 //! | [`offers`] | offers that cannot be read fail inside a running task and are refunded exactly once |
 //! | [`crash`] | SIGKILL in the middle of a hundred running tasks |
 //! | [`lifecycle`] | start and end of the process: nothing is left behind |
+//! | [`traces`] | one trace from a request to the delivery of what came of it |
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, missing_docs)]
 
 mod bad_input;
@@ -15,3 +16,4 @@ mod frames;
 mod lifecycle;
 mod offers;
 mod support;
+mod traces;

@@ -72,7 +72,7 @@ impl LocalNode {
     /// Hands committed events to the hubs.
     pub fn deliver(&self, events: &Arc<[Arc<StoredEvent>]>) {
         for hub in self.hubs.read().iter() {
-            if tell(&hub.addr, Deliver(Arc::clone(events))).is_err() {
+            if tell(&hub.addr, Deliver { events: Arc::clone(events), span: tracing::Span::current() }).is_err() {
                 hub.lagging.store(true, Ordering::Release);
             }
         }

@@ -9,6 +9,7 @@ use crate::event::log::{self, Head};
 use crate::event::{LiveEvent, StoredEvent, TopicKey};
 use crate::limits::{HUB_QUEUE, RECONCILE_CHUNK, RECONCILE_EVERY, RING_EVENTS};
 use crate::session::outbox::{Outbox, SubId};
+use crate::trace;
 use actix::prelude::*;
 use estafette_protocol::ServerMessage;
 use std::collections::{HashMap, VecDeque};
@@ -19,7 +20,12 @@ use std::time::{Duration, Instant};
 /// Committed events, in the order of their commit.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Deliver(pub Arc<[Arc<StoredEvent>]>);
+pub struct Deliver {
+    /// The events.
+    pub events: Arc<[Arc<StoredEvent>]>,
+    /// The span in which they were committed, or came over the bus.
+    pub span: tracing::Span,
+}
 
 /// A volatile event.
 #[derive(Message)]
@@ -236,7 +242,9 @@ impl Actor for Hub {
 
 impl Handler<Deliver> for Hub {
     type Result = ();
-    fn handle(&mut self, Deliver(events): Deliver, _: &mut Self::Context) {
+    fn handle(&mut self, Deliver { events, span }: Deliver, _: &mut Self::Context) {
+        let _delivering =
+            tracing::debug_span!(target: trace::TARGET, parent: &span, "deliver", events = events.len()).entered();
         for event in events.iter() {
             let Some(topic) = self.topics.get_mut(&event.key) else { continue };
             let known = topic.head.unwrap_or(Head { epoch: event.epoch, seq: 0, floor: 0 });

@@ -10,11 +10,13 @@
 use crate::event::log::{Head, Page};
 use crate::event::{LiveEvent, StoredEvent, TopicKey};
 use crate::limits::{FRAME_BYTES, OUTBOX_BYTES, OUTBOX_ENTRIES, OUTBOX_LIVE, OUTBOX_LOW};
+use crate::stats::{LIVE_COALESCED, LIVE_DROPPED};
 use bytes::{BufMut, Bytes, BytesMut};
 use estafette_protocol::{CloseCode, Codec, Position, ServerMessage, Topic};
 use parking_lot::Mutex;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::sync::Notify;
 
 /// A subscription of one outbox.
@@ -277,12 +279,14 @@ impl Outbox {
         let mut inner = self.inner.lock();
         if inner.subs.get(&sub).is_none_or(|subscription| subscription.mode != Mode::Live) {
             inner.dropped += 1;
+            LIVE_DROPPED.fetch_add(1, Ordering::Relaxed);
             return;
         }
         let slot = (sub, event.slot.clone());
         let replaces = inner.live.contains_key(&slot);
         if !replaces && inner.live.len() >= self.bounds.live {
             inner.dropped += 1;
+            LIVE_DROPPED.fetch_add(1, Ordering::Relaxed);
             return;
         }
         let bytes = event.bytes(self.codec);
@@ -292,6 +296,7 @@ impl Outbox {
         if let Some((_, old)) = inner.live.insert(slot, (stamp, bytes)) {
             inner.bytes = inner.bytes.saturating_sub(old.len());
             inner.coalesced += 1;
+            LIVE_COALESCED.fetch_add(1, Ordering::Relaxed);
             inner.voids += 1;
         }
         inner.queue.push_back(Entry::Live(sub, event.slot.clone(), stamp));

@@ -89,6 +89,11 @@ impl Sessions {
         self.0.lock().sockets.len()
     }
 
+    /// The sockets of this node.
+    pub fn sockets(&self) -> Vec<SocketRef> {
+        self.0.lock().sockets.values().cloned().collect()
+    }
+
     /// Tells every client that the node goes away, and when to come back: spread evenly.
     pub fn drain(&self, spread: Duration) {
         let spread = u32::try_from(spread.as_millis()).unwrap_or(u32::MAX).max(1);

@@ -7,6 +7,7 @@ use super::store::{self, TASK_COLUMNS, TaskRow, merged};
 use crate::db::{DbResult, Effect, Tx};
 use crate::error::{CallError, DbError};
 use crate::event::TopicKey;
+use crate::trace::{self, TraceParent};
 use estafette_protocol::task::{StepStatus, TaskStatus};
 use estafette_protocol::{EventKind, TaskId, Topic};
 use serde_json::{Value, json};
@@ -80,6 +81,7 @@ pub(crate) async fn enqueue(tx: &mut Tx<'_>, new: NewTask) -> DbResult<TaskInfo>
         input: new.input,
         attempt: 1,
         event: new.event,
+        trace: trace::current(),
     };
     let kind = kind_of(tx, &task)?;
     let plan = kind.plan(&task).map_err(|error| DbError::Data(error.to_string()))?;
@@ -87,7 +89,8 @@ pub(crate) async fn enqueue(tx: &mut Tx<'_>, new: NewTask) -> DbResult<TaskInfo>
     Graph::new(steps.iter().cloned().map(StepState::new).collect())
         .map_err(|error| DbError::Data(error.to_string()))?;
     tx.execute(
-        "INSERT INTO runtime.tasks (id, product, kind, owner, device, input, event) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO runtime.tasks (id, product, kind, owner, device, input, event, trace)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         &[
             &task.id.as_str(),
             &task.product.as_str(),
@@ -96,6 +99,7 @@ pub(crate) async fn enqueue(tx: &mut Tx<'_>, new: NewTask) -> DbResult<TaskInfo>
             &task.device.as_ref().map(|device| device.as_str()),
             &task.input,
             &Value::Object(task.event.clone()),
+            &task.trace.as_ref().map(TraceParent::as_str),
         ],
     )
     .await?;

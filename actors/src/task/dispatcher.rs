@@ -209,7 +209,6 @@ impl Dispatcher {
                     &[&POSITIONS],
                 )
                 .await?;
-            metrics::gauge!("estafette_tasks_queued").set(rows.len() as f64);
             let kind = EventKind::parse("task.progress").map_err(|error| crate::DbError::Data(error.to_string()))?;
             for row in rows {
                 let (id, product, position): (String, String, i64) =
@@ -235,6 +234,29 @@ impl Dispatcher {
             }
         }));
     }
+}
+
+/// How often the depth of the queue is looked up for the metrics.
+const QUEUE_LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// How many tasks wait, and for how long, by kind; kinds without any are told as 0.
+async fn look_at_queue(setup: &DispatcherSetup) -> DbResult<()> {
+    let kinds = setup.registry.kind_names();
+    let rows = setup
+        .db
+        .query(
+            "SELECT kinds.name, count(t.id), coalesce(extract(epoch FROM max(now() - t.queued_at)), 0)::float8
+             FROM unnest($1::text[]) AS kinds (name)
+             LEFT JOIN runtime.tasks t ON t.product || '/' || t.kind = kinds.name AND t.status = 'queued' GROUP BY 1",
+            &[&kinds],
+        )
+        .await?;
+    for row in rows {
+        let (kind, waiting, oldest): (String, i64, f64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        metrics::gauge!("estafette_tasks_queued", "kind" => kind.clone()).set(waiting as f64);
+        metrics::gauge!("estafette_tasks_oldest_seconds", "kind" => kind).set(oldest);
+    }
+    Ok(())
 }
 
 /// Claims queued tasks: the owners take turns (the first task of each before the second of any), and nobody has more
@@ -270,12 +292,14 @@ async fn claim(setup: &DispatcherSetup, limit: i64) -> DbResult<Vec<Claimed>> {
     let per_owner = i64::try_from(setup.config.tasks_per_owner).unwrap_or(i64::MAX);
     let rows = tx
         .query(
-            &format!("{CLAIM}{TASK_COLUMNS}"),
+            &format!("{CLAIM}{TASK_COLUMNS}, extract(epoch FROM now() - t.queued_at)::float8 AS waited"),
             &[&per_owner, &limit, &setup.node.as_str(), &setup.registry.kind_names()],
         )
         .await?;
-    let mut rows = rows.iter().map(store::task_row).collect::<DbResult<Vec<_>>>()?;
-    rows.sort_by(|a, b| a.info.id.cmp(&b.info.id));
+    let waited = |row: &tokio_postgres::Row| DbResult::Ok(row.try_get::<_, f64>("waited")?);
+    let mut rows = rows.iter().map(|row| Ok((store::task_row(row)?, waited(row)?))).collect::<DbResult<Vec<_>>>()?;
+    rows.sort_by(|(a, _), (b, _)| a.info.id.cmp(&b.info.id));
+    let (rows, waits): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     let ids: Vec<&str> = rows.iter().map(|row| row.info.id.as_str()).collect();
     let mut graphs = store::graphs(&tx, &ids).await?;
     let mut claimed = Vec::with_capacity(rows.len());
@@ -294,6 +318,9 @@ async fn claim(setup: &DispatcherSetup, limit: i64) -> DbResult<Vec<Claimed>> {
     }
     unit::announce(&setup.bus, unit::seal(tx).await?);
     metrics::counter!("estafette_tasks_claimed_total").increment(claimed.len() as u64);
+    for (task, waited) in claimed.iter().zip(waits) {
+        metrics::histogram!("estafette_tasks_wait_seconds", "kind" => task.task.kind.clone()).record(waited);
+    }
     Ok(claimed)
 }
 
@@ -309,6 +336,15 @@ impl Actor for Dispatcher {
             dispatcher.claim(ctx);
         });
         ctx.run_interval(Duration::from_secs(1), Self::announce_positions);
+        ctx.run_interval(QUEUE_LOOK_EVERY, |dispatcher, ctx| {
+            let setup = dispatcher.setup.clone();
+            let look = async move { look_at_queue(&setup).await };
+            ctx.spawn(look.into_actor(dispatcher).map(|result, _, _| {
+                if let Err(error) = result {
+                    tracing::debug!(%error, "the depth of the queue could not be read");
+                }
+            }));
+        });
         self.claim(ctx);
     }
 }

@@ -1,5 +1,6 @@
 //! What a task and its steps are, as data.
 
+use crate::trace::TraceParent;
 use estafette_protocol::{DeviceId, ProductId, StepKey, TaskId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -218,4 +219,6 @@ pub struct TaskInfo {
     pub attempt: u32,
     /// Merged into its `task.queued` and `task.finished` events.
     pub event: Map<String, Value>,
+    /// The trace of the call that queued it.
+    pub trace: Option<TraceParent>,
 }

@@ -4,6 +4,7 @@ use super::graph::{Graph, StepState};
 use super::spec::{StepSpec, TaskInfo};
 use crate::db::{DbResult, Tx};
 use crate::error::{DbError, StepError};
+use crate::trace::TraceParent;
 use chrono::{DateTime, Utc};
 use estafette_protocol::task::{StepStatus, TaskStatus};
 use estafette_protocol::{DeviceId, ProductId, StepKey, TaskId, UserId};
@@ -26,8 +27,7 @@ pub struct TaskRow {
 }
 
 /// The columns of [`TaskRow`], in the order of [`task_row`].
-pub const TASK_COLUMNS: &str =
-    "t.id, t.product, t.kind, t.owner, t.device, t.status, t.attempt, t.input, t.event, t.lease_epoch, t.rescues";
+pub const TASK_COLUMNS: &str = "t.id, t.product, t.kind, t.owner, t.device, t.status, t.attempt, t.input, t.event, t.lease_epoch, t.rescues, t.trace";
 
 fn data(error: impl std::fmt::Display) -> DbError {
     DbError::Data(error.to_string())
@@ -49,6 +49,7 @@ pub fn task_row(row: &Row) -> DbResult<TaskRow> {
             input: row.try_get(7)?,
             attempt: u32::try_from(row.try_get::<_, i32>(6)?).unwrap_or(1),
             event: event.as_object().cloned().unwrap_or_default(),
+            trace: row.try_get::<_, Option<&str>>(11)?.and_then(TraceParent::parse),
         },
         status: row.try_get::<_, String>(5)?.parse().map_err(data)?,
         lease: row.try_get(9)?,

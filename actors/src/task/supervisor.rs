@@ -14,6 +14,7 @@ use crate::db::Db;
 use crate::error::StepError;
 use crate::limits::{FULL_RETRY, SETTLE_BACKOFF, STEP_OUTPUT_BYTES};
 use crate::mailbox::{Slot, tell};
+use crate::trace;
 use crate::writer::commit::{Commit, CommitWriter, Move, Verdict};
 use actix::prelude::*;
 use chrono::Utc;
@@ -24,6 +25,7 @@ use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tracing::{Instrument as _, Span};
 
 /// How a supervisor ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +100,7 @@ pub struct TaskSupervisor {
     quiet: bool,
     progress: (f64, Vec<StepKey>),
     exit: Exit,
+    span: Span,
 }
 
 impl TaskSupervisor {
@@ -111,6 +114,9 @@ impl TaskSupervisor {
         writer: Slot<CommitWriter>,
     ) -> Self {
         let live = env.live.sink(&task);
+        let owner = task.owner.as_ref().map(tracing::field::display);
+        let span = tracing::info_span!(parent: None, "task", task.id = %task.id, task.kind = %task.kind, user.id = owner, attempt = task.attempt, lease);
+        trace::adopt(&span, task.trace.as_ref());
         Self {
             env,
             task: Arc::new(task),
@@ -132,6 +138,7 @@ impl TaskSupervisor {
             quiet: false,
             progress: (-1.0, Vec::new()),
             exit: Exit::Stopped,
+            span,
         }
     }
 
@@ -219,7 +226,9 @@ impl TaskSupervisor {
             drop(permit);
             (outcome, began.elapsed())
         };
-        let handle = ctx.spawn(run.into_actor(self).map(move |(outcome, took), supervisor, ctx| {
+        // The task's id again: a log line shows the innermost span and reads alone.
+        let span = tracing::info_span!(parent: &self.span, "step", task.id = %self.task.id, step = %spec.key, attempt);
+        let handle = ctx.spawn(run.instrument(span).into_actor(self).map(move |(outcome, took), supervisor, ctx| {
             supervisor.running.remove(&spec.key);
             supervisor.outcome(&spec, attempt, outcome, took, ctx);
             supervisor.advance(ctx);
@@ -351,6 +360,7 @@ impl TaskSupervisor {
             no: self.commit_no,
             moves: self.in_flight.clone(),
             verdict,
+            span: tracing::debug_span!(target: trace::TARGET, parent: &self.span, "commit", no = self.commit_no),
         };
         if tell(&self.writer.get(), commit).is_err() {
             ctx.run_later(FULL_RETRY, Self::offer_commit);

@@ -15,6 +15,7 @@ use crate::task::admit::emit_ended;
 use crate::task::kind::{GroupEnd, StepFailure, StepOutput, StepView, TaskKind, TaskSummary};
 use crate::task::spec::{GroupKey, StepSpec, TaskInfo};
 use crate::task::store::{self, StepChange, StepChanges, merged};
+use crate::trace;
 use crate::{bus::Bus, unit};
 use actix::prelude::*;
 use chrono::Utc;
@@ -27,6 +28,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
+use tracing::{Instrument as _, Span};
 
 /// One change of a task's state.
 #[derive(Debug, Clone)]
@@ -101,6 +103,8 @@ pub struct Commit {
     pub moves: Vec<Move>,
     /// Where the verdict goes.
     pub verdict: oneshot::Sender<Verdict>,
+    /// Its part in the task's trace: from the moment it is offered until its verdict.
+    pub span: Span,
 }
 
 /// The commit writer.
@@ -160,7 +164,8 @@ async fn write_batch(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, batc
     let mut wait = STORAGE_BACKOFF.0;
     while let Some(group) = groups.pop_front() {
         // A hook that panics must not take the writer with it: its commit is refused like any other bad one.
-        let written = AssertUnwindSafe(write_group(db, registry, bus, &group)).catch_unwind().await;
+        let write = write_group(db, registry, bus, &group).instrument(group_span(&group));
+        let written = AssertUnwindSafe(write).catch_unwind().await;
         match written.unwrap_or_else(|_| Err(DbError::Other("a hook panicked".to_owned()))) {
             Ok(verdicts) => {
                 wait = STORAGE_BACKOFF.0;
@@ -190,6 +195,16 @@ async fn write_batch(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, batc
             }
         }
     }
+}
+
+/// One transaction for many: its span is a part of the first commit's, and linked to the others.
+fn group_span(group: &[Commit]) -> Span {
+    let Some((first, others)) = group.split_first() else { return Span::none() };
+    let span = tracing::debug_span!(target: trace::TARGET, parent: &first.span, "transaction", commits = group.len());
+    for commit in others {
+        span.follows_from(&commit.span);
+    }
+    span
 }
 
 fn clone_error(error: &DbError) -> DbError {

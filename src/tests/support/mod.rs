@@ -1,6 +1,7 @@
 //! What the tests stand on.
 
 pub mod census;
+pub mod collector;
 pub mod pdf;
 pub mod person;
 pub mod server;
