@@ -205,11 +205,11 @@ impl Hub {
             member.marked = now;
             let heads = member
                 .outbox
-                .topics()
+                .reached()
                 .into_iter()
-                .filter_map(|key| {
+                .filter_map(|(key, reached)| {
                     let head = self.topics.get(&key)?.head?;
-                    Some((key.topic, head.seq))
+                    Some((key.topic, head.seq.max(reached)))
                 })
                 .collect();
             member.outbox.set_mark(&ServerMessage::Mark { heads });

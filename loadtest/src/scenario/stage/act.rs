@@ -69,10 +69,11 @@ impl Action {
 
 /// Puts a text that is nowhere else into the summary; on the newest revision, if need be several times.
 async fn edit(stage: &Stage, person: &Person, text: &str) {
-    for _ in 0..REBASES {
+    for attempt in 0..REBASES {
         let Some(cv) = person.document() else { return };
         // A summary of another form is somebody else's: an edit adds or replaces it whole.
         let operation = if cv.content.pointer("/basics/summary").is_some() { "replace" } else { "add" };
+        let text = format!("{text} Attempt {attempt}.");
         let patch = json!([{"op": operation, "path": "/basics/summary", "value": text}]);
         let params = json!({"id": person.cv, "rev": cv.rev, "patch": patch});
         if person.call(stage, "cv.update", params).await.is_some() {

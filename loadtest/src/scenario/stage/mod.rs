@@ -44,7 +44,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Settings of every node of these scenarios.
 pub const SETTINGS: &[(&str, &str)] =
-    &[("heartbeat-ms", "2000"), ("access-token-secs", "90"), ("offline-latency-ms", "60"), ("pool-size", "12")];
+    &[("heartbeat-ms", "2000"), ("access-token-secs", "90"), ("offline-latency-ms", "400"), ("pool-size", "12")];
 
 /// A system, and what happens on it.
 pub struct Stage {

@@ -109,8 +109,16 @@ impl Recovered {
     }
 }
 
-/// When each task did something: seconds of the calendar by task, sorted. Being queued again is no movement.
-pub struct Moves(HashMap<String, Vec<f64>>);
+/// When each task did something. Being queued again is no movement.
+#[derive(Debug, Default)]
+pub struct Moves(HashMap<String, Trail>);
+
+#[derive(Debug, Default)]
+struct Trail {
+    /// Seconds of the calendar, in the order of the log.
+    at: Vec<f64>,
+    ended: bool,
+}
 
 impl Moves {
     /// Reads them from the log.
@@ -119,24 +127,28 @@ impl Moves {
     /// [`Failure`].
     pub async fn read(stage: &Stage) -> Result<Self, Failure> {
         let client = stage.cluster.postgres.connect().await?;
-        let sql = "SELECT substr(t.topic, 6), extract(epoch FROM e.at)::float8 FROM runtime.events e
+        let sql = "SELECT substr(t.topic, 6), extract(epoch FROM e.at)::float8, e.kind FROM runtime.events e
             JOIN runtime.topics t ON t.id = e.topic_id WHERE t.topic LIKE 'task:%' AND e.kind <> 'task.queued'
             ORDER BY e.topic_id, e.seq";
         let rows = client.query(sql, &[]).await.map_err(|error| Failure::Other(error.to_string()))?;
-        let mut moves: HashMap<String, Vec<f64>> = HashMap::new();
+        let mut moves = Self::default();
         for row in &rows {
-            moves.entry(row.get(0)).or_default().push(row.get(1));
+            let trail = moves.0.entry(row.get(0)).or_default();
+            trail.at.push(row.get(1));
+            trail.ended = ["task.completed", "task.failed", "task.cancelled"].contains(&row.get::<_, &str>(2));
         }
-        Ok(Self(moves))
+        Ok(moves)
     }
 
-    /// How long the tasks that something met took to move again, from a time of the calendar on.
+    /// How long the tasks that something met took to move again, from a time of the calendar on. One that ended in the
+    /// same moment was not met.
     pub fn after(&self, from: f64, met: &[String]) -> Recovered {
         let mut recovered = Recovered::default();
         for task in met {
-            let next = self.0.get(task).and_then(|moves| moves.iter().copied().find(|at| *at > from));
-            match next {
+            let trail = self.0.get(task);
+            match trail.and_then(|trail| trail.at.iter().copied().find(|at| *at > from)) {
                 Some(at) => recovered.times.push(at - from),
+                None if trail.is_some_and(|trail| trail.ended) => {}
                 None => recovered.stuck.push(task.clone()),
             }
         }
@@ -179,7 +191,8 @@ pub async fn summary(stage: &Stage) -> Result<Summary, Failure> {
             stage.shared.findings.broken(Check::MovesAgain, what);
         }
         stage.shared.findings.hold(Check::MovesAgain, u64::try_from(recovered.times.len()).unwrap_or(0));
-        summary.met += incident.met.len();
+        let met = recovered.times.len() + recovered.stuck.len();
+        summary.met += met;
         summary.recovered += recovered.times.len();
         if let Some(slowest) = recovered.times.last() {
             summary.points.push((incident.begin.as_secs_f64(), *slowest));
@@ -190,7 +203,7 @@ pub async fn summary(stage: &Stage) -> Result<Summary, Failure> {
             format!("{:.1}", incident.begin.as_secs_f64()),
             incident.name.clone(),
             format!("{:.1}", lasted.as_secs_f64()),
-            incident.met.len().to_string(),
+            met.to_string(),
             recovered.times.len().to_string(),
             seconds(recovered.percentile(50.0)),
             seconds(recovered.times.last().copied()),
@@ -208,9 +221,11 @@ pub async fn summary(stage: &Stage) -> Result<Summary, Failure> {
 }
 
 impl Stage {
-    /// Running tasks: all of them, or those of one node. Empty where Postgres does not answer at once.
+    /// Running tasks: all of them, or those of one node; without those that wait for another attempt of a step (as the
+    /// model asked them to). Empty where Postgres does not answer at once.
     pub async fn running(&self, node: Option<&str>) -> Vec<String> {
-        let sql = "SELECT id FROM runtime.tasks WHERE status = 'running' AND ($1::text IS NULL OR node_id = $1)";
+        let sql = "SELECT id FROM runtime.tasks k WHERE status = 'running' AND ($1::text IS NULL OR node_id = $1)
+            AND NOT EXISTS (SELECT 1 FROM runtime.steps s WHERE s.task_id = k.id AND s.run_after > now())";
         let ask = async {
             let client = self.cluster.postgres.connect().await.ok()?;
             let rows = client.query(sql, &[&node]).await.ok()?;

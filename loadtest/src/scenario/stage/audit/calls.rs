@@ -40,7 +40,7 @@ pub async fn all(stage: &Stage, client: &Db, people: &[Arc<Person>], totals: &mu
             let held = kept.get(made.key.as_str());
             findings.see(Check::AckVisible, visible(made, held, &tasks, &cvs).map_err(|why| told(person, made, &why)));
             if let Some(text) = made.params.pointer("/patch/0/value").and_then(Value::as_str) {
-                let times = edits.iter().filter(|patch| patch.contains(text)).count();
+                let times = edits.iter().filter(|edit| *edit == text).count();
                 let right = match (&made.outcome, times) {
                     (Outcome::Done(_), 1) | (Outcome::Refused(..), 0) | (Outcome::Open | Outcome::Lost(_), 0 | 1) => {
                         Ok(())
@@ -103,9 +103,9 @@ fn visible(
     }
 }
 
-/// The patches of a CV's history, but for those of a review: a rejected change puts an older text back.
+/// The texts that edits put into a CV, but for those of a review: a rejected change puts an older text back.
 async fn edits(client: &Db, cv: &str) -> Result<Vec<String>, Failure> {
-    let sql = "SELECT (e.data -> 'patch')::text FROM runtime.events e JOIN runtime.topics t ON t.id = e.topic_id
+    let sql = "SELECT e.data #>> '{patch,0,value}' FROM runtime.events e JOIN runtime.topics t ON t.id = e.topic_id
         WHERE t.product = 'cv' AND t.topic = 'cv:' || $1 AND e.kind = 'cv.changed' AND NOT EXISTS (
             SELECT 1 FROM runtime.events d WHERE d.topic_id = e.topic_id AND d.kind = 'cv.change_decided'
                 AND d.data ->> 'rev' = e.data ->> 'rev')";

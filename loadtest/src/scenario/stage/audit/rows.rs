@@ -116,17 +116,17 @@ const RULES: &[(Check, &str)] = &[
              || ' are booked, and ' || paid || ' stay paid' FROM (
              SELECT g.id, g.mode, g.credits_debited - g.credits_refunded AS booked,
                  (SELECT count(*) FROM cv.cv_generation_offers o WHERE o.task_id = g.id AND o.status = 'completed'
-                      AND o.credit_transaction_id IS NOT NULL) AS due,
+                      AND o.credit_transaction_id IS NOT NULL AND NOT o.credits_refunded) AS due,
                  (SELECT coalesce(-sum(t.amount), 0) FROM cv.credit_transactions t WHERE t.task_id = g.id) AS paid
              FROM cv.cv_generation_tasks g JOIN runtime.tasks k ON k.id = g.id WHERE k.finished_at IS NOT NULL) g
          WHERE paid <> due OR booked <> paid",
     ),
-    // Adapting to an offer is never free here.
+    // Adapting to an offer is never free here (an optimisation that proposes nothing is).
     (
         Check::Ledger,
         "SELECT o.task_id || ' offer ' || o.offer_index || ' was never paid' FROM cv.cv_generation_offers o
          JOIN cv.cv_generation_tasks g ON g.id = o.task_id
-         WHERE g.mode = 'adapt' AND o.status = 'completed' AND o.credit_transaction_id IS NULL",
+         WHERE g.mode = 'adapt' AND o.status = 'completed' AND (o.credit_transaction_id IS NULL OR o.credits_refunded)",
     ),
     // The same of every other task that costs something.
     (
