@@ -64,8 +64,6 @@ impl Connection {
         shared: Arc<Shared>,
         ready: watch::Sender<bool>,
     ) -> Self {
-        // Clients spread over the nodes; the same client begins at the same one.
-        let next_url = config.device.as_str().bytes().fold(0, |sum, byte| sum * 31 % 9973 + usize::from(byte));
         Self {
             config,
             commands,
@@ -81,7 +79,7 @@ impl Connection {
             reauthenticate: false,
             heartbeat: Duration::from_secs(60),
             stalled: false,
-            next_url,
+            next_url: 0,
         }
     }
 
@@ -154,7 +152,9 @@ impl Connection {
         };
         // The next attempt, after a failure or a loss, goes elsewhere.
         self.next_url = self.next_url.wrapping_add(1);
-        let mut wire = Wire::open(&url, self.config.codec, self.config.receive_buffer).await.map_err(lost)?;
+        let mut wire = Wire::open(&url, self.config.codec, self.config.receive_buffer)
+            .await
+            .map_err(|refused| End::Lost { why: refused.why, wait: refused.retry_after, new_token: false })?;
         let upgraded = Instant::now();
         let client = Some(concat!("loadtest/", env!("CARGO_PKG_VERSION")).to_owned());
         wire.send(&[ClientMessage::Hello { token, device: self.config.device.clone(), client }]).await.map_err(lost)?;

@@ -68,7 +68,7 @@ pub struct Handshake {
 /// How a client connects.
 #[derive(Clone)]
 pub struct ClientConfig {
-    /// `ws://host:port/v1/live` of each node; after a loss the next one is tried.
+    /// `ws://host:port/v1/live` of each node: the first one first, and after a loss the next one.
     pub urls: Arc<[String]>,
     /// The codec that it offers.
     pub codec: Codec,

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -60,12 +60,25 @@ impl Link {
     /// # Errors
     /// [`ServerError::System`] without a free port.
     pub async fn start(name: impl Into<String>, target: SocketAddr) -> Result<Self, ServerError> {
+        Self::with_buffer(name, target, None).await
+    }
+
+    /// The same, with so many bytes of the kernel's receive buffer towards `target`: without a small one, the system
+    /// takes in megabytes that a slow link has not carried yet, and the other side does not notice that it is slow.
+    ///
+    /// # Errors
+    /// [`ServerError::System`] without a free port.
+    pub async fn with_buffer(
+        name: impl Into<String>,
+        target: SocketAddr,
+        buffer: Option<u32>,
+    ) -> Result<Self, ServerError> {
         let system = |error| ServerError::System { what: "no port for a link", error };
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(system)?;
         let address = listener.local_addr().map_err(system)?;
         let (orders, receiver) = watch::channel(Orders::default());
         let open = Arc::new(AtomicU64::new(0));
-        let task = tokio::spawn(accept(listener, target, receiver, Arc::clone(&open)));
+        let task = tokio::spawn(accept(listener, target, receiver, Arc::clone(&open), buffer));
         Ok(Self { name: name.into(), address, orders, open, task })
     }
 
@@ -105,7 +118,13 @@ impl Drop for Link {
     }
 }
 
-async fn accept(listener: TcpListener, target: SocketAddr, orders: watch::Receiver<Orders>, open: Arc<AtomicU64>) {
+async fn accept(
+    listener: TcpListener,
+    target: SocketAddr,
+    orders: watch::Receiver<Orders>,
+    open: Arc<AtomicU64>,
+    buffer: Option<u32>,
+) {
     loop {
         let Ok((caller, _)) = listener.accept().await else {
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -118,16 +137,24 @@ async fn accept(listener: TcpListener, target: SocketAddr, orders: watch::Receiv
         let (orders, open) = (orders.clone(), Arc::clone(&open));
         tokio::spawn(async move {
             open.fetch_add(1, Ordering::Relaxed);
-            carry(caller, target, orders).await;
+            carry(caller, target, orders, buffer).await;
             open.fetch_sub(1, Ordering::Relaxed);
         });
     }
 }
 
+async fn connect(target: SocketAddr, buffer: Option<u32>) -> std::io::Result<TcpStream> {
+    let socket = if target.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    if let Some(bytes) = buffer {
+        socket.set_recv_buffer_size(bytes)?;
+    }
+    socket.connect(target).await
+}
+
 /// One connection until both directions have ended, or it is reset.
-async fn carry(caller: TcpStream, target: SocketAddr, mut orders: watch::Receiver<Orders>) {
+async fn carry(caller: TcpStream, target: SocketAddr, mut orders: watch::Receiver<Orders>, buffer: Option<u32>) {
     let begin = *orders.borrow_and_update();
-    let called = match tokio::time::timeout(CONNECT_WITHIN, TcpStream::connect(target)).await {
+    let called = match tokio::time::timeout(CONNECT_WITHIN, connect(target, buffer)).await {
         Ok(Ok(called)) => called,
         _ => {
             let _ = caller.set_zero_linger();

@@ -10,6 +10,7 @@ pub mod inject;
 pub mod schedule;
 
 use super::Failure;
+use super::stage::act::Mix;
 use super::stage::audit::{self, CHECKS};
 use super::stage::recovery;
 use super::stage::{Size, Stage, going, halt};
@@ -88,7 +89,7 @@ pub async fn run(options: &Options, server: &ServerArgs, seed: u64) -> Result<Op
     let stage = Stage::start(server, seed, size, &settings).await?;
     let people = stage.people(usize::try_from(options.people).unwrap_or(1), CREDITS).await?;
     let going = going();
-    let acting = stage.act(&people, options.rate, &going);
+    let acting = stage.act(&people, Mix::Full, options.rate, &going);
     let bar = crate::out::bar("chaos", u64::try_from(plan.len()).unwrap_or(0));
     let until = tokio::time::Instant::now() + length;
     inject::all(&stage, &people, &plan, &bar).await;

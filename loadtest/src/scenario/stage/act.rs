@@ -19,14 +19,25 @@ use tokio::task::JoinSet;
 const CALLS_OPEN: usize = 12;
 /// Tasks that one person starts at most: each stays subscribed, and a connection has 256 subscriptions.
 const TASKS: usize = 180;
+/// Of a hundred chances, those of what must succeed.
+const CALM: u32 = 55;
 /// Times an edit is made again on the newest revision.
 const REBASES: u32 = 4;
 
 /// Whether the mix goes on.
 pub type Going = Arc<AtomicBool>;
 
+/// What people do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mix {
+    /// Everything, also what fails on purpose.
+    Full,
+    /// Only what must succeed: generations, plain tasks, edits.
+    Calm,
+}
+
 /// Acts for one person until it is over, then waits for every answer.
-pub async fn act(stage: Arc<Stage>, person: Arc<Person>, per_second: f64, going: Going) {
+pub async fn act(stage: Arc<Stage>, person: Arc<Person>, mix: Mix, per_second: f64, going: Going) {
     let seed = stage.seed ^ (u64::try_from(person.index).unwrap_or(0) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let rng = &mut StdRng::seed_from_u64(seed);
     let schedule = Schedule::new(Instant::now(), per_second);
@@ -40,7 +51,7 @@ pub async fn act(stage: Arc<Stage>, person: Arc<Person>, per_second: f64, going:
             continue;
         }
         number += 1;
-        if let Some(action) = choose(rng, &stage, &person, number) {
+        if let Some(action) = choose(rng, &stage, &person, mix, number) {
             let (stage, person) = (Arc::clone(&stage), Arc::clone(&person));
             calls.spawn(async move { action.run(&stage, &person).await });
         }
@@ -83,10 +94,11 @@ async fn edit(stage: &Stage, person: &Person, text: &str) {
     }
 }
 
-fn choose(rng: &mut StdRng, stage: &Stage, person: &Person, number: u64) -> Option<Action> {
-    let roll = rng.random_range(0..100);
+fn choose(rng: &mut StdRng, stage: &Stage, person: &Person, mix: Mix, number: u64) -> Option<Action> {
+    let roll = rng.random_range(0..if mix == Mix::Calm { CALM } else { 100 });
     // Drawn whether they are used or not, so that what comes later does not depend on what was possible here.
-    let (count, accept, fail) = (rng.random_range(1..=2_u64), rng.random_bool(0.6), rng.random_bool(0.15));
+    let (count, accept, fail) =
+        (rng.random_range(1..=2_u64), rng.random_bool(0.6), rng.random_bool(0.15) && mix == Mix::Full);
     let (steps, latency) = (rng.random_range(2..=8_u32), rng.random_range(50..=500_u64));
     let pick: usize = rng.random_range(0..1_000_000);
     let full = person.book().iter().filter(|made| starts_a_task(made.method)).count() >= TASKS;
@@ -100,23 +112,24 @@ fn choose(rng: &mut StdRng, stage: &Stage, person: &Person, number: u64) -> Opti
             let params = json!({"source_cv_id": person.cv, "mode": "adapt", "offers": offers});
             Some(Action::Call("cv.generate", params))
         }
-        25..35 if !full => {
-            let params = json!({"source_cv_id": person.cv, "mode": "optimize", "offers": [offer(0)]});
-            Some(Action::Call("cv.generate", params))
-        }
-        35..55 => Some(Action::Edit(format!("Edit {}-{}-{number} of {}.", stage.tag, person.index, person.cv))),
-        55..63 => review(person, accept),
-        63..70 if !full => {
-            let made = person.seats[0].recorder.generated();
-            let cv = made.get(pick % made.len().max(1))?;
-            Some(Action::Call("cv.score", json!({"id": cv})))
-        }
-        70..80 if !full => {
+        25..45 => Some(Action::Edit(format!("Edit {}-{}-{number} of {}.", stage.tag, person.index, person.cv))),
+        45..55 if !full => {
             let mut params = json!({"steps": steps, "latency_ms": latency});
             if let (true, Value::Object(params)) = (fail, &mut params) {
                 params.insert("fail_at".to_owned(), json!(steps / 2));
             }
             Some(Action::Call("task.test", params))
+        }
+        // From here on: what may be refused, or ends a task otherwise ([`CALM`]).
+        55..65 if !full => {
+            let params = json!({"source_cv_id": person.cv, "mode": "optimize", "offers": [offer(0)]});
+            Some(Action::Call("cv.generate", params))
+        }
+        65..73 => review(person, accept),
+        73..80 if !full => {
+            let made = person.seats[0].recorder.generated();
+            let cv = made.get(pick % made.len().max(1))?;
+            Some(Action::Call("cv.score", json!({"id": cv})))
         }
         80..86 => {
             let task = one_in(person, pick, |status| !status.is_terminal())?;

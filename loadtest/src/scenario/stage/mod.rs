@@ -23,7 +23,7 @@ use crate::check::{Check, Findings};
 use crate::cli::ServerArgs;
 use crate::cluster::{Cluster, Plan};
 use crate::report::{Gathered, Report};
-use act::Going;
+use act::{Going, Mix};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use person::Person;
 use record::Shared;
@@ -132,11 +132,11 @@ impl Stage {
     }
 
     /// Lets everybody act until `going` turns false.
-    pub fn act(self: &Arc<Self>, people: &[Arc<Person>], rate: f64, going: &Going) -> JoinSet<()> {
+    pub fn act(self: &Arc<Self>, people: &[Arc<Person>], mix: Mix, rate: f64, going: &Going) -> JoinSet<()> {
         let share = rate / f64::from(u32::try_from(people.len().max(1)).unwrap_or(1));
         let mut acting = JoinSet::new();
         for person in people {
-            acting.spawn(act::act(Arc::clone(self), Arc::clone(person), share, Arc::clone(going)));
+            acting.spawn(act::act(Arc::clone(self), Arc::clone(person), mix, share, Arc::clone(going)));
         }
         acting
     }

@@ -3,7 +3,6 @@
 use super::Stage;
 use super::record::Recorder;
 use crate::account::Account;
-use crate::api::Api;
 use crate::check::Check;
 use crate::check::fold::{CvFold, Fold, UserFold};
 use crate::client::{CallFailure, Client, ClientConfig};
@@ -85,13 +84,13 @@ impl Person {
         let account = Arc::new(Account::sign_up(&api, &email).await?);
         stage.cluster.give_credits(&email, credits).await?;
         let (follow, mut topics) = mpsc::channel::<Topic>(FOLLOW);
-        let seat = |number: u32, codec: Codec, follow| {
+        let seat = |number: u8, codec: Codec, follow| {
             let name =
                 format!("person {index} client {number} ({})", if codec.is_binary() { "msgpack" } else { "json" });
             let recorder = Arc::new(Recorder::new(name, stage.shared.clone(), follow));
             let config = ClientConfig {
                 observer: Some(recorder.clone()),
-                ..stage.config(&account, &api, codec, &format!("p{index}-{number}"))?
+                ..stage.config(&account, index + usize::from(number), codec, &format!("p{index}-{number}"))?
             };
             Ok::<_, Failure>(Seat { client: Arc::new(Client::start(config)), recorder })
         };
@@ -249,20 +248,20 @@ pub fn task_id(result: &Value) -> Option<TaskId> {
 }
 
 impl Stage {
-    /// How a client of this run connects, over the nodes that an interface knows.
+    /// How a client of this run connects: at first to the node of a number, after a loss to the next.
     ///
     /// # Errors
     /// [`Failure`] for a device name with characters that none may have.
     pub fn config(
         &self,
         account: &Arc<Account>,
-        api: &Api,
+        first: usize,
         codec: Codec,
         device: &str,
     ) -> Result<ClientConfig, Failure> {
         let device = DeviceId::parse(format!("{}-{device}", self.tag));
         Ok(ClientConfig {
-            urls: api.live_urls(),
+            urls: self.api_of_one(first)?.live_urls(),
             codec,
             device: device.map_err(|error| Failure::Other(error.to_string()))?,
             account: Arc::clone(account),

@@ -119,11 +119,10 @@ pub async fn states(stage: &Arc<Stage>, people: &[Arc<Person>]) -> Result<(), Fa
 }
 
 async fn fresh(stage: &Arc<Stage>, person: &Person, part: usize, topics: &[Topic]) -> Result<(), Failure> {
-    let api = stage.api_of_one(person.index + 1)?;
     let name = format!("person {} fresh client", person.index);
     let recorder = Arc::new(Recorder::new(name, stage.shared.clone(), None));
     let device = format!("p{}-fresh-{part}", person.index);
-    let config = stage.config(&person.account, &api, Codec::Json, &device)?;
+    let config = stage.config(&person.account, person.index + 1, Codec::Json, &device)?;
     let client = Client::start(ClientConfig { observer: Some(recorder.clone()), ..config });
     client.ready(READY_WITHIN).await.map_err(Failure::Other)?;
     for topic in topics {
