@@ -9,6 +9,8 @@ use tokio::sync::Mutex;
 
 /// A token this close to its end is refreshed before it is used.
 const AHEAD: Duration = Duration::from_secs(30);
+/// How long a token that was made elsewhere is taken for good, seconds.
+const HELD_SECS: u32 = 86_400;
 /// Everybody's password.
 const PASSWORD: &str = "correct horse battery";
 
@@ -58,27 +60,20 @@ impl Account {
         Self { api: api.clone(), user, email, held: Mutex::new(Held::new(tokens)), clock: AtomicI64::new(0) }
     }
 
-    /// A person with a token of somebody else's making, for tests.
-    #[cfg(test)]
-    pub fn with_token(api: &Api, user: &str, token: &str) -> Self {
+    /// A person with a token that was made elsewhere, and that is never refreshed.
+    ///
+    /// # Errors
+    /// A bad id.
+    pub fn holding(api: &Api, user: &str, token: &str) -> Result<Self, String> {
         let user = serde_json::json!({
             "id": user, "name": null, "email": null, "email_verified": null, "image": null, "role": "USER",
             "created_at": "2026-11-21T00:00:00.000Z",
         });
-        let user: estafette_protocol::cv::account::User = serde_json::from_value(user).unwrap();
-        let tokens = AuthTokens {
-            access_token: token.to_owned(),
-            refresh_token: String::new(),
-            expires_in: 3600,
-            user: user.clone(),
-        };
-        Self {
-            api: api.clone(),
-            user: user.id,
-            email: String::new(),
-            held: Mutex::new(Held::new(tokens)),
-            clock: AtomicI64::new(0),
-        }
+        let user: estafette_protocol::cv::account::User =
+            serde_json::from_value(user).map_err(|error| error.to_string())?;
+        let (access_token, refresh_token) = (token.to_owned(), String::new());
+        let tokens = AuthTokens { access_token, refresh_token, expires_in: HELD_SECS, user };
+        Ok(Self::of(api, "", tokens))
     }
 
     /// Their id.

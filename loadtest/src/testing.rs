@@ -48,7 +48,7 @@ impl Scripted {
             urls: api.live_urls(),
             codec,
             device: DeviceId::parse("d1").unwrap(),
-            account: Arc::new(Account::with_token(&api, "u1", "token-1")),
+            account: Arc::new(Account::holding(&api, "u1", "token-1").unwrap()),
             findings: Arc::clone(findings),
             observer,
             receive_buffer: None,

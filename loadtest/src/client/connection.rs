@@ -51,6 +51,8 @@ pub(super) struct Connection {
     pub(super) outgoing: Vec<ClientMessage>,
     calls_in_flight: usize,
     pub(super) reauthenticate: bool,
+    /// A fresh token could not be checked: it is sent again at this time.
+    pub(super) reauthenticate_at: Option<Instant>,
     heartbeat: Duration,
     stalled: bool,
     /// Which address is tried next.
@@ -77,6 +79,7 @@ impl Connection {
             outgoing: Vec::new(),
             calls_in_flight: 1,
             reauthenticate: false,
+            reauthenticate_at: None,
             heartbeat: Duration::from_secs(60),
             stalled: false,
             next_url: 0,
@@ -254,6 +257,10 @@ impl Connection {
         let lost = |why: String| End::Lost { why, wait: None, new_token: false };
         let mut heard = Instant::now();
         loop {
+            if self.reauthenticate_at.is_some_and(|at| at <= Instant::now()) {
+                self.reauthenticate_at = None;
+                self.reauthenticate = true;
+            }
             if std::mem::take(&mut self.reauthenticate) {
                 match self.config.account.refresh().await {
                     Ok(token) => {
@@ -274,7 +281,13 @@ impl Connection {
             // Twice the heartbeat in silence: the link is stale.
             let stale = heard + self.heartbeat * 2 + Duration::from_secs(1);
             let later = self.later.first_key_value().map(|((at, _), _)| *at);
-            let wake = self.resubscribe.iter().map(|(at, _)| *at).chain(later).fold(stale, Instant::min);
+            let wake = self
+                .resubscribe
+                .iter()
+                .map(|(at, _)| *at)
+                .chain(later)
+                .chain(self.reauthenticate_at)
+                .fold(stale, Instant::min);
             tokio::select! {
                 command = self.commands.recv() => match command {
                     None | Some(Command::Close) => {
@@ -332,6 +345,7 @@ impl Connection {
         self.outgoing.clear();
         // Every topic is asked for after the next hello.
         self.resubscribe.clear();
+        self.reauthenticate_at = None;
         let mut again: Vec<(RequestId, CallRequest)> = Vec::new();
         for (id, pending) in self.pending.drain() {
             match pending {

@@ -3,10 +3,16 @@
 
 pub mod chaos;
 pub mod eval;
+pub mod failover;
 pub mod fanout;
 pub mod generations;
+pub mod outage;
+pub mod rolling;
+pub mod slowlink;
+pub mod soak;
 pub mod sockets;
 pub mod stage;
+pub mod storm;
 
 use crate::account::Account;
 use crate::api::{Api, ApiError};

@@ -99,7 +99,7 @@ fn choose(rng: &mut StdRng, stage: &Stage, person: &Person, mix: Mix, number: u6
     // Drawn whether they are used or not, so that what comes later does not depend on what was possible here.
     let (count, accept, fail) =
         (rng.random_range(1..=2_u64), rng.random_bool(0.6), rng.random_bool(0.15) && mix == Mix::Full);
-    let (steps, latency) = (rng.random_range(2..=8_u32), rng.random_range(50..=500_u64));
+    let (steps, latency) = (rng.random_range(4..=16_u32), rng.random_range(200..=1_000_u64));
     let pick: usize = rng.random_range(0..1_000_000);
     let full = person.book().iter().filter(|made| starts_a_task(made.method)).count() >= TASKS;
     let offer = |place: u64| {

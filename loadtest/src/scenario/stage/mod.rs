@@ -21,6 +21,7 @@ use super::Failure;
 use crate::api::Api;
 use crate::check::{Check, Findings};
 use crate::cli::ServerArgs;
+use crate::client::Client;
 use crate::cluster::{Cluster, Plan};
 use crate::report::{Gathered, Report};
 use act::{Going, Mix};
@@ -39,6 +40,8 @@ use vitals::Vitals;
 const PATIENCE: Duration = Duration::from_secs(15);
 /// People who come at the same time.
 const COMING: usize = 4;
+/// A client has everything this long after the last event.
+const SETTLED_WITHIN: Duration = Duration::from_secs(60);
 /// Between two looks at whether something has come to rest.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
@@ -187,6 +190,17 @@ impl Stage {
                     format!("{}: {topic} (its connections, newest first: {})", seat.recorder.name(), last.join("; "));
                 self.shared.findings.broken(Check::Complete, what);
             }
+        }
+    }
+
+    /// Waits until a mark says that a client has everything; what is open then is a finding.
+    pub async fn settled(&self, client: &Client) {
+        let until = Instant::now() + SETTLED_WITHIN;
+        while Instant::now() < until && !client.incomplete().is_empty() {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        for open in client.incomplete() {
+            self.shared.findings.broken(Check::Complete, open);
         }
     }
 

@@ -27,12 +27,13 @@ struct Logged {
     events: HashMap<u64, (String, u64)>,
 }
 
-async fn logged(client: &Db) -> Result<HashMap<String, Logged>, Failure> {
+/// The log of topics; of those without an event there is none.
+async fn logged(client: &Db, topics: &[String]) -> Result<HashMap<String, Logged>, Failure> {
     let mut found = HashMap::new();
-    let topics = "SELECT id, topic, epoch, head_seq FROM runtime.topics WHERE product = 'cv'";
+    let sql = "SELECT id, topic, epoch, head_seq FROM runtime.topics WHERE product = 'cv' AND topic = ANY($1)";
     let events = "SELECT e.seq, e.kind, e.data::text FROM runtime.events e WHERE e.topic_id = $1";
     let unsigned = |number: i64| u64::try_from(number).unwrap_or(0);
-    for topic in client.query(topics, &[]).await.map_err(|error| bad(&error))? {
+    for topic in client.query(sql, &[&topics]).await.map_err(|error| bad(&error))? {
         let id: i64 = topic.get(0);
         let mut rows = HashMap::new();
         for event in client.query(events, &[&id]).await.map_err(|error| bad(&error))? {
@@ -49,7 +50,12 @@ async fn logged(client: &Db) -> Result<HashMap<String, Logged>, Failure> {
 
 /// Each topic of each client: 1..n after its snapshot, row by row what the log holds, up to its head.
 pub async fn histories(stage: &Stage, client: &Db, people: &[Arc<Person>], totals: &mut Totals) -> Result<(), Failure> {
-    let logged = logged(client).await?;
+    let recorders = || people.iter().flat_map(|person| &person.seats).map(|seat| &seat.recorder);
+    let mut topics: Vec<String> =
+        recorders().flat_map(|recorder| recorder.topics()).map(|topic| topic.to_string()).collect();
+    topics.sort();
+    topics.dedup();
+    let logged = logged(client, &topics).await?;
     totals.events = logged.values().map(|topic| u64::try_from(topic.events.len()).unwrap_or(0)).sum();
     let findings = &stage.shared.findings;
     for (topic, log) in &logged {
@@ -58,7 +64,7 @@ pub async fn histories(stage: &Stage, client: &Db, people: &[Arc<Person>], total
             if whole { Ok(()) } else { Err(format!("the log of {topic} has holes below its head {}", log.head)) };
         findings.see(Check::EqualsLog, whole);
     }
-    for recorder in people.iter().flat_map(|person| &person.seats).map(|seat| &seat.recorder) {
+    for recorder in recorders() {
         for topic in recorder.topics() {
             let Some(history) = recorder.history(&topic) else { continue };
             let events = history.entries.iter().filter(|entry| matches!(entry.what, What::Event(..))).count();
