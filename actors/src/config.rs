@@ -1,5 +1,6 @@
 //! What may be set about a runtime. The server's settings end here.
 
+use crate::session::admission::AdmissionLimits;
 use estafette_protocol::limits::Limits;
 use std::time::Duration;
 
@@ -20,8 +21,15 @@ pub struct RuntimeConfig {
     pub task_threads: usize,
     /// How long running steps may go on when the node drains, before their tasks go back to the queue.
     pub drain: Duration,
+    /// How long the database may take to answer the question whether it is there; without answer it counts as away and
+    /// callers are refused at once until it answers.
+    pub probe_limit: Duration,
+    /// How long a step may wait for something that is away (a model endpoint), in all, without using up its attempts.
+    pub patience: Duration,
     /// Events older than this are trimmed from the log; a reader that was away longer gets a snapshot.
     pub event_retention: Duration,
+    /// Who may come in.
+    pub admission: AdmissionLimits,
     /// The bounds told to clients.
     pub limits: Limits,
 }
@@ -36,7 +44,10 @@ impl Default for RuntimeConfig {
             tasks_per_owner: 8,
             task_threads: 1,
             drain: Duration::from_secs(10),
+            probe_limit: Duration::from_secs(2),
+            patience: Duration::from_secs(600),
             event_retention: Duration::from_secs(30 * 24 * 3600),
+            admission: AdmissionLimits::default(),
             limits: Limits::default(),
         }
     }

@@ -3,6 +3,7 @@
 
 use crate::error::DbError;
 use crate::event::{NewEvent, TopicKey};
+use crate::gate::Gate;
 use crate::task::{NewTask, TaskInfo};
 use estafette_protocol::{EventKind, ProductId, TaskId, Topic};
 use serde::Serialize;
@@ -17,24 +18,46 @@ pub type DbResult<T> = Result<T, DbError>;
 /// Parameters of a statement.
 pub type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 
-/// A pool of connections. Cheap to clone.
+/// A pool of connections, and whether there is a database behind it. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
     pool: deadpool_postgres::Pool,
+    gate: Arc<Gate>,
 }
 
 impl Db {
     /// Wraps a pool. Its size bounds the connections of this process.
-    pub const fn new(pool: deadpool_postgres::Pool) -> Self {
-        Self { pool }
+    pub fn new(pool: deadpool_postgres::Pool) -> Self {
+        Self { pool, gate: Arc::default() }
     }
 
-    /// A connection for several statements.
+    /// Whether the database answers. A node's runtime keeps it true; without one it is always open.
+    pub const fn gate(&self) -> &Arc<Gate> {
+        &self.gate
+    }
+
+    /// A connection for several statements. Run them inside [`Db::bounded`], so that they end when the database does.
     ///
     /// # Errors
-    /// [`DbError::Unavailable`] when there is none in the pool's time.
+    /// [`DbError::Unavailable`]: at once while the database is away, else when there is none in the pool's time.
     pub async fn connection(&self) -> DbResult<deadpool_postgres::Client> {
-        Ok(self.pool.get().await?)
+        let taken = self.gate.bounded(async { Ok(self.pool.get().await?) }).await;
+        self.heed(taken)
+    }
+
+    /// Runs `work` as long as the database answers: nobody waits out a frozen one.
+    ///
+    /// # Errors
+    /// What `work` returns; [`DbError::Unavailable`] when the database went away.
+    pub async fn bounded<T, E: From<DbError>>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        self.gate.bounded(work).await
+    }
+
+    fn heed<T>(&self, outcome: DbResult<T>) -> DbResult<T> {
+        if matches!(outcome, Err(DbError::Unavailable(_))) {
+            self.gate.doubt();
+        }
+        outcome
     }
 
     /// Rows of one prepared statement (prepared once per connection).
@@ -42,9 +65,13 @@ impl Db {
     /// # Errors
     /// [`DbError`].
     pub async fn query(&self, sql: &str, params: Params<'_>) -> DbResult<Vec<Row>> {
-        let client = self.connection().await?;
-        let statement = client.prepare_cached(sql).await?;
-        Ok(client.query(&statement, params).await?)
+        let work = async {
+            let client = self.pool.get().await?;
+            let statement = client.prepare_cached(sql).await?;
+            Ok(client.query(&statement, params).await?)
+        };
+        let done = self.bounded(work).await;
+        self.heed(done)
     }
 
     /// One row or none.
@@ -52,9 +79,13 @@ impl Db {
     /// # Errors
     /// [`DbError`]; more than one row is [`DbError::Other`].
     pub async fn query_opt(&self, sql: &str, params: Params<'_>) -> DbResult<Option<Row>> {
-        let client = self.connection().await?;
-        let statement = client.prepare_cached(sql).await?;
-        Ok(client.query_opt(&statement, params).await?)
+        let work = async {
+            let client = self.pool.get().await?;
+            let statement = client.prepare_cached(sql).await?;
+            Ok(client.query_opt(&statement, params).await?)
+        };
+        let done = self.bounded(work).await;
+        self.heed(done)
     }
 
     /// Exactly one row.
@@ -62,9 +93,13 @@ impl Db {
     /// # Errors
     /// [`DbError`]; another number of rows is [`DbError::Other`].
     pub async fn query_one(&self, sql: &str, params: Params<'_>) -> DbResult<Row> {
-        let client = self.connection().await?;
-        let statement = client.prepare_cached(sql).await?;
-        Ok(client.query_one(&statement, params).await?)
+        let work = async {
+            let client = self.pool.get().await?;
+            let statement = client.prepare_cached(sql).await?;
+            Ok(client.query_one(&statement, params).await?)
+        };
+        let done = self.bounded(work).await;
+        self.heed(done)
     }
 
     /// Runs one statement, in a transaction of its own; returns the rows it touched.
@@ -72,9 +107,13 @@ impl Db {
     /// # Errors
     /// [`DbError`].
     pub async fn execute(&self, sql: &str, params: Params<'_>) -> DbResult<u64> {
-        let client = self.connection().await?;
-        let statement = client.prepare_cached(sql).await?;
-        Ok(client.execute(&statement, params).await?)
+        let work = async {
+            let client = self.pool.get().await?;
+            let statement = client.prepare_cached(sql).await?;
+            Ok(client.execute(&statement, params).await?)
+        };
+        let done = self.bounded(work).await;
+        self.heed(done)
     }
 
     /// The pool, for what needs it whole (metrics, shutdown).

@@ -2,6 +2,8 @@
 //! [`StepError`] says what becomes of a step. HTTP is not known here.
 
 use estafette_protocol::ErrorCode;
+use estafette_protocol::task::WaitReason;
+use rand::RngExt as _;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -79,6 +81,12 @@ pub enum DbError {
     /// No connection: the database is down, restarting or unreachable, or the pool is exhausted.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// The database took a question and gave no answer in this time: frozen, or the link is cut.
+    #[error("no answer from the database within {} ms", .0.as_millis())]
+    Silent(Duration),
+    /// The database went away while it committed: whether it did is not known. Who repeats must recognise its own work.
+    #[error("the database went away during a commit: {0}")]
+    Unanswered(String),
     /// The transaction lost against another one and may simply run again (deadlock, serialization failure).
     #[error("the transaction must run again: {0}")]
     Retry(String),
@@ -101,7 +109,12 @@ pub enum DbError {
 impl DbError {
     /// Whether running the same transaction again may succeed.
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Retry(_))
+        matches!(self, Self::Unavailable(_) | Self::Silent(_) | Self::Unanswered(_) | Self::Retry(_))
+    }
+
+    /// Whether there is no database to talk to, as opposed to one that refuses.
+    pub const fn is_outage(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Silent(_) | Self::Unanswered(_))
     }
 }
 
@@ -151,8 +164,10 @@ impl From<deadpool_postgres::PoolError> for DbError {
     }
 }
 
-/// How long a caller waits before it repeats a call that storage could not serve.
-const STORAGE_RETRY_AFTER: Duration = Duration::from_secs(1);
+/// How long a caller waits before it repeats a call that lost its races.
+const RACE_RETRY_AFTER: Duration = Duration::from_secs(1);
+/// Shortest and longest wait told to the callers of an outage: spread, so that they do not come back all at once.
+const STORAGE_RETRY_AFTER_MS: std::ops::Range<u64> = 1_000..3_000;
 
 impl From<DbError> for CallError {
     fn from(error: DbError) -> Self {
@@ -160,14 +175,19 @@ impl From<DbError> for CallError {
             DbError::Retry(cause) => {
                 let mut error = Self::unavailable(
                     format!("too much happens to the same rows at once ({cause}); try again"),
-                    STORAGE_RETRY_AFTER,
+                    RACE_RETRY_AFTER,
                 );
                 error.lost_race = true;
                 error
             }
-            DbError::Unavailable(cause) => {
-                tracing::warn!(error = %cause, "storage unavailable");
-                Self::unavailable("the database does not answer; try again shortly", STORAGE_RETRY_AFTER)
+            DbError::Unavailable(_) | DbError::Silent(_) | DbError::Unanswered(_) => {
+                tracing::warn!(%error, "storage unavailable");
+                let after = Duration::from_millis(rand::rng().random_range(STORAGE_RETRY_AFTER_MS));
+                if matches!(error, DbError::Unanswered(_)) {
+                    let text = "the database went away during the commit; try again with the same key";
+                    return Self::unavailable(text, after).with_details(serde_json::json!({"outcome": "unknown"}));
+                }
+                Self::unavailable("the database does not answer; try again shortly", after)
             }
             other => Self::internal(other),
         }
@@ -201,6 +221,9 @@ pub enum StepRetry {
     Policy,
     /// By the step's policy, but not before this time (a server's Retry-After).
     After(Duration),
+    /// What the step needs is away or busy: it is asked again without counting an attempt, after this time if it is known,
+    /// as long as the node's patience lasts. Then by the policy.
+    Wait(WaitReason, Option<Duration>),
     /// No: the input is wrong, or somebody refused for good.
     Never,
 }
@@ -223,6 +246,13 @@ impl StepError {
         self
     }
 
+    /// Asked again without counting an attempt: what the step needs is away.
+    #[must_use]
+    pub const fn waiting(mut self, reason: WaitReason, after: Option<Duration>) -> Self {
+        self.retry = StepRetry::Wait(reason, after);
+        self
+    }
+
     /// What the attempt used up: merged into `step.failed`.
     #[must_use]
     pub fn with_report(mut self, report: serde_json::Map<String, Value>) -> Self {
@@ -233,7 +263,9 @@ impl StepError {
 
 impl From<DbError> for StepError {
     fn from(error: DbError) -> Self {
-        if error.is_transient() {
+        if error.is_outage() {
+            Self::transient("database", error.to_string()).waiting(WaitReason::Storage, None)
+        } else if error.is_transient() {
             Self::transient("database", error.to_string())
         } else {
             Self::fatal("database", error.to_string())

@@ -18,6 +18,19 @@ pub const FULL_RETRY: Duration = Duration::from_millis(20);
 /// First and longest wait before a commit is tried again while the database does not answer.
 pub const STORAGE_BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
+/// The database is asked this often whether it is there: for all callers together.
+pub const PROBE_EVERY: Duration = Duration::from_millis(500);
+/// After an outage, or after this node lost its own lock, other nodes have this long to take theirs again before they are
+/// taken for dead. Longer than a heartbeat and a probe together.
+pub const RETURN_GRACE: Duration = Duration::from_secs(3);
+/// Times that an attempt begins again because the database went away under it, before that counts as its failure.
+pub const STORAGE_RERUNS: u32 = 20;
+
+/// First and longest pause before a step asks again for something that is away (jitter of a half to both sides).
+pub const PATIENCE_BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(15));
+/// A task that waits for something says so again this often: who begins to watch later hears of it too.
+pub const WAITS_EVERY: Duration = Duration::from_secs(5);
+
 /// Records that wait in a `BatchWriter`; above it the oldest is dropped, counted and logged: these are observations,
 /// not effects.
 pub const BATCH_QUEUE: usize = 16 * 1024;
@@ -35,6 +48,32 @@ pub const RING_EVENTS: usize = 64;
 pub const RECONCILE_EVERY: Duration = Duration::from_secs(1);
 /// Topics in one comparison query.
 pub const RECONCILE_CHUNK: usize = 5_000;
+
+/// Messages that wait to be sent to Redis; above it they are dropped and counted, and other nodes find the events in the
+/// log within [`RECONCILE_EVERY`]. Volatile events have half of it.
+pub const BUS_QUEUE_MESSAGES: usize = 16 * 1024;
+/// Their bytes.
+pub const BUS_QUEUE_BYTES: usize = 32 * 1024 * 1024;
+/// Bytes of the events in one message to other nodes. Of a larger event they are told only that it is there.
+pub const BUS_MESSAGE_BYTES: usize = 128 * 1024;
+/// Messages sent to Redis at once.
+pub const BUS_PIPELINE_MESSAGES: usize = 512;
+/// Their bytes, about.
+pub const BUS_PIPELINE_BYTES: usize = 512 * 1024;
+/// Channels subscribed to in one command.
+pub const BUS_SUBSCRIBE_CHUNK: usize = 1_000;
+/// How long Redis may take for any answer. Longer, and the connection is given up: a Redis that hangs is as good as gone.
+pub const BUS_ANSWER: Duration = Duration::from_secs(2);
+/// A node sends itself a message this often, to see that what it sends still comes back.
+pub const BUS_PROBE_EVERY: Duration = Duration::from_secs(1);
+/// First and longest wait between attempts to connect; spread by half, so that nodes do not come back at one moment.
+pub const BUS_BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+/// While Redis is away the log says so this often.
+pub const BUS_REMIND: Duration = Duration::from_secs(30);
+/// How long a topic without readers stays subscribed: readers who reconnect cost nothing.
+pub const BUS_LINGER: Duration = Duration::from_secs(5);
+/// How long a node that goes away may take to send what waits.
+pub const BUS_CLOSE: Duration = Duration::from_millis(500);
 
 /// Bytes that wait in an outbox before its subscriptions fall back to reading the log at the reader's pace.
 pub const OUTBOX_BYTES: usize = 256 * 1024;
@@ -71,10 +110,19 @@ pub const WRITE_STALL: Duration = Duration::from_secs(120);
 /// How long the other side has to answer a close.
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// At a drain: how long after the last client's time the sockets that are left are closed.
+pub const DRAIN_GRACE: Duration = Duration::from_millis(500);
+/// At a drain: how long calls that were begun may take to be answered.
+pub const CALLS_END: Duration = Duration::from_secs(5);
+
 /// A node renews its heartbeat this often.
 pub const HEARTBEAT_EVERY: Duration = Duration::from_secs(1);
 /// A node whose heartbeat is older is taken for hung: its tasks are rescued (the fence covers its return).
 pub const HEARTBEAT_LIMIT: Duration = Duration::from_secs(10);
+/// A node whose heartbeat is older is suspected: those who wait for its tasks are told.
+pub const SUSPECT_AFTER: Duration = Duration::from_secs(3);
+/// Tasks of a suspected node whose readers are told, at each look.
+pub const SUSPECTS: i64 = 512;
 /// How often nodes look for dead ones.
 pub const RESCUE_EVERY: Duration = Duration::from_millis(500);
 /// Rescues without a completed step between them, after which a task is taken for the killer of its nodes and ends as

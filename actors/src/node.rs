@@ -4,15 +4,16 @@
 use crate::bus::Bus;
 use crate::config::RuntimeConfig;
 use crate::db::{Db, DbResult};
-use crate::limits::{COMMIT_WRITERS, HEARTBEAT_EVERY, HEARTBEAT_LIMIT, RESCUE_EVERY};
+use crate::limits::{COMMIT_WRITERS, HEARTBEAT_EVERY, HEARTBEAT_LIMIT, RESCUE_EVERY, RETURN_GRACE};
 use crate::mailbox::Slot;
 use crate::registry::Registry;
 use crate::task::rescue::{Lost, rescue};
+use crate::task::suspect;
 use crate::writer::commit::CommitWriter;
 use actix::prelude::*;
 use estafette_protocol::NodeId;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Rows trimmed at once, and how often.
 const TRIM_ROWS: i64 = 5_000;
@@ -32,22 +33,69 @@ pub struct Node {
     pub(crate) config: RuntimeConfig,
     pub(crate) writers: Vec<Slot<CommitWriter>>,
     pub(crate) lock: Option<deadpool_postgres::ClientWrapper>,
-    pub(crate) beating: bool,
+    pub(crate) steady: Steady,
+    pub(crate) beating: Option<Instant>,
     pub(crate) rescuing: bool,
     pub(crate) trimming: bool,
     pub(crate) leaving: bool,
 }
 
+/// Since when this node sees the database without a break. Who was away itself must not judge others: after an outage
+/// every lock is free and every heartbeat old until its node is back.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) enum Steady {
+    /// Never disturbed since the start.
+    #[default]
+    Always,
+    /// Its own heartbeat fails now.
+    Lost,
+    /// Its heartbeat works again since then.
+    Since(Instant),
+}
+
+impl Steady {
+    fn for_at_least(self, time: Duration) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Lost => false,
+            Self::Since(since) => since.elapsed() >= time,
+        }
+    }
+
+    fn after_a_beat(self, worked: bool, took: Duration) -> Self {
+        match self {
+            _ if !worked => Self::Lost,
+            // It worked, but something held it up: the others may have been held up by the same.
+            _ if took > HEARTBEAT_EVERY * 2 => Self::Since(Instant::now()),
+            Self::Lost => Self::Since(Instant::now()),
+            steady => steady,
+        }
+    }
+}
+
+/// What a look at the other nodes may conclude.
+#[derive(Debug, Clone, Copy)]
+struct Judgement {
+    /// A free lock means a dead node.
+    by_lock: bool,
+    /// An old heartbeat means a node that hangs.
+    by_silence: bool,
+}
+
 /// Takes the lock that says "this process lives", on a connection that is used for nothing else.
 pub(crate) async fn take_lock(db: &Db, id: &NodeId, key: i64) -> DbResult<deadpool_postgres::ClientWrapper> {
     let client = deadpool_postgres::Object::take(db.connection().await?);
-    client.query_one("SELECT pg_advisory_lock($1)", &[&key]).await?;
-    client
-        .execute(
-            "INSERT INTO runtime.nodes (id, lock_key) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()",
-            &[&id.as_str(), &key],
-        )
-        .await?;
+    let taken = async {
+        client.query_one("SELECT pg_advisory_lock($1)", &[&key]).await?;
+        client
+            .execute(
+                "INSERT INTO runtime.nodes (id, lock_key) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()",
+                &[&id.as_str(), &key],
+            )
+            .await?;
+        DbResult::Ok(())
+    };
+    db.bounded(taken).await?;
     Ok(client)
 }
 
@@ -60,10 +108,11 @@ pub(crate) fn start_writers(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus
 
 impl Node {
     fn beat(&mut self, ctx: &mut Context<Self>) {
-        if self.beating || self.leaving {
+        if self.beating.is_some() || self.leaving {
             return;
         }
-        self.beating = true;
+        let began = Instant::now();
+        self.beating = Some(began);
         let (db, id, key, lock) = (self.db.clone(), self.id.clone(), self.lock_key, self.lock.take());
         let work = async move {
             let lock = match lock {
@@ -93,20 +142,32 @@ impl Node {
                 Err(_elapsed) => None,
             }
         };
-        ctx.spawn(work.into_actor(self).map(|lock, node, _| {
-            node.beating = false;
+        ctx.spawn(work.into_actor(self).map(move |lock, node, ctx| {
+            node.beating = None;
+            node.steady = node.steady.after_a_beat(lock.is_some(), began.elapsed());
+            let had = node.lock.is_some();
             node.lock = lock;
+            if had && node.lock.is_none() && node.db.gate().is_up() {
+                // The lock is taken again at once, before others take this node for dead.
+                node.beat(ctx);
+            }
         }));
     }
 
     fn look_for_the_dead(&mut self, ctx: &mut Context<Self>) {
-        if self.rescuing || self.leaving {
+        if self.rescuing || self.leaving || !self.db.gate().is_up() {
             return;
         }
+        let held_up = self.beating.is_some_and(|since| since.elapsed() > HEARTBEAT_EVERY * 2)
+            || self.lock.as_ref().is_some_and(|lock| lock.is_closed());
+        let judgement = Judgement {
+            by_lock: !held_up && self.steady.for_at_least(RETURN_GRACE),
+            by_silence: !held_up && self.steady.for_at_least(HEARTBEAT_LIMIT),
+        };
         self.rescuing = true;
         let (db, id) = (self.db.clone(), self.id.clone());
         let (registry, bus) = (Arc::clone(&self.registry), Arc::clone(&self.bus));
-        let work = async move { rescue_dead_nodes(&db, &id, &registry, &bus).await };
+        let work = async move { rescue_dead_nodes(&db, &id, &registry, &bus, judgement).await };
         ctx.spawn(work.into_actor(self).map(|result, node, _| {
             node.rescuing = false;
             if let Err(error) = result {
@@ -139,26 +200,53 @@ impl Node {
     }
 }
 
-/// A node whose lock can be taken is dead; one whose heartbeat is old hangs or is cut off. Both lose their tasks.
-async fn rescue_dead_nodes(db: &Db, own: &NodeId, registry: &Arc<Registry>, bus: &Arc<dyn Bus>) -> DbResult<()> {
-    let limit = HEARTBEAT_LIMIT.as_secs_f64();
+/// A node whose lock can be taken is dead; one whose heartbeat is old hangs or is cut off. Both lose their tasks. One that
+/// was not heard of for a while is suspected: those who wait for its tasks are told.
+async fn rescue_dead_nodes(
+    db: &Db,
+    own: &NodeId,
+    registry: &Arc<Registry>,
+    bus: &Arc<dyn Bus>,
+    judgement: Judgement,
+) -> DbResult<()> {
+    let (limit, grace) = (HEARTBEAT_LIMIT.as_secs_f64(), RETURN_GRACE.as_secs_f64());
+    let asked = Instant::now();
     let others = db
         .query(
-            "SELECT id, lock_key, heartbeat_at < now() - make_interval(secs => $2) FROM runtime.nodes WHERE id <> $1",
-            &[&own.as_str(), &limit],
+            "SELECT id, lock_key, heartbeat_at < now() - make_interval(secs => $2), heartbeat_at,
+                    pg_postmaster_start_time() < now() - make_interval(secs => $3)
+             FROM runtime.nodes WHERE id <> $1",
+            &[&own.as_str(), &limit, &grace],
         )
         .await?;
+    if asked.elapsed() > HEARTBEAT_EVERY {
+        // The answer itself was held up, and so may the others' heartbeats have been.
+        return Ok(());
+    }
     for row in others {
         let (id, key, silent): (String, i64, bool) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        let client = db.connection().await?;
-        let free: bool = client.query_one("SELECT pg_try_advisory_lock($1)", &[&key]).await?.try_get(0)?;
-        let result = if free || silent { take_over(db, &id, free, registry, bus).await } else { Ok(()) };
-        if free {
-            client.query_one("SELECT pg_advisory_unlock($1)", &[&key]).await?;
+        let (heard, settled): (chrono::DateTime<chrono::Utc>, bool) = (row.try_get(3)?, row.try_get(4)?);
+        if judgement.by_lock && settled {
+            db.bounded(rescue_if_dead(db, &id, key, registry, bus)).await?;
         }
-        result?;
+        if silent && judgement.by_silence {
+            take_over(db, &id, false, registry, bus).await?;
+        } else if judgement.by_lock {
+            suspect::announce(db, bus, &id, heard).await?;
+        }
     }
     Ok(())
+}
+
+async fn rescue_if_dead(db: &Db, id: &str, key: i64, registry: &Arc<Registry>, bus: &Arc<dyn Bus>) -> DbResult<()> {
+    let client = db.connection().await?;
+    let free: bool = client.query_one("SELECT pg_try_advisory_lock($1)", &[&key]).await?.try_get(0)?;
+    if !free {
+        return Ok(());
+    }
+    let result = take_over(db, id, true, registry, bus).await;
+    client.query_one("SELECT pg_advisory_unlock($1)", &[&key]).await?;
+    result
 }
 
 async fn take_over(db: &Db, id: &str, dead: bool, registry: &Arc<Registry>, bus: &Arc<dyn Bus>) -> DbResult<()> {

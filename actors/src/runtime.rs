@@ -1,15 +1,17 @@
 //! The runtime as a value: started once a process (or several times in a test), cheap to clone.
 
-use crate::bus::{Bus, InProcess, LocalNode};
+use crate::bus::{Bus, BusHealth, InProcess, LocalNode, RedisBus, RedisOptions};
 use crate::config::RuntimeConfig;
-use crate::db::{Db, Tx};
+use crate::db::{Db, DbResult, Tx};
 use crate::error::{CallError, DbError};
 use crate::event::{LiveEvent, TopicKey};
 use crate::identity::{Authenticator, Identity};
-use crate::limits::{CATCH_UP_SHARE, TX_ATTEMPTS};
+use crate::limits::{CALLS_END, CATCH_UP_SHARE, CLOSE_TIMEOUT, DRAIN_GRACE, TX_ATTEMPTS};
 use crate::node::{self, Depart, Node};
+use crate::probe::{Halt, Probe};
 use crate::product::{CallCtx, Product};
 use crate::registry::Registry;
+use crate::session::admission::Admission;
 use crate::session::registry::Sessions;
 use crate::task::dispatcher::{Dispatcher, DispatcherSetup, Drain, Running};
 use crate::unit;
@@ -23,7 +25,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tracing::Instrument as _;
@@ -45,9 +47,12 @@ struct Inner {
     sessions: Arc<Sessions>,
     catch_up: Arc<Semaphore>,
     node: Addr<Node>,
+    probe: Addr<Probe>,
     dispatcher: Addr<Dispatcher>,
     arbiters: Vec<Arbiter>,
     draining: AtomicBool,
+    calls: AtomicUsize,
+    admission: Admission,
     flushables: RwLock<Vec<Arc<dyn Flushable>>>,
 }
 
@@ -57,6 +62,7 @@ pub struct RuntimeBuilder {
     registry: Registry,
     config: RuntimeConfig,
     authenticator: Option<Arc<dyn Authenticator>>,
+    redis: Option<RedisOptions>,
 }
 
 impl RuntimeBuilder {
@@ -81,17 +87,28 @@ impl RuntimeBuilder {
         self
     }
 
+    /// The Redis over which nodes tell each other. Without it there is one node, or several that meet in the log only:
+    /// correct, and up to a second slower.
+    #[must_use]
+    pub fn redis(mut self, redis: Option<RedisOptions>) -> Self {
+        self.redis = redis;
+        self
+    }
+
     /// Starts the node's actors on the current actix system: the node and its lock, the commit writers, the dispatcher.
     ///
     /// # Errors
     /// [`DbError`] when the database does not answer.
     pub async fn start(self) -> Result<Runtime, DbError> {
-        let Self { db, registry, config, authenticator } = self;
+        let Self { db, registry, config, authenticator, redis } = self;
         let registry = Arc::new(registry);
         let name = format!("n-{}", estafette_protocol::ids::new_cuid2());
         let id = NodeId::parse(&name).map_err(|error| DbError::Data(error.to_string()))?;
         let local = Arc::new(LocalNode::default());
-        let bus: Arc<dyn Bus> = Arc::new(InProcess::new(Arc::clone(&local)));
+        let bus: Arc<dyn Bus> = match redis {
+            Some(options) => Arc::new(RedisBus::start(options, Arc::clone(&local))),
+            None => Arc::new(InProcess::new(Arc::clone(&local))),
+        };
         let writers = node::start_writers(&db, &registry, &bus);
         let lock_key: i64 = rand::rng().random();
         let lock = node::take_lock(&db, &id, lock_key).await?;
@@ -105,7 +122,8 @@ impl RuntimeBuilder {
             config: config.clone(),
             writers: writers.clone(),
             lock: Some(lock),
-            beating: false,
+            steady: node::Steady::default(),
+            beating: None,
             rescuing: false,
             trimming: false,
             leaving: false,
@@ -124,7 +142,9 @@ impl RuntimeBuilder {
         local.add_listener(dispatcher.clone().recipient());
         let sessions = Arc::new(Sessions::default());
         local.add_listener(crate::session::registry::Listener::new(Arc::clone(&sessions)).start().recipient());
+        let probe = Probe::new(db.clone(), Arc::clone(&sessions), config.probe_limit, config.heartbeat).start();
         let reads = (db.pool().status().max_size / CATCH_UP_SHARE).max(1);
+        let admission = Admission::new(config.admission);
         let inner = Inner {
             id,
             db,
@@ -136,9 +156,12 @@ impl RuntimeBuilder {
             sessions,
             catch_up: Arc::new(Semaphore::new(reads)),
             node,
+            probe,
             dispatcher,
             arbiters,
             draining: AtomicBool::new(false),
+            calls: AtomicUsize::new(0),
+            admission,
             flushables: RwLock::default(),
         };
         Ok(Runtime { inner: Arc::new(inner) })
@@ -148,7 +171,13 @@ impl RuntimeBuilder {
 impl Runtime {
     /// Starts to put a runtime together.
     pub fn builder(db: Db) -> RuntimeBuilder {
-        RuntimeBuilder { db, registry: Registry::default(), config: RuntimeConfig::default(), authenticator: None }
+        RuntimeBuilder {
+            db,
+            registry: Registry::default(),
+            config: RuntimeConfig::default(),
+            authenticator: None,
+            redis: None,
+        }
     }
 
     /// This node.
@@ -166,6 +195,11 @@ impl Runtime {
         &self.inner.config
     }
 
+    /// How the bus to other nodes is.
+    pub fn bus_health(&self) -> BusHealth {
+        self.inner.bus.health()
+    }
+
     pub(crate) fn bus(&self) -> &Arc<dyn Bus> {
         &self.inner.bus
     }
@@ -176,6 +210,11 @@ impl Runtime {
 
     pub(crate) fn sessions(&self) -> &Arc<Sessions> {
         &self.inner.sessions
+    }
+
+    /// The door for connections.
+    pub fn admission(&self) -> &Admission {
+        &self.inner.admission
     }
 
     pub(crate) fn authenticator(&self) -> Option<&Arc<dyn Authenticator>> {
@@ -229,6 +268,7 @@ impl Runtime {
         let params_hash = hex::encode(Sha256::digest(params.to_string()));
         let ctx = CallCtx { who, runtime: self.clone(), key, method: method.to_owned(), params_hash };
         let began = std::time::Instant::now();
+        let _under_way = UnderWay::begin(&self.inner.calls);
         let span = tracing::info_span!("call", otel.name = %format_args!("call {method}"), method, user.id = %ctx.who.user, session.id = %ctx.who.session);
         let result = product.call(ctx, method, params).instrument(span).await;
         let outcome = result.as_ref().map_or_else(|error| error.code.as_str(), |_| "ok");
@@ -264,16 +304,18 @@ impl Runtime {
     where
         F: AsyncFn(&mut Tx<'_>) -> Result<T, CallError>,
     {
-        let mut client = self.inner.db.connection().await?;
-        let pg = client.transaction().await.map_err(DbError::from)?;
+        let db = &self.inner.db;
+        let mut client = db.connection().await?;
+        let pg = db.bounded(async { DbResult::Ok(client.transaction().await?) }).await?;
         let mut tx = Tx::new(pg, product.clone(), Arc::clone(&self.inner.registry));
-        let value = match work(&mut tx).await {
+        let value = match db.bounded(work(&mut tx)).await {
             Ok(value) => value,
             // A statement's lost race comes back through the caller's own error as `unavailable` (see `From<DbError>`).
             Err(error) if error.is_lost_race() => return Err(Attempt::Lost(error.message)),
             Err(error) => return Err(Attempt::Refused(error)),
         };
-        unit::announce(&self.inner.bus, unit::seal(tx).await?);
+        // The commit may not be let go without a word: whoever waits for it is told that its outcome is not known.
+        unit::announce(&self.inner.bus, unit::seal(db, tx).await?);
         Ok(value)
     }
 
@@ -336,6 +378,14 @@ impl Runtime {
         self.inner.dispatcher.send(Running).await.unwrap_or(0)
     }
 
+    /// Waits until every call is answered, but not longer than `limit`.
+    async fn calls_ended(&self, limit: Duration) {
+        let deadline = tokio::time::Instant::now() + limit;
+        while self.inner.calls.load(Ordering::Acquire) > 0 && tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// Leaves in good order: no new claims, clients told when to come back (spread over `spread`), running steps given
     /// their time, tasks handed over, writers flushed, the node's row removed.
     pub async fn drain(&self, spread: Duration) {
@@ -344,17 +394,39 @@ impl Runtime {
         }
         tracing::info!("the node drains");
         self.inner.sessions.drain(spread);
-        let _stopped = self.inner.dispatcher.send(Drain).await;
+        // Clients leave in their time, and are served meanwhile; tasks are handed over at the same time.
+        let sockets = self.inner.sessions.emptied(spread + DRAIN_GRACE);
+        let (_stopped, ()) = tokio::join!(self.inner.dispatcher.send(Drain), sockets);
+        self.calls_ended(CALLS_END).await;
         let flushables: Vec<Arc<dyn Flushable>> = self.inner.flushables.read().clone();
         for flushable in flushables {
             flushable.flush().await;
         }
         self.inner.sessions.close_all();
+        self.inner.sessions.emptied(CLOSE_TIMEOUT).await;
         let _stopped = self.inner.node.send(Depart).await;
+        let _stopped = self.inner.probe.send(Halt).await;
+        self.inner.bus.close().await;
         for arbiter in &self.inner.arbiters {
             arbiter.stop();
         }
         tracing::info!("the node has left");
+    }
+}
+
+/// A call that has not been answered yet; a handler that panics counts as answered.
+struct UnderWay<'a>(&'a AtomicUsize);
+
+impl<'a> UnderWay<'a> {
+    fn begin(calls: &'a AtomicUsize) -> Self {
+        calls.fetch_add(1, Ordering::AcqRel);
+        Self(calls)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

@@ -1,7 +1,8 @@
 //! The end of a unit of work: events appended, transaction committed, and only then everybody told.
 
 use crate::bus::{Bus, Signal};
-use crate::db::{DbResult, Effect, Tx};
+use crate::db::{Db, DbResult, Effect, Tx};
+use crate::error::DbError;
 use crate::event::{StoredEvent, log};
 use std::sync::Arc;
 
@@ -13,10 +14,11 @@ pub(crate) struct Sealed {
 
 /// Appends the unit's events and commits. After an error nothing is committed, or (a connection lost during the commit
 /// itself) nobody knows: callers that repeat must recognise their own work.
-pub(crate) async fn seal(tx: Tx<'_>) -> DbResult<Sealed> {
+pub(crate) async fn seal(db: &Db, tx: Tx<'_>) -> DbResult<Sealed> {
     let Tx { pg, events, effects, .. } = tx;
-    let events = log::append(&pg, events).await?;
-    pg.commit().await?;
+    let events = db.bounded(log::append(&pg, events)).await?;
+    let committed = db.bounded(async { DbResult::Ok(pg.commit().await?) }).await;
+    committed.map_err(|error| if error.is_outage() { DbError::Unanswered(error.to_string()) } else { error })?;
     Ok(Sealed { events, effects })
 }
 

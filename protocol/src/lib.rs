@@ -38,6 +38,6 @@ pub use close::CloseCode;
 pub use codec::Codec;
 pub use error::ErrorCode;
 pub use ids::{DeviceId, EventKind, IdempotencyKey, NodeId, ProductId, SessionId, StepKey, TaskId, UserId};
-pub use message::{ClientMessage, RequestId, ServerMessage};
+pub use message::{ClientMessage, Outage, OutageOf, RequestId, ServerMessage};
 pub use time::Timestamp;
 pub use topic::{Position, Topic};

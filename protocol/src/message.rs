@@ -3,6 +3,7 @@
 use crate::ids::{DeviceId, EventKind, IdempotencyKey, NodeId, SessionId, UserId};
 use crate::limits::{Limits, MAX_CLIENT_BYTES, MAX_METHOD_BYTES, MAX_SAFE_INTEGER, MAX_TOKEN_BYTES};
 use crate::time::Timestamp;
+use crate::words::words;
 use crate::{ErrorCode, Position, Topic};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -215,6 +216,25 @@ fn position(map: &mut Map<String, Value>) -> Result<Option<Position>, String> {
     }
 }
 
+words! {
+    /// What a node can lose. Later versions may have more.
+    pub enum OutageOf {
+        /// Postgres: calls are answered `unavailable`, nothing new is committed, what was acknowledged is safe.
+        Database = "database",
+    }
+}
+
+/// Something that the node cannot reach.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Outage {
+    /// What.
+    pub what: OutageOf,
+    /// Since when.
+    pub since: Timestamp,
+    /// What that means, for people.
+    pub message: String,
+}
+
 /// What the server may say. Clients ignore a `t` that they do not know.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "t", rename_all = "lowercase")]
@@ -326,7 +346,12 @@ pub enum ServerMessage {
         /// Why, for people.
         message: String,
     },
-    /// This node is going away.
+    /// What the node cannot reach now: the whole list each time, empty when all is well again.
+    Health {
+        /// What is out of order.
+        outages: Vec<Outage>,
+    },
+    /// This node is going away, or takes no more of this person's connections.
     Drain {
         /// Reconnect after this time, milliseconds; spread by the server.
         reconnect_after_ms: u32,
@@ -336,7 +361,7 @@ pub enum ServerMessage {
 impl ServerMessage {
     /// Every `t` of this version.
     pub const TYPES: &'static [&'static str] =
-        &["welcome", "ok", "err", "snap", "ev", "live", "mark", "pong", "expiring", "revoked", "drain"];
+        &["welcome", "ok", "err", "snap", "ev", "live", "mark", "pong", "expiring", "revoked", "health", "drain"];
 
     /// Reads one message of a decoded batch. `None`: a message that this version does not know, which clients ignore.
     ///

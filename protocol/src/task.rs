@@ -2,7 +2,7 @@
 //! of its own to the payloads (credits, offers, …); clients ignore the fields that they do not know.
 
 use crate::words::words;
-use crate::{DeviceId, NodeId, StepKey, TaskId};
+use crate::{DeviceId, NodeId, StepKey, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
@@ -34,6 +34,34 @@ words! {
         Failed = "failed",
         /// Its task or its group ended before it could.
         Cancelled = "cancelled",
+    }
+
+    /// What a task, or one of its steps, waits for. Later versions may have more: show others as "waits".
+    pub enum WaitReason {
+        /// The person's own limit is reached: something of theirs must end first.
+        OwnLimit = "own_limit",
+        /// The server's limit is reached: others are before it.
+        ServerLimit = "server_limit",
+        /// The model was asked and has written nothing since then.
+        ModelSlow = "model_slow",
+        /// The model endpoint, or the server's own limit on it, takes no more calls now; the step asks again by itself.
+        ModelBusy = "model_busy",
+        /// The model endpoint does not answer, or failed too often; the step asks again by itself.
+        ModelDown = "model_down",
+        /// The node that works on the task was not heard of; the task resumes on another one.
+        WorkerLost = "worker_lost",
+        /// The database does not answer: results are kept and committed later.
+        Storage = "storage",
+    }
+
+    /// Why a task that had begun was queued again.
+    pub enum RequeueCause {
+        /// Its node died, hung or was cut off.
+        WorkerLost = "worker_lost",
+        /// Its supervisor ended unexpectedly; the node lives.
+        WorkerFailed = "worker_failed",
+        /// Its node goes away in good order.
+        Drain = "drain",
     }
 }
 
@@ -80,6 +108,27 @@ pub struct TaskEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub rescues: Option<u32>,
+    /// Only in a `task.queued` of a task that had begun: why it was queued again, and where it resumes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub requeued: Option<Requeued>,
+}
+
+/// A task that had begun was queued again and resumes where it was: completed steps never run again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Requeued {
+    /// Why.
+    pub cause: RequeueCause,
+    /// The node that worked on it.
+    pub node: Option<NodeId>,
+    /// The steps that begin (again) next.
+    pub resumes_at: Vec<StepKey>,
+    /// Steps that are completed and stay so.
+    pub steps_done: u32,
+    /// Steps in all, as far as known.
+    pub steps_total: u32,
+    /// How often it was taken over from a lost node without getting on, this time included.
+    pub rescues: u32,
 }
 
 /// Durable `task.queued` of `user:{id}` (and of `device:{id}` for a task without owner): the fields that every product
@@ -98,6 +147,10 @@ pub struct TaskQueued {
     /// Where it was started; null where unknown.
     #[serde(default)]
     pub device_id: Option<DeviceId>,
+    /// Only for a task that had begun: why it was queued again, and where it resumes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub requeued: Option<Requeued>,
 }
 
 /// Durable `task.finished` of `user:{id}` (and of `device:{id}`): the fields that every product has.
@@ -183,6 +236,42 @@ pub struct TaskProgress {
     pub running: Vec<StepKey>,
     /// Queued tasks before this one; null once it runs.
     pub queue_position: Option<u32>,
+    /// What the task, or steps of it, wait for, as of now; missing or empty: nothing, it works.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<TaskWait>>", optional)]
+    pub waits: Vec<TaskWait>,
+}
+
+/// What a task or a step waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct TaskWait {
+    /// For what.
+    pub reason: WaitReason,
+    /// Since when: `model_slow`: the last sign of the model; `worker_lost`: the last sign of the node.
+    pub since: Timestamp,
+    /// The step that waits, or that the task will resume at (`worker_lost`); missing: the whole task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub step: Option<StepKey>,
+    /// It is tried again then, by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub until: Option<Timestamp>,
+    /// The limit that is reached (`own_limit`, `server_limit`): so many tasks or steps at the same time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub limit: Option<u32>,
+    /// The node that was not heard of (`worker_lost`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub node: Option<NodeId>,
+}
+
+impl TaskWait {
+    /// A wait that began at `since`.
+    pub const fn new(reason: WaitReason, since: Timestamp) -> Self {
+        Self { reason, since, step: None, until: None, limit: None, node: None }
+    }
 }
 
 /// Volatile `step.delta` of `task:{id}`, key = the step: the text as the model writes it.

@@ -3,6 +3,7 @@
 
 use estafette_protocol::codec::{Bounds, DecodeError};
 use estafette_protocol::limits::{self, Limits, MAX_SAFE_INTEGER};
+use estafette_protocol::message::{Outage, OutageOf};
 use estafette_protocol::{
     ClientMessage, Codec, DeviceId, ErrorCode, EventKind, IdempotencyKey, NodeId, Position, ServerMessage, SessionId,
     Timestamp, Topic, UserId,
@@ -110,6 +111,12 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
         any::<u32>().prop_map(|id| ServerMessage::Pong { id }),
         at().prop_map(|at| ServerMessage::Expiring { at }),
         (topic(), "\\PC{0,60}").prop_map(|(topic, message)| ServerMessage::Revoked { topic, message }),
+        proptest::collection::vec((at(), "\\PC{0,60}"), 0..3).prop_map(|outages| ServerMessage::Health {
+            outages: outages
+                .into_iter()
+                .map(|(since, message)| Outage { what: OutageOf::Database, since, message })
+                .collect()
+        }),
         any::<u32>().prop_map(|reconnect_after_ms| ServerMessage::Drain { reconnect_after_ms }),
     ]
 }

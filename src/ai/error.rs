@@ -2,6 +2,7 @@
 
 use super::request::Usage;
 use estafette_actors::error::{StepError, StepRetry};
+use estafette_protocol::task::WaitReason;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use std::time::Duration;
@@ -45,6 +46,21 @@ impl AiErrorCode {
             Self::BadRequest => "model_bad_request",
             Self::RuleFailed => "rule_failed",
             Self::Internal => "internal",
+        }
+    }
+
+    /// What a call waits for that failed this way, if it is the endpoint and not the call.
+    pub const fn waits_for(self) -> Option<WaitReason> {
+        match self {
+            Self::RateLimited => Some(WaitReason::ModelBusy),
+            Self::Unavailable | Self::CircuitOpen => Some(WaitReason::ModelDown),
+            Self::Timeout
+            | Self::InvalidOutput
+            | Self::ModelRefused
+            | Self::Misconfigured
+            | Self::BadRequest
+            | Self::RuleFailed
+            | Self::Internal => None,
         }
     }
 
@@ -130,6 +146,10 @@ impl AiError {
 impl From<AiError> for StepError {
     fn from(error: AiError) -> Self {
         let retry = match error.retry() {
+            // The model is away or busy: that is no fault of this step, and costs it none of its attempts.
+            AiRetry::Policy | AiRetry::After(_) if error.code.waits_for().is_some() => {
+                error.code.waits_for().map_or(StepRetry::Policy, |reason| StepRetry::Wait(reason, error.retry_after))
+            }
             AiRetry::Policy => StepRetry::Policy,
             AiRetry::After(after) => StepRetry::After(after),
             AiRetry::Never => StepRetry::Never,
@@ -154,7 +174,7 @@ mod tests {
             AiError::sent(AiErrorCode::RateLimited, "busy", usage).with_retry_after(Some(Duration::from_secs(3)));
         let step = StepError::from(error);
         assert_eq!(step.code, "model_rate_limited");
-        assert_eq!(step.retry, StepRetry::After(Duration::from_secs(3)));
+        assert_eq!(step.retry, StepRetry::Wait(WaitReason::ModelBusy, Some(Duration::from_secs(3))));
         assert_eq!(step.report["prompt_tokens"], 7);
     }
 

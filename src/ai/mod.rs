@@ -6,6 +6,7 @@
 //! | [`error`] | [`AiError`]: a code, a sentence, whether to try again, and what the failed call used up |
 //! | [`models`] | [`Models`]: the chosen provider with prices and records; what products call |
 //! | [`pricing`] | the cost of a call (cv R66) |
+//! | [`pulse`] | notices that a model writes nothing, and tells those who wait |
 //! | [`record`] | one record per call (cv R65) |
 //! | [`schema`] | the JSON Schema of an answer, and the check of an answer against it |
 //! | [`partial`] | readable text out of half-written JSON, for the people who watch |
@@ -21,6 +22,7 @@ pub mod offline;
 pub mod openai;
 pub mod partial;
 pub mod pricing;
+pub mod pulse;
 pub mod record;
 pub mod request;
 pub mod schema;

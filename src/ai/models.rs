@@ -2,6 +2,7 @@
 
 use super::error::{AiError, AiErrorCode};
 use super::pricing::{PriceBook, cost};
+use super::pulse::{Pulse, SLOW_AFTER};
 use super::record::{AiCallRecord, CallOutcome, CallRecorder};
 use super::request::{AiReply, AiRequest, Usage, millis};
 use super::{Progress, Provider, offline, schema};
@@ -12,7 +13,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tracing::{Instrument as _, Span};
 
 /// Rule of thumb for the text of a call that was dropped.
@@ -43,12 +44,20 @@ pub struct Models {
     provider: Arc<dyn Provider>,
     prices: RwLock<Arc<PriceBook>>,
     recorder: Arc<dyn CallRecorder>,
+    slow_after: Duration,
 }
 
 impl Models {
     /// A provider whose calls go to `recorder`.
     pub fn new(provider: Arc<dyn Provider>, recorder: Arc<dyn CallRecorder>) -> Self {
-        Self { provider, prices: RwLock::default(), recorder }
+        Self { provider, prices: RwLock::default(), recorder, slow_after: SLOW_AFTER }
+    }
+
+    /// After how long without a sign of the model those who wait are told that it is slow.
+    #[must_use]
+    pub const fn slow_after(mut self, silence: Duration) -> Self {
+        self.slow_after = silence;
+        self
     }
 
     /// The provider's name.
@@ -112,18 +121,19 @@ impl Models {
             outcome = tracing::field::Empty
         );
         guard.span = span.clone();
-        let outcome = self
-            .provider
-            .complete(request, &mut |progress| match progress {
-                Progress::Sent => guard.sent = true,
+        let pulse = Pulse::new(request.origin.waits.as_ref(), self.slow_after);
+        let mut heard = |progress: Progress<'_>| {
+            guard.sent = true;
+            match progress {
+                Progress::Sent => pulse.sent(),
                 Progress::Text(text) => {
-                    guard.sent = true;
+                    pulse.beat();
                     guard.text_bytes = text.len();
                     on_text(text);
                 }
-            })
-            .instrument(span)
-            .await;
+            }
+        };
+        let outcome = pulse.watch(self.provider.complete(request, &mut heard).instrument(span)).await;
         let checked = outcome.and_then(|AiReply { output, usage }| {
             match schema::check(&request.schema, &output).and_then(|()| parse(output)) {
                 Ok(output) => Ok((output, usage)),

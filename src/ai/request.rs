@@ -1,5 +1,6 @@
 //! What is asked of a model, and what comes back.
 
+use estafette_actors::task::waits::StepWaits;
 use estafette_protocol::{TaskId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -98,7 +99,7 @@ impl AiRequest {
 }
 
 /// On whose behalf a call is made.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct CallOrigin {
     /// The user; none for calls of the server itself.
     pub user: Option<UserId>,
@@ -108,6 +109,8 @@ pub struct CallOrigin {
     pub step_key: Option<String>,
     /// The step's attempt, from 1; 0 when no step asks.
     pub attempt: u32,
+    /// Where the step says what it waits for: a model that writes nothing is told there.
+    pub waits: Option<StepWaits>,
 }
 
 /// What a call used up.

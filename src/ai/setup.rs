@@ -22,6 +22,8 @@ pub fn provider(settings: &Settings, offline: Offline) -> Result<Arc<dyn Provide
             let url = base.parse().map_err(|_| OpenAiConfigError::BaseUrl(base.clone()))?;
             let mut config = OpenAiConfig::new(url, ApiKey::new(settings.openai_api_key.expose()));
             config.concurrency = settings.concurrency;
+            config.breaker_failures = settings.breaker_failures;
+            config.breaker_open_for = std::time::Duration::from_millis(settings.breaker_open_ms);
             config.tokens_per_minute = (settings.tokens_per_minute > 0).then_some(settings.tokens_per_minute);
             Ok(Arc::new(OpenAi::new(config)?))
         }

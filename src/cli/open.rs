@@ -3,11 +3,14 @@
 use super::failure::Failure;
 use crate::auth::{Auth, AuthOptions, TokenKey};
 use crate::catalog::{self, Catalog, Parts};
-use crate::config::Settings;
+use crate::config::{RedisProtocol, Settings};
 use crate::db::embedded::Embedded;
 use crate::db::{self, pool};
+use estafette_actors::bus::redis::{Protocol, RedisAddress, RedisAddressError, RedisOptions};
 use estafette_actors::cluster::ClusterError;
+use estafette_actors::session::admission::AdmissionLimits;
 use estafette_actors::{Db, Runtime, RuntimeConfig};
+use estafette_protocol::limits::Limits;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -124,13 +127,28 @@ async fn bring_up_to_date(settings: &Settings, config: &tokio_postgres::Config) 
 pub async fn runtime(settings: &Settings, opened: &Opened) -> Result<Runtime, Failure> {
     let mut builder = Runtime::builder(opened.db.clone())
         .authenticator(Arc::new(opened.auth.clone()))
-        .config(runtime_config(settings));
+        .config(runtime_config(settings))
+        .redis(redis(settings).map_err(Failure::settings)?);
     for product in opened.catalog.products() {
         builder = builder.product(product);
     }
     let runtime = builder.start().await?;
     opened.catalog.started(&runtime);
     Ok(runtime)
+}
+
+fn redis(settings: &Settings) -> Result<Option<RedisOptions>, RedisAddressError> {
+    if settings.redis.url.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(RedisOptions {
+        address: RedisAddress::parse(settings.redis.url.expose())?,
+        prefix: settings.redis.prefix.clone(),
+        protocol: match settings.redis.protocol {
+            RedisProtocol::Auto => Protocol::Auto,
+            RedisProtocol::Resp2 => Protocol::Resp2,
+        },
+    }))
 }
 
 /// A runtime that only commits: its products' tasks wait for a server.
@@ -150,8 +168,20 @@ fn runtime_config(settings: &Settings) -> RuntimeConfig {
         tasks_per_owner: settings.tasks.per_user,
         task_threads: settings.tasks.threads,
         drain: Duration::from_millis(settings.server.drain_ms),
+        probe_limit: Duration::from_millis(settings.database.probe_limit_ms),
+        patience: Duration::from_secs(settings.ai.patience_secs),
+        admission: AdmissionLimits {
+            connections: settings.limits.connections,
+            connections_per_user: settings.limits.connections_per_user,
+            accepts_per_second: settings.limits.accepts_per_second,
+        },
+        limits: Limits {
+            subscriptions: settings.limits.subscriptions,
+            calls_in_flight: settings.limits.calls_in_flight,
+            messages_per_second: settings.limits.messages_per_second,
+            ..Limits::default()
+        },
         event_retention: Duration::from_secs(settings.events.retention_days * 86_400),
-        ..RuntimeConfig::default()
     }
 }
 

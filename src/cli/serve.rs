@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::{open, say};
 use crate::config::{AiProvider, Settings};
-use crate::http::{AppState, HttpServer, ServerOptions, openapi};
+use crate::http::{AppState, HttpLimits, HttpServer, ServerOptions, openapi};
 use crate::telemetry;
 use estafette_actors::Runtime;
 use estafette_actors::session::{OriginPolicy, UpgradeConfig, upgrade_service};
@@ -12,8 +12,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Over how long clients spread their return when this node goes away.
-const RECONNECT_SPREAD: Duration = Duration::from_secs(2);
 /// How long open requests may take at a stop.
 const REQUESTS_END: Duration = Duration::from_secs(3);
 /// The exit code after a second signal, as shells have it for SIGINT.
@@ -95,6 +93,7 @@ async fn with_database(
         console_dir: settings.server.console_dir.clone(),
         allowed_origins: settings.server.allowed_origins.0.clone(),
         max_body: settings.server.max_body_kib * 1024,
+        limits: HttpLimits::new(settings),
         metrics: telemetry::start_metrics(),
     };
     let upgrades = UpgradeConfig {
@@ -120,7 +119,7 @@ async fn with_database(
         },
     };
     // Requests still get answers while sockets are told to go and tasks are handed over.
-    signals.or_at_once(runtime.drain(RECONNECT_SPREAD)).await;
+    signals.or_at_once(runtime.drain(Duration::from_millis(settings.server.reconnect_spread_ms))).await;
     let stopping = tokio::time::timeout(REQUESTS_END, handle.stop(true));
     if signals.or_at_once(stopping).await.is_err() {
         handle.stop(false).await;
@@ -129,9 +128,6 @@ async fn with_database(
 }
 
 fn log_start(settings: &Settings, address: SocketAddr, runtime: &Runtime) {
-    if !settings.redis.url.is_empty() {
-        tracing::warn!("REDIS_URL is set but not used yet: this is a single node");
-    }
     let model = match settings.ai.provider {
         AiProvider::Auto if settings.uses_openai() => "openai",
         AiProvider::Auto => "offline",

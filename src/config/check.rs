@@ -1,10 +1,14 @@
 //! What a number's range cannot say: addresses, origins, and settings that contradict each other.
 
 use super::{AiProvider, ConfigError, OPENAI_BASE_URL, Settings};
+use estafette_actors::bus::redis::RedisAddress;
 use url::Url;
 
 /// Shortest key that signs tokens, characters: 256 bits in hexadecimal are 64.
 const MIN_TOKEN_KEY: usize = 32;
+
+/// Longest prefix of the Redis channels.
+const MAX_PREFIX: usize = 64;
 
 fn refuse<T>(sentence: impl Into<String>) -> Result<T, ConfigError> {
     Err(ConfigError::Unusable(sentence.into()))
@@ -36,9 +40,17 @@ fn addresses(settings: &Settings) -> Result<(), ConfigError> {
     {
         return refuse(error.to_string());
     }
-    let redis = settings.redis.url.expose();
-    if !redis.is_empty() && !Url::parse(redis).is_ok_and(|url| matches!(url.scheme(), "redis" | "rediss")) {
-        return refuse("the Redis address is not one: it looks like redis://host:6379, or leave REDIS_URL empty");
+    if !settings.redis.url.is_empty()
+        && let Err(error) = RedisAddress::parse(settings.redis.url.expose())
+    {
+        return refuse(format!("{error}; or leave REDIS_URL empty"));
+    }
+    let prefix = &settings.redis.prefix;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
+    if prefix.is_empty() || prefix.len() > MAX_PREFIX || !prefix.chars().all(plain) {
+        return refuse(format!(
+            "the prefix of the Redis channels {prefix:?} is not one: 1 to {MAX_PREFIX} letters, digits or -_.:"
+        ));
     }
     for origin in &settings.server.allowed_origins.0 {
         let is_origin = Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin);
@@ -46,6 +58,11 @@ fn addresses(settings: &Settings) -> Result<(), ConfigError> {
             return refuse(format!(
                 "the allowed origin {origin:?} is not one: write scheme and host, and the port if it is not the usual one, without a path or a slash at the end (https://app.example.com)"
             ));
+        }
+    }
+    for entry in &settings.server.trusted_proxies.0 {
+        if let Err(sentence) = entry.parse::<crate::http::limits::Network>() {
+            return refuse(format!("the trusted proxies: {sentence}"));
         }
     }
     for entry in &settings.fetch.allow.0 {

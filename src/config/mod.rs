@@ -12,7 +12,7 @@ pub mod table;
 pub mod value;
 
 pub use table::{KEYS, Layer, Settings};
-pub use value::{AiProvider, List, LogFormat, Secret};
+pub use value::{AiProvider, List, LogFormat, RedisProtocol, Secret};
 
 use std::path::{Path, PathBuf};
 

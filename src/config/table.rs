@@ -1,6 +1,6 @@
 //! The table of all settings: section, name, kind, default, flag, variable, range and unit, each in one place.
 
-use super::value::{AiProvider, List, LogFormat, Number, Secret, Show};
+use super::value::{AiProvider, List, LogFormat, Number, RedisProtocol, Secret, Show};
 use super::{ConfigError, Key};
 use serde::Deserialize;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -121,6 +121,10 @@ settings! {
         heartbeat_ms: u64 = 15_000, "heartbeat-ms", "ESTAFETTE_HEARTBEAT_MS", 100..=120_000 "ms";
         /// At a stop, how long running work may take to be handed over before it is cut off.
         drain_ms: u64 = 10_000, "drain-ms", "ESTAFETTE_DRAIN_MS", 0..=300_000 "ms";
+        /// At a stop, over how long clients are told to reconnect, evenly: longer for many of them. The stop takes this long.
+        reconnect_spread_ms: u64 = 2_000, "reconnect-spread-ms", "ESTAFETTE_RECONNECT_SPREAD_MS", 0..=600_000 "ms";
+        /// Addresses and networks of proxies whose `X-Forwarded-For` is believed.
+        trusted_proxies: List = List(crate::http::limits::LOOPBACK.map(str::to_owned).to_vec()), "trusted-proxies", "ESTAFETTE_TRUSTED_PROXIES";
     }
 
     /// Postgres, which holds everything that lasts.
@@ -137,14 +141,44 @@ settings! {
         statement_timeout_ms: u64 = 15_000, "statement-timeout-ms", "ESTAFETTE_STATEMENT_TIMEOUT_MS", 100..=600_000 "ms";
         /// Bound of a transaction in which nothing happens.
         idle_transaction_timeout_ms: u64 = 15_000, "idle-transaction-timeout-ms", "ESTAFETTE_IDLE_TRANSACTION_TIMEOUT_MS", 100..=600_000 "ms";
+        /// How long the database may take to say that it is there. Without answer calls are refused at once until it answers.
+        probe_limit_ms: u64 = 2_000, "database-probe-limit-ms", "ESTAFETTE_DATABASE_PROBE_LIMIT_MS", 100..=60_000 "ms";
         /// Whether `serve` brings the database up to date. When false it refuses to start on an older one.
         migrate: bool = true, "auto-migrate", "ESTAFETTE_AUTO_MIGRATE";
     }
 
-    /// Redis, which will carry events between nodes.
+    /// Redis, which carries events between nodes.
     redis: Redis, RedisLayer {
-        /// Address, as `redis://host:6379`. Empty: a single node. Accepted, but not used yet.
+        /// Address, as `redis://user:password@host:6379/0` (`rediss://` with TLS, `unix:///path`). Empty: a single node.
         url: Secret = Secret::default(), "redis-url", "REDIS_URL";
+        /// Stands before the names of all channels. Installations that share a Redis need different ones.
+        prefix: String = "estafette".to_owned(), "redis-prefix", "ESTAFETTE_REDIS_PREFIX";
+        /// `auto` or `resp2`. `auto` is RESP3 where the server speaks it; `resp2` is for proxies that do not let it through.
+        protocol: RedisProtocol = RedisProtocol::Auto, "redis-protocol", "ESTAFETTE_REDIS_PROTOCOL";
+    }
+
+    /// Who may come in, and how much anybody may ask for. What is refused is told when to come back.
+    limits: Limits, LimitsLayer {
+        /// Live connections of this node.
+        connections: usize = 50_000, "connections", "ESTAFETTE_CONNECTIONS", 1..=1_000_000 "connections";
+        /// Live connections of one user on this node.
+        connections_per_user: usize = 100, "connections-per-user", "ESTAFETTE_CONNECTIONS_PER_USER", 1..=1_000_000 "connections";
+        /// New live connections a second: a storm becomes a queue.
+        accepts_per_second: u32 = 1_000, "accepts-per-second", "ESTAFETTE_ACCEPTS_PER_SECOND", 1..=1_000_000 "connections";
+        /// Subscriptions of one connection.
+        subscriptions: u32 = 256, "subscriptions-per-connection", "ESTAFETTE_SUBSCRIPTIONS_PER_CONNECTION", 1..=256 "subscriptions";
+        /// Unanswered calls of one connection.
+        calls_in_flight: u32 = 32, "calls-in-flight", "ESTAFETTE_CALLS_IN_FLIGHT", 1..=32 "calls";
+        /// Messages a second of one connection, averaged over ten seconds.
+        messages_per_second: u32 = 100, "messages-per-second", "ESTAFETTE_MESSAGES_PER_SECOND", 1..=10_000 "messages";
+        /// HTTP requests under way at the same time, health and metrics not counted.
+        requests_in_flight: usize = 1_024, "requests-in-flight", "ESTAFETTE_REQUESTS_IN_FLIGHT", 1..=100_000 "requests";
+        /// Sign-ups and sign-ins a minute from one address (IPv6: one /64). 0: no limit.
+        sign_ins_per_address: u32 = 60, "sign-ins-per-address", "ESTAFETTE_SIGN_INS_PER_ADDRESS", 0..=1_000_000 "a minute";
+        /// Refreshes of tokens a minute from one address. 0: no limit.
+        refreshes_per_address: u32 = 600, "refreshes-per-address", "ESTAFETTE_REFRESHES_PER_ADDRESS", 0..=1_000_000 "a minute";
+        /// Failed sign-ins a minute to one account. 0: no limit.
+        sign_ins_per_account: u32 = 10, "sign-ins-per-account", "ESTAFETTE_SIGN_INS_PER_ACCOUNT", 0..=1_000_000 "a minute";
     }
 
     /// Passwords and tokens.
@@ -197,6 +231,14 @@ settings! {
         concurrency: usize = 32, "ai-concurrency", "ESTAFETTE_AI_CONCURRENCY", 1..=10_000 "calls";
         /// Tokens that this node may use in a minute. 0: no limit.
         tokens_per_minute: u32 = 0, "ai-tokens-per-minute", "ESTAFETTE_AI_TOKENS_PER_MINUTE", 0..=1_000_000_000 "tokens";
+        /// Failures in a row after which the endpoint is left alone (circuit breaker; one for each base address).
+        breaker_failures: u32 = 8, "ai-breaker-failures", "ESTAFETTE_AI_BREAKER_FAILURES", 1..=1_000 "failures";
+        /// How long it is left alone before one call tries again.
+        breaker_open_ms: u64 = 20_000, "ai-breaker-open-ms", "ESTAFETTE_AI_BREAKER_OPEN_MS", 100..=600_000 "ms";
+        /// How long a step waits for an endpoint that is away or busy before that costs it its attempts. 0: at once.
+        patience_secs: u64 = 600, "ai-patience-secs", "ESTAFETTE_AI_PATIENCE_SECS", 0..=86_400 "s";
+        /// Silence of the model after which those who wait are told that it is slow.
+        slow_after_ms: u64 = 5_000, "ai-slow-after-ms", "ESTAFETTE_AI_SLOW_AFTER_MS", 100..=600_000 "ms";
         /// How long each call of the offline provider takes, to see or to test what a slow model does.
         offline_latency_ms: u64 = 0, "offline-latency-ms", "ESTAFETTE_OFFLINE_LATENCY_MS", 0..=600_000 "ms";
     }

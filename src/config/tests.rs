@@ -137,9 +137,13 @@ fn what_contradicts_itself_or_cannot_be_used_is_refused() {
         (vec!["--allowed-origins", "https://example.com/"], "without a path"),
         (vec!["--allowed-origins", "*"], "is not one"),
         (vec!["--fetch-allow", "localhost"], "is not host:port"),
+        (vec!["--trusted-proxies", "10.0.0.0/33"], "no address and no network"),
         (vec!["--openai-base-url", "ftp://x"], "is not an http(s) address"),
         (vec!["--database-url", "mysql://u:geheim@h/d"], "looks like postgresql://"),
         (vec!["--redis-url", "localhost"], "looks like redis://"),
+        (vec!["--redis-url", "http://:geheim@localhost"], "looks like redis://"),
+        (vec!["--redis-url", "redis://:geheim@h/geheim"], "or leave REDIS_URL empty"),
+        (vec!["--redis-prefix", "two words"], "1 to 64 letters"),
         (vec!["--log-level", "estafette=loud"], "use error, warn, info"),
     ] {
         let error = refused(&flags);

@@ -85,6 +85,12 @@ choices! {
         Openai = "openai",
         /// Deterministic rules on this machine.
         Offline = "offline";
+    /// How messages from Redis come.
+    RedisProtocol:
+        /// RESP3 where the server speaks it, else RESP2.
+        Auto = "auto",
+        /// RESP2 only.
+        Resp2 = "resp2";
     /// The form of log lines.
     LogFormat:
         /// `text` on a terminal, else `json`.

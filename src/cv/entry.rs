@@ -30,7 +30,7 @@ pub fn entry(parts: &Parts<'_>) -> Result<Entry, String> {
     let provider = setup::provider(settings, offline).map_err(|error| error.to_string())?;
     let usage = Arc::new(UsageRecorder::default());
     let recorder: Arc<dyn CallRecorder> = Arc::clone(&usage) as Arc<dyn CallRecorder>;
-    let models = Arc::new(Models::new(provider, recorder));
+    let models = Arc::new(Models::new(provider, recorder).slow_after(Duration::from_millis(settings.ai.slow_after_ms)));
     let policy = FetchPolicy::from_settings(settings).map_err(|error| format!("fetch.allow: {error}"))?;
     let fetcher = Fetcher::new(policy).map_err(|error| format!("no HTTP client can be made: {error}"))?;
     let services = Arc::new(Services::new(models, Arc::new(fetcher)));

@@ -1,15 +1,16 @@
 //! The actix-web application: the same on each worker thread.
 
+use super::limits::HttpLimits;
 use super::{console, health, observe, openapi};
 use crate::auth::Auth;
 use crate::catalog::Catalog;
 use crate::error::ApiError;
 use actix_cors::Cors;
-use actix_web::body::BoxBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
-use actix_web::middleware::{Compress, from_fn};
+use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::{App, Error, error, guard, web};
 use estafette_actors::{Db, Runtime};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -37,6 +38,8 @@ pub struct AppState {
     pub allowed_origins: Vec<String>,
     /// Largest body, bytes, except where a route sets its own limit.
     pub max_body: usize,
+    /// What may be asked for.
+    pub limits: HttpLimits,
     /// Renders `/metrics`.
     pub metrics: Option<PrometheusHandle>,
     /// `/openapi.json`, made once.
@@ -63,11 +66,24 @@ pub fn app(
         .service(reading("/openapi.json").to(openapi::serve))
         .configure(move |config| catalog.routes(config))
         .default_service(web::to(console::serve))
+        .wrap(from_fn(admit))
         .wrap(Compress::default())
         .wrap(cors(&state.allowed_origins))
         .app_data(web::Data::new(state))
         // actix-web runs the last one first: everything above is observed.
         .wrap(from_fn(observe::observe))
+}
+
+/// Bounds the requests under way. Who looks after the server is always let in.
+async fn admit(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let path = request.path();
+    let minds = path.starts_with("/health/") || path == "/metrics";
+    let limits = request.app_data::<web::Data<AppState>>().filter(|_| !minds).map(|state| state.limits.clone());
+    let _under = limits.map(|limits| limits.begin()).transpose().map_err(ApiError::from)?;
+    next.call(request).await
 }
 
 struct Reading(&'static str);

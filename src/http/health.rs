@@ -4,6 +4,7 @@ use super::app::AppState;
 use crate::error::ApiError;
 use actix_web::{HttpResponse, web};
 use estafette_actors::CallError;
+use estafette_actors::bus::BusHealth;
 use serde_json::json;
 use std::time::Duration;
 
@@ -22,14 +23,17 @@ pub async fn live() -> HttpResponse {
 /// # Errors
 /// `unavailable` with the reason: it drains, or Postgres does not answer in time.
 pub async fn ready(state: web::Data<AppState>) -> Result<HttpResponse, ApiError> {
+    // While the probe gets no answer this one is refused at once, with the probe's reason.
     let postgres = match tokio::time::timeout(PROBE_TIMEOUT, state.db.query_one("SELECT 1", &[])).await {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => Err(error.to_string()),
         Err(_elapsed) => Err(format!("no answer within {} s", PROBE_TIMEOUT.as_secs())),
     };
     let draining = state.runtime.is_draining();
+    let bus = bus(&state.runtime.bus_health());
     let checks = json!({
         "postgres": postgres.as_ref().err().map_or("ok", String::as_str),
+        "bus": bus,
         "node": if draining { "draining" } else { "ok" },
     });
     let refuse = |sentence: String| {
@@ -41,6 +45,19 @@ pub async fn ready(state: web::Data<AppState>) -> Result<HttpResponse, ApiError>
         Ok(()) => Ok(HttpResponse::Ok()
             .insert_header(("cache-control", "no-store"))
             .json(json!({"status": "ready", "node": state.runtime.node_id(), "checks": checks}))),
+    }
+}
+
+/// How this node hears of the others. A bus that is away makes a node slower to tell others, not unable to serve.
+fn bus(health: &BusHealth) -> String {
+    match health {
+        BusHealth::InProcess => "ok".to_owned(),
+        BusHealth::Redis(health) if health.connected => "ok".to_owned(),
+        BusHealth::Redis(health) => format!(
+            "degraded for {} s: Redis cannot be used ({}); events of other nodes come from the log, within a second or two",
+            health.since.elapsed().as_secs(),
+            health.error.as_deref().unwrap_or("not connected yet"),
+        ),
     }
 }
 

@@ -6,17 +6,20 @@
 //! | [`app`] | the actix-web application: routes, body limits, error forms |
 //! | [`observe`] | around each request: id, log line, metrics, security headers, errors in one form |
 //! | [`health`] | `/health/live`, `/health/ready`, `/metrics` |
+//! | [`limits`] | requests at once, attempts to sign in by address and account |
 //! | [`openapi`] | `/openapi.json` out of the table of routes |
 //! | [`console`] | the web console at `/` |
 
 pub mod app;
 pub mod console;
 pub mod health;
+pub mod limits;
 pub mod observe;
 pub mod openapi;
 pub mod server;
 
 pub use app::AppState;
+pub use limits::{Door, HttpLimits};
 pub use openapi::RouteDoc;
 pub use server::{HttpServer, ServerOptions};
 

@@ -98,6 +98,7 @@ async fn world() -> World {
         console_dir: console.path().join("dist"),
         allowed_origins: vec!["https://app.example.com".to_owned()],
         max_body: 64 * 1024,
+        limits: crate::http::HttpLimits::default(),
         metrics: crate::telemetry::start_metrics(),
     };
     let options = ServerOptions {
@@ -185,7 +186,7 @@ async fn a_route_that_needs_a_token_says_what_is_wrong_with_it() {
 async fn readiness_follows_the_database_and_liveness_does_not() {
     let w = world().await;
     let ready: Value = w.get("/health/ready").send().await.unwrap().json().await.unwrap();
-    assert_eq!(ready["checks"], json!({"postgres": "ok", "node": "ok"}));
+    assert_eq!(ready["checks"], json!({"postgres": "ok", "bus": "ok", "node": "ok"}));
     let other = testing::database().await;
     let admin = other.connect().await;
     let name = w.database.name();

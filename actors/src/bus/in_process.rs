@@ -1,6 +1,6 @@
 //! The bus of a single node: everything is delivered here, at once.
 
-use super::{Bus, LocalNode, Signal};
+use super::{Bus, BusHealth, LocalNode, Signal};
 use crate::event::{LiveEvent, StoredEvent, TopicKey};
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ impl InProcess {
     }
 }
 
+#[async_trait::async_trait(?Send)]
 impl Bus for InProcess {
     fn publish(&self, events: Arc<[Arc<StoredEvent>]>) {
         self.node.deliver(&events);
@@ -27,4 +28,7 @@ impl Bus for InProcess {
         self.node.hear(&signal);
     }
     fn interest(&self, _key: &TopicKey, _on: bool) {}
+    fn health(&self) -> BusHealth {
+        BusHealth::InProcess
+    }
 }

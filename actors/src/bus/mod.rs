@@ -1,12 +1,17 @@
 //! The bus between nodes: an accelerator. It may lose, delay or repeat; the log is the truth and the hubs compare with
 //! it, so what is lost here costs a second and nothing else.
 
+mod health;
 mod in_process;
+pub mod redis;
 
+pub use health::{BusHealth, RedisHealth};
 pub use in_process::InProcess;
+pub use redis::{RedisBus, RedisOptions};
 
+use crate::event::log::Head;
 use crate::event::{LiveEvent, StoredEvent, TopicKey};
-use crate::hub::{Deliver, DeliverLive, Hub};
+use crate::hub::{Advance, Compare, Deliver, DeliverLive, Hub, Reconcile};
 use crate::mailbox::tell;
 use actix::{Addr, Message, Recipient};
 use estafette_protocol::{SessionId, TaskId, UserId};
@@ -29,6 +34,7 @@ pub enum Signal {
 }
 
 /// Carries committed events, volatile events and signals to every node, this one included.
+#[async_trait::async_trait(?Send)]
 pub trait Bus: Send + Sync + 'static {
     /// Committed events, in the order of their commit.
     fn publish(&self, events: Arc<[Arc<StoredEvent>]>);
@@ -36,8 +42,13 @@ pub trait Bus: Send + Sync + 'static {
     fn publish_live(&self, event: Arc<LiveEvent>);
     /// A signal.
     fn signal(&self, signal: Signal);
-    /// The first local reader of a topic came, or the last one went.
+    /// The first reader of a topic came to one of this node's hubs (`on`), or the last one left it. A bus counts: a topic
+    /// has as many interests as hubs with readers of it.
     fn interest(&self, key: &TopicKey, on: bool);
+    /// How it is.
+    fn health(&self) -> BusHealth;
+    /// Sends what waits, within a bound, and leaves. The node goes away.
+    async fn close(&self) {}
 }
 
 /// A hub and whether it missed a delivery.
@@ -82,6 +93,29 @@ impl LocalNode {
     pub fn deliver_live(&self, event: &Arc<LiveEvent>) {
         for hub in self.hubs.read().iter() {
             let _dropped = tell(&hub.addr, DeliverLive(Arc::clone(event)));
+        }
+    }
+
+    /// The log of a topic goes further, without the events: its readers read them.
+    pub fn advance(&self, key: &TopicKey, head: Head) {
+        for hub in self.hubs.read().iter() {
+            if tell(&hub.addr, Advance(key.clone(), head)).is_err() {
+                hub.lagging.store(true, Ordering::Release);
+            }
+        }
+    }
+
+    /// The hubs compare all their topics with the log now, and not only with the next second.
+    pub fn reconcile(&self) {
+        for hub in self.hubs.read().iter() {
+            let _soon_anyway = tell(&hub.addr, Reconcile);
+        }
+    }
+
+    /// The hubs compare some topics with the log now.
+    pub fn compare(&self, keys: Arc<[TopicKey]>) {
+        for hub in self.hubs.read().iter() {
+            let _soon_anyway = tell(&hub.addr, Compare(Arc::clone(&keys)));
         }
     }
 

@@ -47,6 +47,17 @@ impl StoredEvent {
         Arc::new(Self { key, epoch, seq, message, encoded: Default::default() })
     }
 
+    /// A committed event that another node sent, with its MessagePack item. `None` when the message is not a durable
+    /// event of this topic.
+    pub fn received(key: TopicKey, epoch: u64, message: ServerMessage, msgpack: Bytes) -> Option<Arc<Self>> {
+        let seq = match &message {
+            ServerMessage::Ev { topic, seq, .. } if *topic == key.topic => *seq,
+            _ => return None,
+        };
+        let encoded = received(msgpack);
+        Some(Arc::new(Self { key, epoch, seq, message, encoded }))
+    }
+
     /// The event as an item of a batch.
     pub fn bytes(&self, codec: Codec) -> Bytes {
         encoded(&self.encoded, &self.message, codec)
@@ -77,10 +88,29 @@ impl LiveEvent {
         Arc::new(Self { key, slot, message, encoded: Default::default() })
     }
 
+    /// A volatile event that another node sent, with its MessagePack item. `None` when the message is not a volatile
+    /// event of this topic.
+    pub fn received(key: TopicKey, message: ServerMessage, msgpack: Bytes) -> Option<Arc<Self>> {
+        let slot = match &message {
+            ServerMessage::Live { topic, key: slot, .. } if *topic == key.topic => slot.clone(),
+            _ => return None,
+        };
+        let encoded = received(msgpack);
+        Some(Arc::new(Self { key, slot, message, encoded }))
+    }
+
     /// The event as an item of a batch.
     pub fn bytes(&self, codec: Codec) -> Bytes {
         encoded(&self.encoded, &self.message, codec)
     }
+}
+
+fn received(msgpack: Bytes) -> [OnceLock<Bytes>; 2] {
+    let cells: [OnceLock<Bytes>; 2] = Default::default();
+    if let Some(cell) = cells.get(Codec::MsgPack.index()) {
+        let _first = cell.set(msgpack);
+    }
+    cells
 }
 
 fn encoded(cells: &[OnceLock<Bytes>; 2], message: &ServerMessage, codec: Codec) -> Bytes {

@@ -32,6 +32,21 @@ pub struct Deliver {
 #[rtype(result = "()")]
 pub struct DeliverLive(pub Arc<LiveEvent>);
 
+/// The log of a topic goes at least so far; the events themselves were too large for the bus.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Advance(pub TopicKey, pub Head);
+
+/// Compare all topics with the log now: the bus was away.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Reconcile;
+
+/// Compare these topics with the log now: the bus has just begun to listen to them.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Compare(pub Arc<[TopicKey]>);
+
 /// A socket begins: it gets marks.
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -85,6 +100,9 @@ struct TopicState {
     readers: HashMap<usize, (Arc<Outbox>, SubId)>,
 }
 
+/// The topics that were compared with the log, and the heads that it has.
+type Compared = (Vec<TopicKey>, Vec<(TopicKey, Head)>);
+
 struct Member {
     outbox: Arc<Outbox>,
     heartbeat: Duration,
@@ -99,6 +117,7 @@ pub struct Hub {
     members: HashMap<usize, Member>,
     lagging: Arc<AtomicBool>,
     reconciling: bool,
+    reconcile_again: bool,
 }
 
 fn identity(outbox: &Arc<Outbox>) -> usize {
@@ -116,40 +135,40 @@ impl Hub {
             members: HashMap::new(),
             lagging: Arc::clone(&lagging),
             reconciling: false,
+            reconcile_again: false,
         };
         (hub.start(), lagging)
     }
 
+    /// Compares all topics with the log. One comparison at a time: what is asked for meanwhile begins when it ends.
     fn reconcile(&mut self, ctx: &mut Context<Self>) {
-        if self.reconciling || self.topics.is_empty() {
+        if self.topics.is_empty() {
+            return;
+        }
+        if self.reconciling {
+            self.reconcile_again = true;
             return;
         }
         self.reconciling = true;
+        self.reconcile_again = false;
         self.lagging.store(false, Ordering::Release);
         let keys: Vec<TopicKey> = self.topics.keys().cloned().collect();
-        let db = self.db.clone();
-        let read = async move {
-            let mut found = Vec::new();
-            for chunk in keys.chunks(RECONCILE_CHUNK) {
-                match log::heads(&db, chunk).await {
-                    Ok(heads) => found.extend(heads),
-                    Err(error) => {
-                        tracing::warn!(%error, "the heads of topics could not be compared with the log");
-                        return None;
-                    }
-                }
-            }
-            Some((keys, found))
-        };
-        ctx.spawn(read.into_actor(self).map(|read, hub, _| {
+        let read = read_heads(self.db.clone(), keys);
+        ctx.spawn(read.into_actor(self).map(|read, hub, ctx| {
             hub.reconciling = false;
-            if let Some((keys, found)) = read {
-                let found: HashMap<TopicKey, Head> = found.into_iter().collect();
-                for key in keys {
-                    hub.compare(&key, found.get(&key).copied().unwrap_or(Head { epoch: 0, seq: 0, floor: 0 }));
-                }
+            hub.compare_all(read);
+            if hub.reconcile_again {
+                hub.reconcile(ctx);
             }
         }));
+    }
+
+    fn compare_all(&mut self, read: Option<Compared>) {
+        let Some((keys, found)) = read else { return };
+        let found: HashMap<TopicKey, Head> = found.into_iter().collect();
+        for key in keys {
+            self.compare(&key, found.get(&key).copied().unwrap_or(Head { epoch: 0, seq: 0, floor: 0 }));
+        }
     }
 
     fn compare(&mut self, key: &TopicKey, head: Head) {
@@ -227,6 +246,20 @@ impl Hub {
     }
 }
 
+async fn read_heads(db: Db, keys: Vec<TopicKey>) -> Option<(Vec<TopicKey>, Vec<(TopicKey, Head)>)> {
+    let mut found = Vec::new();
+    for chunk in keys.chunks(RECONCILE_CHUNK) {
+        match log::heads(&db, chunk).await {
+            Ok(heads) => found.extend(heads),
+            Err(error) => {
+                tracing::warn!(%error, "the heads of topics could not be compared with the log");
+                return None;
+            }
+        }
+    }
+    Some((keys, found))
+}
+
 impl Actor for Hub {
     type Context = Context<Self>;
 
@@ -277,6 +310,41 @@ impl Handler<DeliverLive> for Hub {
             for (outbox, sub) in topic.readers.values() {
                 outbox.offer_live(*sub, &event);
             }
+        }
+    }
+}
+
+impl Handler<Advance> for Hub {
+    type Result = ();
+    fn handle(&mut self, Advance(key, head): Advance, _: &mut Self::Context) {
+        let Some(topic) = self.topics.get_mut(&key) else { return };
+        let known = topic.head;
+        if known.is_some_and(|known| known.epoch == head.epoch && known.seq >= head.seq) {
+            return;
+        }
+        let head = Head { floor: known.map_or(0, |known| known.floor), ..head };
+        topic.ring.clear();
+        topic.head = Some(head);
+        for (outbox, sub) in topic.readers.values() {
+            outbox.hint(*sub, head);
+        }
+    }
+}
+
+impl Handler<Reconcile> for Hub {
+    type Result = ();
+    fn handle(&mut self, _: Reconcile, ctx: &mut Self::Context) {
+        self.reconcile(ctx);
+    }
+}
+
+impl Handler<Compare> for Hub {
+    type Result = ();
+    fn handle(&mut self, Compare(keys): Compare, ctx: &mut Self::Context) {
+        let keys: Vec<TopicKey> = keys.iter().filter(|key| self.topics.contains_key(*key)).cloned().collect();
+        if !keys.is_empty() {
+            let read = read_heads(self.db.clone(), keys);
+            ctx.spawn(read.into_actor(self).map(|read, hub, _| hub.compare_all(read)));
         }
     }
 }

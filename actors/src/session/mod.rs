@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`transport`] | the raw upgrade and the loop between the socket's bytes and its outbox |
+//! | [`admission`] | who may come in, and how much a connection may send |
 //! | [`frames`] | frames to messages: fragments joined, lengths guarded; the one file that uses the WebSocket crate |
 //! | [`socket`] | the actor of one connection: hello, subscriptions, calls |
 //! | [`user_session`] | the actor of one signed-in session: identity, expiry, its sockets |
@@ -10,6 +11,7 @@
 //! | [`outbox`] | what waits for one socket |
 //! | [`pump`] | reads snapshots and pages of the log for an outbox that has room |
 
+pub mod admission;
 pub mod frames;
 pub mod outbox;
 pub mod pump;

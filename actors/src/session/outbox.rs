@@ -96,6 +96,9 @@ struct Inner {
     next_sub: u32,
     stamp: u64,
     mark: Option<Bytes>,
+    health: Option<Bytes>,
+    /// `welcome` is in the queue or sent: before it nothing but answers goes out.
+    greeted: bool,
     closing: Option<(CloseCode, String)>,
     abandoned: bool,
     coalesced: u64,
@@ -156,6 +159,26 @@ impl Outbox {
             inner.queue.push_back(Entry::Item(bytes));
         }
         drop(inner);
+        self.ready.notify_one();
+    }
+
+    /// The connection said hello: from now on it may be told of more than its own requests.
+    pub fn greet(&self) {
+        self.inner.lock().greeted = true;
+        self.ready.notify_one();
+    }
+
+    /// Whether the connection said hello.
+    pub fn is_greeted(&self) -> bool {
+        self.inner.lock().greeted
+    }
+
+    /// Sets the `health` to be sent; a newer one replaces one that still waits.
+    pub fn set_health(&self, message: &ServerMessage) {
+        match self.codec.encode(message) {
+            Ok(bytes) => self.inner.lock().health = Some(bytes.into()),
+            Err(error) => tracing::error!(%error, "a message that cannot be encoded"),
+        }
         self.ready.notify_one();
     }
 
@@ -271,9 +294,11 @@ impl Outbox {
         if subscription.mode != Mode::Live {
             return;
         }
-        if subscription.epoch != head.epoch || head.seq.saturating_add(1) < subscription.next {
+        if subscription.epoch != head.epoch {
             subscription.mode = Mode::Snapshot;
-        } else if head.seq >= subscription.next {
+        } else if head.seq.saturating_add(1) != subscription.next {
+            // It goes further, or the head was read before this reader's newest event (or commits were lost with a
+            // failed-over database): a page, which reads the head anew, tells which.
             subscription.mode = Mode::CatchingUp;
         } else {
             return;
@@ -448,6 +473,14 @@ impl Outbox {
             inner.bytes = inner.bytes.saturating_sub(item.len());
             bytes += item.len();
             items.push(item);
+        }
+        // After `welcome`, which is in the queue.
+        if inner.greeted
+            && bytes < FRAME_BYTES
+            && let Some(health) = inner.health.take()
+        {
+            bytes += health.len();
+            items.push(health);
         }
         drop(inner);
         if items.is_empty() {

@@ -13,6 +13,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How often is looked whether all sockets have gone.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
 /// A socket as others see it: where its answers go, and the hub of its thread.
 #[derive(Clone)]
 pub struct SocketRef {
@@ -38,6 +41,10 @@ struct Entry {
 struct Inner {
     sessions: HashMap<(ProductId, SessionId), Entry>,
     sockets: HashMap<usize, SocketRef>,
+    /// Connections of each person.
+    people: HashMap<(ProductId, UserId), usize>,
+    /// Over how long clients come back, once the node goes away.
+    leaving: Option<Duration>,
 }
 
 /// The sessions and sockets of this node.
@@ -94,12 +101,59 @@ impl Sessions {
         self.0.lock().sockets.values().cloned().collect()
     }
 
-    /// Tells every client that the node goes away, and when to come back: spread evenly.
-    pub fn drain(&self, spread: Duration) {
-        let spread = u32::try_from(spread.as_millis()).unwrap_or(u32::MAX).max(1);
-        let mut rng = rand::rng();
+    /// Tells every client what the node cannot reach.
+    pub fn tell_health(&self, health: &ServerMessage) {
         for socket in self.0.lock().sockets.values() {
-            socket.outbox.push(&ServerMessage::Drain { reconnect_after_ms: rng.random_range(0..spread) });
+            socket.outbox.set_health(health);
+        }
+    }
+
+    /// Counts a connection of a person, unless there are `most` already.
+    pub fn take_place(&self, product: &ProductId, user: &UserId, most: usize) -> bool {
+        let mut inner = self.0.lock();
+        let count = inner.people.entry((product.clone(), user.clone())).or_default();
+        let free = *count < most;
+        *count += usize::from(free);
+        free
+    }
+
+    /// A counted connection is gone.
+    pub fn give_place_back(&self, product: ProductId, user: UserId) {
+        let mut inner = self.0.lock();
+        let key = (product, user);
+        if let Some(count) = inner.people.get_mut(&key) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                inner.people.remove(&key);
+            }
+        }
+    }
+
+    /// Tells every client that the node goes away, and when to come back: evenly spread, each in a slice of its own.
+    pub fn drain(&self, spread: Duration) {
+        let mut inner = self.0.lock();
+        inner.leaving = Some(spread);
+        // Those who have not said hello yet are told after it.
+        let greeted: Vec<&SocketRef> = inner.sockets.values().filter(|socket| socket.outbox.is_greeted()).collect();
+        let mut rng = rand::rng();
+        let slice = spread.as_secs_f64() * 1_000.0 / greeted.len().max(1) as f64;
+        for (turn, socket) in greeted.into_iter().enumerate() {
+            let after = (turn as f64 + rng.random_range(0.0..1.0)) * slice;
+            socket.outbox.push(&ServerMessage::Drain { reconnect_after_ms: after as u32 });
+        }
+    }
+
+    /// What a client is told that said hello after the others were told to go.
+    pub fn late_drain(&self) -> Option<ServerMessage> {
+        let spread = u32::try_from(self.0.lock().leaving?.as_millis()).unwrap_or(u32::MAX);
+        Some(ServerMessage::Drain { reconnect_after_ms: rand::rng().random_range(0..=spread) })
+    }
+
+    /// Waits until no socket is left, but not longer than `limit`.
+    pub async fn emptied(&self, limit: Duration) {
+        let deadline = tokio::time::Instant::now() + limit;
+        while self.socket_count() > 0 && tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(LOOK_EVERY).await;
         }
     }
 

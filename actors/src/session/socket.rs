@@ -2,27 +2,33 @@
 //! and mailbox run whatever the socket does: bytes are the business of [`super::transport`], and what waits for a slow
 //! reader is the business of the [`super::outbox`].
 
+use super::admission::{Budget, Place, Spent, USER_RETRY_MS};
 use super::outbox::{Outbox, SubId};
 use super::registry::SocketRef;
 use super::user_session::{Join, Leave, Perform, Renew, UserSession, answer};
 use crate::error::CallError;
 use crate::event::TopicKey;
 use crate::event::log::Page;
+use crate::gate::Standing;
 use crate::hub::{self, Attach, Detach, Hub, Recent};
 use crate::identity::{AuthError, Identity};
 use crate::limits::SOCKET_MAILBOX;
 use crate::mailbox::tell;
+use crate::probe;
 use crate::runtime::Runtime;
 use actix::prelude::*;
 use bytes::Bytes;
 use estafette_protocol::codec::DecodeError;
 use estafette_protocol::limits::{HELLO_TIMEOUT_MS, MAX_BATCH_LEN};
-use estafette_protocol::{ClientMessage, CloseCode, ErrorCode, Position, RequestId, ServerMessage, Timestamp, Topic};
+use estafette_protocol::{
+    ClientMessage, CloseCode, ErrorCode, Position, ProductId, RequestId, ServerMessage, Timestamp, Topic, UserId,
+};
 use parking_lot::RwLock;
+use rand::RngExt as _;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A whole message, as it came.
 #[derive(Message)]
@@ -56,33 +62,15 @@ pub struct Socket {
     in_flight: Arc<AtomicUsize>,
     budget: Budget,
     hello_deadline: Option<SpawnHandle>,
-}
-
-/// A token bucket: so many messages a second, averaged over ten seconds.
-struct Budget {
-    rate: f64,
-    left: f64,
-    at: Instant,
-}
-
-impl Budget {
-    fn new(per_second: u32) -> Self {
-        let rate = f64::from(per_second.max(1));
-        Self { rate, left: rate * 10.0, at: Instant::now() }
-    }
-
-    fn spend(&mut self, messages: usize) -> bool {
-        let now = Instant::now();
-        self.left = (self.left + now.duration_since(self.at).as_secs_f64() * self.rate).min(self.rate * 10.0);
-        self.at = now;
-        self.left -= messages as f64;
-        self.left >= 0.0
-    }
+    /// Whose connections this one is counted with.
+    counted: Option<(ProductId, UserId)>,
+    /// Given back when the connection is gone.
+    _place: Place,
 }
 
 impl Socket {
     /// The actor of a connection whose bytes are moved by the transport.
-    pub fn new(runtime: Runtime, hub: Addr<Hub>, outbox: Arc<Outbox>, speaker: Speaker) -> Self {
+    pub fn new(runtime: Runtime, hub: Addr<Hub>, outbox: Arc<Outbox>, speaker: Speaker, place: Place) -> Self {
         let budget = Budget::new(runtime.config().limits.messages_per_second);
         Self {
             me: SocketRef { outbox: Arc::clone(&outbox), hub },
@@ -96,11 +84,27 @@ impl Socket {
             in_flight: Arc::default(),
             budget,
             hello_deadline: None,
+            counted: None,
+            _place: place,
         }
     }
 
     fn refuse(&self, id: RequestId, error: CallError) {
         self.outbox.push(&answer(id, Err(error)));
+    }
+
+    /// Refuses a whole batch: it was too much.
+    fn slow_down(&self, batch: &[serde_json::Value], rate: u32, after: Duration) {
+        metrics::counter!("estafette_messages_refused_total").increment(batch.len() as u64);
+        for message in batch {
+            let id = message.get("id").and_then(serde_json::Value::as_u64).and_then(|id| RequestId::try_from(id).ok());
+            let text = format!("at most {rate} messages a second: send less");
+            match id {
+                Some(id) => self.refuse(id, CallError::new(ErrorCode::RateLimited, text).with_retry_after(after)),
+                // Nothing could be answered.
+                None => return self.outbox.close(CloseCode::TooManyMessages, text),
+            }
+        }
     }
 
     fn who(&self) -> Option<Identity> {
@@ -191,6 +195,14 @@ impl Socket {
             ctx.cancel_future(handle);
         }
         let runtime = self.runtime.clone();
+        let most = runtime.admission().limits().connections_per_user;
+        if !runtime.sessions().take_place(&identity.product, &identity.user, most) {
+            metrics::counter!("estafette_sockets_refused_total", "reason" => "user").increment(1);
+            let reconnect_after_ms = rand::rng().random_range(USER_RETRY_MS);
+            self.outbox.push(&ServerMessage::Drain { reconnect_after_ms });
+            return self.outbox.close(CloseCode::TryLater, format!("this account has {most} connections: close some"));
+        }
+        self.counted = Some((identity.product.clone(), identity.user.clone()));
         let of_session = identity.clone();
         let session = self.runtime.sessions().enter(&identity.product, &identity.session, &identity.user, move || {
             UserSession::new(runtime, of_session).start()
@@ -204,6 +216,14 @@ impl Socket {
             expires_at: Timestamp::new(identity.expires_at),
             limits: config.limits,
         });
+        let standing = self.runtime.db().gate().standing();
+        if standing != Standing::Up {
+            self.outbox.set_health(&probe::health(&standing));
+        }
+        self.outbox.greet();
+        if let Some(drain) = self.runtime.sessions().late_drain() {
+            self.outbox.push(&drain);
+        }
         // A session that is too busy to take a socket would lose its expiry: better to come back.
         if tell(&session, Join { socket: self.me.clone(), identity: identity.clone() }).is_err()
             || tell(&self.me.hub, hub::Join { outbox: Arc::clone(&self.outbox), heartbeat: config.heartbeat }).is_err()
@@ -348,6 +368,9 @@ impl Actor for Socket {
 
     fn stopped(&mut self, _: &mut Self::Context) {
         self.runtime.sessions().remove_socket(self.me.key());
+        if let Some((product, user)) = self.counted.take() {
+            self.runtime.sessions().give_place_back(product, user);
+        }
         // A hub that is full finds the abandoned outbox on its next round.
         let (hub, outbox) = (self.me.hub.clone(), Arc::clone(&self.outbox));
         if tell(&hub, hub::Leave(Arc::clone(&outbox))).is_err() {
@@ -367,9 +390,13 @@ impl Handler<Received> for Socket {
             Err(error @ DecodeError::TooBig { .. }) => return self.outbox.close(CloseCode::TooBig, error.to_string()),
             Err(error) => return self.outbox.close(CloseCode::Malformed, error.to_string()),
         };
-        if !self.budget.spend(batch.len()) {
-            let rate = self.runtime.config().limits.messages_per_second;
-            return self.outbox.close(CloseCode::TooManyMessages, format!("at most {rate} messages a second"));
+        let rate = self.runtime.config().limits.messages_per_second;
+        match self.budget.spend(batch.len()) {
+            Spent::Fine => {}
+            Spent::Over(after) => return self.slow_down(&batch, rate, after),
+            Spent::Flood => {
+                return self.outbox.close(CloseCode::TooManyMessages, format!("at most {rate} messages a second"));
+            }
         }
         for value in batch {
             match ClientMessage::from_value(value) {

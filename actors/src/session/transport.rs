@@ -5,6 +5,7 @@
 //! Middleware of the application does not see an upgrade, so everything that decides about it is here: path, origin,
 //! subprotocol, admission.
 
+use super::admission::Place;
 use super::frames::{FrameReader, FrameWriter, Incoming, Violation};
 use super::outbox::{Bounds, Outbox};
 use super::pump;
@@ -53,13 +54,11 @@ pub struct UpgradeConfig {
     pub path: String,
     /// Which pages may open one.
     pub origins: OriginPolicy,
-    /// Sockets of this node; above it HTTP 503 with Retry-After.
-    pub max_sockets: usize,
 }
 
 impl Default for UpgradeConfig {
     fn default() -> Self {
-        Self { path: "/v1/live".to_owned(), origins: OriginPolicy::default(), max_sockets: 50_000 }
+        Self { path: "/v1/live".to_owned(), origins: OriginPolicy::default() }
     }
 }
 
@@ -122,7 +121,7 @@ fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     request.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
-fn decide(runtime: &Runtime, config: &UpgradeConfig, request: &Request) -> Result<(Codec, Vec<u8>), Refusal> {
+fn decide(runtime: &Runtime, config: &UpgradeConfig, request: &Request) -> Result<(Codec, Vec<u8>, Place), Refusal> {
     if request.path() != config.path {
         let text = format!("sockets are opened at {}", config.path);
         return Err(Refusal::new("404 Not Found", ErrorCode::NotFound, text));
@@ -150,11 +149,10 @@ fn decide(runtime: &Runtime, config: &UpgradeConfig, request: &Request) -> Resul
         let text = format!("unknown subprotocol: offer {}, or none", names.join(" or "));
         return Err(Refusal::new("400 Bad Request", ErrorCode::BadRequest, text));
     };
-    if runtime.is_draining() || runtime.sessions().socket_count() >= config.max_sockets {
-        let text = "this node takes no more sockets: reconnect";
-        let refusal = Refusal::new("503 Service Unavailable", ErrorCode::Unavailable, text);
-        return Err(Refusal { retry_after: Some(2), ..refusal });
-    }
+    let place = runtime.admission().enter(runtime.is_draining()).map_err(|turned| {
+        let refusal = Refusal::new("503 Service Unavailable", ErrorCode::Unavailable, turned.reason);
+        Refusal { retry_after: Some(turned.retry_after), ..refusal }
+    })?;
     let key = request.headers().get("sec-websocket-key").map(|key| ws::hash_key(key.as_bytes())).unwrap_or_default();
     let mut answer =
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
@@ -165,7 +163,7 @@ fn decide(runtime: &Runtime, config: &UpgradeConfig, request: &Request) -> Resul
         answer.extend_from_slice(codec.subprotocol().as_bytes());
     }
     answer.extend_from_slice(b"\r\n\r\n");
-    Ok((codec, answer))
+    Ok((codec, answer, place))
 }
 
 async fn accept<T>(
@@ -188,7 +186,7 @@ where
             };
             tokio::time::timeout(CLOSE_TIMEOUT, refused).await.unwrap_or(Ok(()))
         }
-        Ok((codec, answer)) => {
+        Ok((codec, answer, place)) => {
             match tokio::time::timeout(CLOSE_TIMEOUT, io.write_all(&answer)).await {
                 Ok(written) => written?,
                 Err(_elapsed) => return Ok(()),
@@ -198,7 +196,7 @@ where
             let max = runtime.config().limits.message_bytes as usize;
             Socket::create(move |ctx| {
                 let speaker: Speaker = Arc::default();
-                let socket = Socket::new(runtime.clone(), hub, Arc::clone(&outbox), Arc::clone(&speaker));
+                let socket = Socket::new(runtime.clone(), hub, Arc::clone(&outbox), Arc::clone(&speaker), place);
                 let (reader, writer) = tokio::io::split(io);
                 let link = Link {
                     reader,

@@ -21,6 +21,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+/// After an outage a token that ended meanwhile has this long to be renewed.
+const RENEWAL_GRACE: Duration = Duration::from_secs(10);
+
 /// A socket joins the session, with what its token says.
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -114,6 +117,10 @@ impl UserSession {
 
     fn close_at_expiry(&mut self, left: Duration, ctx: &mut Context<Self>) {
         self.expiry = Some(ctx.run_later(left, |session, ctx| {
+            if !session.runtime.db().gate().is_up() {
+                // A fresh token cannot be had while the database is away: nobody is sent away for that.
+                return session.close_at_expiry(RENEWAL_GRACE, ctx);
+            }
             session.close_sockets("the token has expired: refresh it and reconnect");
             ctx.stop();
         }));

@@ -1,6 +1,7 @@
 //! What a running step sees.
 
 use super::spec::{StepSpec, TaskInfo};
+use super::waits::{StepWaits, Waits};
 use crate::db::Db;
 use crate::error::StepError;
 use estafette_protocol::{EventKind, StepKey, Topic};
@@ -32,6 +33,7 @@ pub struct StepCtx {
     pub db: Db,
     pub(crate) outputs: Arc<HashMap<StepKey, Arc<Value>>>,
     pub(crate) live: Arc<dyn LiveSink>,
+    pub(crate) waits: Arc<Waits>,
 }
 
 impl StepCtx {
@@ -45,7 +47,7 @@ impl StepCtx {
         outputs: HashMap<StepKey, Arc<Value>>,
         live: Arc<dyn LiveSink>,
     ) -> Self {
-        Self { task, step, attempt, last_error, db, outputs: Arc::new(outputs), live }
+        Self { task, step, attempt, last_error, db, outputs: Arc::new(outputs), live, waits: Arc::default() }
     }
 
     /// The output of a completed step, read as `T`.
@@ -88,6 +90,11 @@ impl StepCtx {
             "step.delta",
             &serde_json::json!({"step": self.step.key, "offset": 0, "text": text}),
         );
+    }
+
+    /// Where the step, or who works for it, says what it waits for.
+    pub fn waits(&self) -> StepWaits {
+        StepWaits::new(Arc::clone(&self.waits), self.step.key.clone())
     }
 
     /// Publishes a volatile event on any topic of the product.

@@ -5,10 +5,11 @@
 //! half a second.
 
 use super::graph::Graph;
+use super::handover;
 use super::rescue::{Lost, rescue};
 use super::spec::TaskInfo;
 use super::store::{self, TASK_COLUMNS, merged};
-use super::supervisor::{Environment, Exit, Exited, LiveSinks, Quiesce, Stop, TaskSupervisor};
+use super::supervisor::{Environment, Exit, Exited, LiveSinks, Stop, TaskSupervisor};
 use crate::bus::{Bus, Signal};
 use crate::config::RuntimeConfig;
 use crate::db::{Db, DbResult, Tx};
@@ -27,6 +28,9 @@ use std::collections::HashMap;
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Looks for the tasks of a claim whose answer was lost, one each [`POLL_EVERY`]: its commit may arrive late.
+const ORPHAN_LOOKS: u8 = 10;
 
 /// What a dispatcher works with.
 #[derive(Clone)]
@@ -73,6 +77,8 @@ pub struct Dispatcher {
     draining: bool,
     next_arbiter: usize,
     positions: bool,
+    /// A claim's answer was lost: so many more looks for what it may have claimed.
+    orphan_looks: u8,
 }
 
 struct Sinks(Arc<dyn Bus>);
@@ -102,6 +108,7 @@ impl Dispatcher {
             draining: false,
             next_arbiter: 0,
             positions: false,
+            orphan_looks: 0,
         }
     }
 
@@ -124,6 +131,7 @@ impl Dispatcher {
         ctx.spawn(async move { claim(&setup, limit).await }.into_actor(self).map(move |claimed, dispatcher, ctx| {
             dispatcher.claiming = false;
             match claimed {
+                Ok(claimed) if dispatcher.draining => dispatcher.give_back(claimed, ctx),
                 Ok(claimed) => {
                     let full = i64::try_from(claimed.len()).unwrap_or(0) >= limit;
                     for task in claimed {
@@ -133,7 +141,50 @@ impl Dispatcher {
                         dispatcher.claim(ctx);
                     }
                 }
-                Err(error) => tracing::warn!(%error, "queued tasks could not be claimed; tried again shortly"),
+                Err(error) => {
+                    tracing::warn!(%error, "queued tasks could not be claimed; tried again shortly");
+                    // The claim may be committed all the same, and then nobody works on those tasks.
+                    if error.is_outage() {
+                        dispatcher.orphan_looks = ORPHAN_LOOKS;
+                    }
+                }
+            }
+        }));
+    }
+
+    /// Claimed in the last moment: the node drains.
+    fn give_back(&mut self, claimed: Vec<Claimed>, ctx: &mut Context<Self>) {
+        let setup = self.setup.clone();
+        let work = async move {
+            let ids: Vec<&str> = claimed.iter().map(|claimed| claimed.task.id.as_str()).collect();
+            if let Err(error) = handover::these(&setup, &ids).await {
+                tracing::warn!(%error, "claimed tasks could not be given back");
+            }
+        };
+        ctx.spawn(work.into_actor(self));
+    }
+
+    /// Looks for tasks that are this node's by their rows and that nobody here works on.
+    fn look_for_orphans(&mut self, ctx: &mut Context<Self>) {
+        if self.orphan_looks == 0 || self.claiming || self.draining {
+            return;
+        }
+        self.orphan_looks -= 1;
+        let setup = self.setup.clone();
+        let sql = "SELECT id, lease_epoch FROM runtime.tasks WHERE status = 'running' AND node_id = $1";
+        let read = async move { setup.db.query(sql, &[&setup.node.as_str()]).await };
+        ctx.spawn(read.into_actor(self).map(|rows, dispatcher, ctx| match rows {
+            // A claim that began meanwhile is not known here yet: the look is repeated.
+            Err(_) => dispatcher.orphan_looks += 1,
+            Ok(_) if dispatcher.claiming => dispatcher.orphan_looks += 1,
+            Ok(rows) => {
+                for row in rows {
+                    let (Ok(id), Ok(lease)) = (row.try_get::<_, String>(0), row.try_get(1)) else { continue };
+                    let Ok(id) = TaskId::parse(id) else { continue };
+                    if !dispatcher.running.contains_key(&id) {
+                        dispatcher.take_back(id, lease, ctx);
+                    }
+                }
             }
         }));
     }
@@ -145,6 +196,7 @@ impl Dispatcher {
             Arc::new(Environment {
                 db: self.setup.db.clone(),
                 live: Arc::new(Sinks(Arc::clone(&self.setup.bus))),
+                patience: self.setup.config.patience,
                 limiter: Arc::new(Limiter::new(self.setup.config.steps_per_node, self.setup.config.steps_per_owner)),
                 exited: ctx.address().recipient(),
             })
@@ -280,6 +332,10 @@ UPDATE runtime.tasks t SET status = 'running', node_id = $3, lease_epoch = lease
 FROM chosen c WHERE t.id = c.id RETURNING ";
 
 async fn claim(setup: &DispatcherSetup, limit: i64) -> DbResult<Vec<Claimed>> {
+    setup.db.bounded(claim_some(setup, limit)).await
+}
+
+async fn claim_some(setup: &DispatcherSetup, limit: i64) -> DbResult<Vec<Claimed>> {
     let waiting = setup.db.query_opt("SELECT 1 FROM runtime.tasks WHERE status = 'queued' LIMIT 1", &[]).await?;
     if waiting.is_none() {
         return Ok(Vec::new());
@@ -316,7 +372,7 @@ async fn claim(setup: &DispatcherSetup, limit: i64) -> DbResult<Vec<Claimed>> {
         let graph = graphs.remove(task.id.as_str()).unwrap_or_default();
         claimed.push(Claimed { task, lease: row.lease, graph });
     }
-    unit::announce(&setup.bus, unit::seal(tx).await?);
+    unit::announce(&setup.bus, unit::seal(&setup.db, tx).await?);
     metrics::counter!("estafette_tasks_claimed_total").increment(claimed.len() as u64);
     for (task, waited) in claimed.iter().zip(waits) {
         metrics::histogram!("estafette_tasks_wait_seconds", "kind" => task.task.kind.clone()).record(waited);
@@ -333,6 +389,7 @@ impl Actor for Dispatcher {
         ctx.set_mailbox_capacity(4096);
         ctx.run_interval(POLL_EVERY, |dispatcher, ctx| {
             dispatcher.sweep(ctx);
+            dispatcher.look_for_orphans(ctx);
             dispatcher.claim(ctx);
         });
         ctx.run_interval(Duration::from_secs(1), Self::announce_positions);
@@ -390,38 +447,8 @@ impl Handler<Drain> for Dispatcher {
     type Result = ResponseActFuture<Self, ()>;
     fn handle(&mut self, _: Drain, _: &mut Self::Context) -> Self::Result {
         self.draining = true;
-        let supervisors: Vec<Addr<TaskSupervisor>> = self.running.values().map(|(addr, _)| addr.clone()).collect();
+        let supervisors = self.running.iter().map(|(id, (addr, _))| (id.clone(), addr.clone())).collect();
         let setup = self.setup.clone();
-        let work = async move {
-            let deadline = tokio::time::Instant::now() + setup.config.drain;
-            let mut open = supervisors.clone();
-            while !open.is_empty() && tokio::time::Instant::now() < deadline {
-                let mut still = Vec::new();
-                for addr in open {
-                    if matches!(addr.send(Quiesce).await, Ok(false)) {
-                        still.push(addr);
-                    }
-                }
-                open = still;
-                if !open.is_empty() {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-            }
-            loop {
-                match rescue(&setup.db, &setup.registry, &setup.bus, &Lost::Drained(setup.node.as_str())).await {
-                    Ok(0) => break,
-                    Ok(_) => {}
-                    Err(error) => {
-                        // The lock goes with the process: other nodes take over what could not be handed over.
-                        tracing::warn!(%error, "running tasks could not be handed over");
-                        break;
-                    }
-                }
-            }
-            for addr in &supervisors {
-                let _gone = tell(addr, Stop);
-            }
-        };
-        Box::pin(work.into_actor(self))
+        Box::pin(async move { handover::drain(&setup, supervisors).await }.into_actor(self))
     }
 }

@@ -392,8 +392,8 @@ pub fn retry_delay(spec: &StepSpec, attempt: u32, error: &StepError, rng: &mut i
     let factor = if jitter > 0.0 { rng.random_range(1.0 - jitter..=1.0 + jitter) } else { 1.0 };
     let delay = base.mul_f64(factor);
     Some(match error.retry {
-        StepRetry::After(after) => delay.max(after),
-        StepRetry::Policy | StepRetry::Never => delay,
+        StepRetry::After(after) | StepRetry::Wait(_, Some(after)) => delay.max(after),
+        StepRetry::Policy | StepRetry::Wait(_, None) | StepRetry::Never => delay,
     })
 }
 

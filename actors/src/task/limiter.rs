@@ -1,6 +1,7 @@
 //! How many steps run at the same time: by node and by owner. First come, first served within an owner; an owner that
 //! has used up its share waits only for itself.
 
+use estafette_protocol::task::WaitReason;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,6 +13,16 @@ pub struct Limiter {
     node: Arc<Semaphore>,
     owners: Mutex<HashMap<String, Arc<Semaphore>>>,
     per_owner: usize,
+    per_node: usize,
+}
+
+/// Why a step may not begin now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Blocked {
+    /// Whose limit is reached: `own_limit` or `server_limit`.
+    pub reason: WaitReason,
+    /// So many steps at the same time.
+    pub limit: usize,
 }
 
 /// The right to run one step; given back when dropped.
@@ -24,7 +35,8 @@ pub struct Permit {
 impl Limiter {
     /// At most `per_node` steps in all and `per_owner` of one owner.
     pub fn new(per_node: usize, per_owner: usize) -> Self {
-        Self { node: Arc::new(Semaphore::new(per_node.max(1))), owners: Mutex::default(), per_owner: per_owner.max(1) }
+        let (per_node, per_owner) = (per_node.max(1), per_owner.max(1));
+        Self { node: Arc::new(Semaphore::new(per_node)), owners: Mutex::default(), per_owner, per_node }
     }
 
     fn owner(&self, owner: &str) -> Arc<Semaphore> {
@@ -37,10 +49,15 @@ impl Limiter {
     }
 
     /// A permit, if there is one now.
-    pub fn try_acquire(&self, owner: &str) -> Option<Permit> {
-        let own = self.owner(owner).try_acquire_owned().ok()?;
-        let node = Arc::clone(&self.node).try_acquire_owned().ok()?;
-        Some(Permit { _owner: own, _node: node })
+    ///
+    /// # Errors
+    /// Whose limit is reached.
+    pub fn try_acquire(&self, owner: &str) -> Result<Permit, Blocked> {
+        let blocked = |reason, limit| move |_| Blocked { reason, limit };
+        let own = self.owner(owner).try_acquire_owned().map_err(blocked(WaitReason::OwnLimit, self.per_owner))?;
+        let node =
+            Arc::clone(&self.node).try_acquire_owned().map_err(blocked(WaitReason::ServerLimit, self.per_node))?;
+        Ok(Permit { _owner: own, _node: node })
     }
 
     /// Waits for a permit: first for the owner's share, then for the node's, so that an owner's queue takes no place of
@@ -65,9 +82,11 @@ mod tests {
     async fn an_owner_waits_only_for_itself() {
         let limiter = Limiter::new(3, 2);
         let held = [limiter.try_acquire("a").unwrap(), limiter.try_acquire("a").unwrap()];
-        assert!(limiter.try_acquire("a").is_none());
+        let blocked = limiter.try_acquire("a").unwrap_err();
+        assert_eq!(blocked, Blocked { reason: WaitReason::OwnLimit, limit: 2 });
         let other = limiter.try_acquire("b").unwrap();
-        assert!(limiter.try_acquire("c").is_none(), "the node is full");
+        let blocked = limiter.try_acquire("c").unwrap_err();
+        assert_eq!(blocked, Blocked { reason: WaitReason::ServerLimit, limit: 3 }, "the node is full");
         drop(other);
         drop(held);
         assert_eq!(limiter.free(), 3);

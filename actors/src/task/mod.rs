@@ -7,15 +7,19 @@
 //! | [`context`] | what a running step sees |
 
 pub(crate) mod admit;
+mod attempt;
 pub mod context;
 pub mod dispatcher;
 pub mod graph;
+pub(crate) mod handover;
 pub mod kind;
 pub mod limiter;
 pub mod rescue;
 pub mod spec;
 pub mod store;
 pub mod supervisor;
+pub mod suspect;
+pub mod waits;
 
 pub use context::StepCtx;
 pub use kind::{EventFields, GroupEnd, StepFailure, StepOutput, StepView, TaskEnd, TaskKind, TaskSummary};

@@ -10,7 +10,8 @@ use crate::error::{DbError, StepError};
 use crate::limits::{CLAIM_BATCH, MAX_RESCUES};
 use crate::registry::Registry;
 use crate::unit;
-use estafette_protocol::task::TaskStatus;
+use estafette_protocol::task::{RequeueCause, Requeued, TaskStatus};
+use estafette_protocol::{NodeId, StepKey};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -23,6 +24,22 @@ pub enum Lost<'a> {
     Task(&'a str, i64),
     /// All of this node, which drains. Does not count.
     Drained(&'a str),
+    /// These of this node, which do nothing at the moment. Does not count.
+    Quiet(&'a str, &'a [&'a str]),
+}
+
+impl Lost<'_> {
+    const fn counts(&self) -> bool {
+        matches!(self, Self::Node(_) | Self::Task(..))
+    }
+
+    const fn cause(&self) -> RequeueCause {
+        match self {
+            Self::Node(_) => RequeueCause::WorkerLost,
+            Self::Task(..) => RequeueCause::WorkerFailed,
+            Self::Drained(_) | Self::Quiet(..) => RequeueCause::Drain,
+        }
+    }
 }
 
 /// Takes tasks back, a bounded number at a time. Returns how many; call again until it is 0.
@@ -30,13 +47,18 @@ pub enum Lost<'a> {
 /// # Errors
 /// [`DbError`].
 pub async fn rescue(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, lost: &Lost<'_>) -> DbResult<usize> {
+    db.bounded(rescue_some(db, registry, bus, lost)).await
+}
+
+async fn rescue_some(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, lost: &Lost<'_>) -> DbResult<usize> {
     let mut client = db.connection().await?;
     let pg = client.transaction().await?;
     let product = estafette_protocol::ProductId::parse("runtime").map_err(|error| DbError::Data(error.to_string()))?;
     let mut tx = Tx::new(pg, product, Arc::clone(registry));
-    let (node, task, lease) = match lost {
-        Lost::Node(node) | Lost::Drained(node) => (Some(*node), None, None),
-        Lost::Task(task, lease) => (None, Some(*task), Some(*lease)),
+    let (node, task, lease, some) = match lost {
+        Lost::Node(node) | Lost::Drained(node) => (Some(*node), None, None, None),
+        Lost::Task(task, lease) => (None, Some(*task), Some(*lease), None),
+        Lost::Quiet(node, ids) => (Some(*node), None, None, Some(*ids)),
     };
     // Many tasks: one that is locked (its last commit is still being written) is left for the next round. One task: its
     // row is waited for, as there may be no next round.
@@ -47,35 +69,59 @@ pub async fn rescue(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, lost:
                 "SELECT {TASK_COLUMNS} FROM runtime.tasks t
                  WHERE t.status = 'running' AND ($1::text IS NULL OR t.node_id = $1)
                    AND ($2::text IS NULL OR (t.id = $2 AND t.lease_epoch = $3))
+                   AND ($5::text[] IS NULL OR t.id = ANY($5))
                  ORDER BY t.id LIMIT $4 FOR UPDATE {locked}"
             ),
-            &[&node, &task, &lease, &CLAIM_BATCH],
+            &[&node, &task, &lease, &CLAIM_BATCH, &some],
         )
         .await?;
-    let counts = !matches!(lost, Lost::Drained(_));
+    let counts = lost.counts();
     for row in &rows {
         let row = store::task_row(row)?;
         tx.product = row.info.product.clone();
         if counts && row.rescues >= MAX_RESCUES {
             park(&mut tx, &row).await?;
         } else {
-            requeue(&mut tx, &row, counts).await?;
+            requeue(&mut tx, &row, lost).await?;
         }
     }
     if !rows.is_empty() {
         tx.effects.push(Effect::Queued);
         metrics::counter!("estafette_rescues_total").increment(if counts { rows.len() as u64 } else { 0 });
     }
-    unit::announce(bus, unit::seal(tx).await?);
+    unit::announce(bus, unit::seal(db, tx).await?);
     Ok(rows.len())
 }
 
-async fn requeue(tx: &mut Tx<'_>, row: &TaskRow, counts: bool) -> DbResult<()> {
+/// Where a task resumes: counts of its steps, those that ran, the first of those that wait, and its node.
+const RESUMES: &str = "
+SELECT count(*) FILTER (WHERE s.status = 'completed'), count(*),
+       coalesce(array_agg(s.key ORDER BY s.ord) FILTER (WHERE s.status = 'running'),
+                (array_agg(s.key ORDER BY s.ord) FILTER (WHERE s.status = 'pending'))[1:1]),
+       (SELECT node_id FROM runtime.tasks WHERE id = $1)
+FROM runtime.steps s WHERE s.task_id = $1";
+
+async fn requeued(tx: &Tx<'_>, row: &TaskRow, lost: &Lost<'_>) -> DbResult<Requeued> {
+    let found = tx.query_one(RESUMES, &[&row.info.id.as_str()]).await?;
+    let number = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
+    let steps: Vec<String> = found.try_get::<_, Option<Vec<String>>>(2)?.unwrap_or_default();
+    Ok(Requeued {
+        cause: lost.cause(),
+        node: found.try_get::<_, Option<String>>(3)?.and_then(|node| NodeId::parse(node).ok()),
+        resumes_at: steps.into_iter().filter_map(|step| StepKey::parse(step).ok()).collect(),
+        steps_done: number(found.try_get(0)?),
+        steps_total: number(found.try_get(1)?),
+        rescues: number(i64::from(row.rescues) + i64::from(lost.counts())),
+    })
+}
+
+async fn requeue(tx: &mut Tx<'_>, row: &TaskRow, lost: &Lost<'_>) -> DbResult<()> {
     let id = row.info.id.as_str();
+    let requeued = requeued(tx, row, lost).await?;
     tx.execute(
         "UPDATE runtime.tasks SET status = 'queued', node_id = NULL, lease_epoch = lease_epoch + 1, commit_no = 0,
                 rescues = rescues + $2 WHERE id = $1",
-        &[&id, &i32::from(counts)],
+        &[&id, &i32::from(lost.counts())],
     )
     .await?;
     tx.execute(
@@ -84,10 +130,12 @@ async fn requeue(tx: &mut Tx<'_>, row: &TaskRow, counts: bool) -> DbResult<()> {
     )
     .await?;
     let kind = tx.kinds.kind(&row.info.product, &row.info.kind).cloned();
-    let fields = match kind {
+    let mut fields = match kind {
         Some(kind) => kind.on_requeued(tx, &row.info).await?,
         None => super::kind::EventFields::new(),
     };
+    let requeued = serde_json::to_value(requeued).map_err(|error| DbError::Data(error.to_string()))?;
+    fields.insert("requeued".to_owned(), requeued);
     emit_queued(tx, &row.info, &fields)
 }
 

@@ -5,26 +5,26 @@
 //! happens meanwhile goes into the next one, so that a busy task batches by itself. A step starts only when the
 //! completions that it needs are durable: what it reads in the database is there.
 
+use super::attempt::Attempt;
 use super::context::{LiveSink, StepCtx};
 use super::graph::{Fallout, Graph, retry_delay};
 use super::kind::{StepOutput, TaskKind, TaskSummary};
-use super::limiter::{Limiter, Permit};
+use super::limiter::{Blocked, Limiter, Permit};
 use super::spec::{StepSpec, TaskInfo};
+use super::waits::{StepWaits, Waits};
 use crate::db::Db;
 use crate::error::StepError;
-use crate::limits::{FULL_RETRY, SETTLE_BACKOFF, STEP_OUTPUT_BYTES};
+use crate::limits::{FULL_RETRY, SETTLE_BACKOFF, STEP_OUTPUT_BYTES, WAITS_EVERY};
 use crate::mailbox::{Slot, tell};
 use crate::trace;
 use crate::writer::commit::{Commit, CommitWriter, Move, Verdict};
 use actix::prelude::*;
 use chrono::Utc;
+use estafette_protocol::task::TaskProgress;
 use estafette_protocol::{EventKind, StepKey, TaskId, Topic};
-use futures_util::FutureExt as _;
-use serde_json::json;
 use std::collections::{HashMap, HashSet};
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tracing::{Instrument as _, Span};
 
 /// How a supervisor ended.
@@ -68,6 +68,8 @@ pub struct Environment {
     pub live: Arc<dyn LiveSinks>,
     /// How many steps run.
     pub limiter: Arc<Limiter>,
+    /// How long a step may wait for what is away.
+    pub patience: Duration,
     /// Who hears of the end.
     pub exited: Recipient<Exited>,
 }
@@ -98,7 +100,10 @@ pub struct TaskSupervisor {
     refused: u32,
     ending: bool,
     quiet: bool,
-    progress: (f64, Vec<StepKey>),
+    progress: Option<TaskProgress>,
+    waits: Arc<Waits>,
+    /// Steps that waited so long for what is away that they wait no more.
+    impatient: HashSet<StepKey>,
     exit: Exit,
     span: Span,
 }
@@ -136,7 +141,9 @@ impl TaskSupervisor {
             refused: 0,
             ending: false,
             quiet: false,
-            progress: (-1.0, Vec::new()),
+            progress: None,
+            waits: Arc::default(),
+            impatient: HashSet::new(),
             exit: Exit::Stopped,
             span,
         }
@@ -177,17 +184,20 @@ impl TaskSupervisor {
         }
         for key in self.startable() {
             match self.env.limiter.try_acquire(&self.owner()) {
-                Some(permit) => self.start_step(&key, permit, ctx),
-                None => return self.wait_for_permit(ctx),
+                Ok(permit) => self.start_step(&key, permit, ctx),
+                Err(blocked) => return self.wait_for_permit(&key, blocked, ctx),
             }
         }
     }
 
-    fn wait_for_permit(&mut self, ctx: &mut Context<Self>) {
+    fn wait_for_permit(&mut self, held_back: &StepKey, blocked: Blocked, ctx: &mut Context<Self>) {
         self.waiting_for_permit = true;
+        let waits = StepWaits::new(Arc::clone(&self.waits), held_back.clone());
+        waits.held_back(blocked.reason, Utc::now(), blocked.limit);
         let (limiter, owner) = (Arc::clone(&self.env.limiter), self.owner());
-        ctx.spawn(async move { limiter.acquire(&owner).await }.into_actor(self).map(|permit, supervisor, ctx| {
+        ctx.spawn(async move { limiter.acquire(&owner).await }.into_actor(self).map(move |permit, supervisor, ctx| {
             supervisor.waiting_for_permit = false;
+            waits.works();
             // What is ready may have changed while it waited: the permit goes to the first step that is, or back.
             let first = supervisor.startable().into_iter().next();
             if let (Some(permit), Some(key), false) = (permit, first, supervisor.quiet || supervisor.ending) {
@@ -210,27 +220,25 @@ impl TaskSupervisor {
             db: self.env.db.clone(),
             outputs: Arc::new(self.graph.outputs()),
             live: Arc::clone(&self.live),
+            waits: Arc::clone(&self.waits),
         };
-        let kind = Arc::clone(&self.kind);
-        let timeout = spec.timeout;
-        let run = async move {
-            let began = Instant::now();
-            let attempt = AssertUnwindSafe(kind.run(&step)).catch_unwind();
-            let outcome = match tokio::time::timeout(timeout, attempt).await {
-                Ok(Ok(outcome)) => outcome,
-                Ok(Err(_panic)) => Err(StepError::transient("panic", "the step failed unexpectedly")),
-                Err(_elapsed) => {
-                    Err(StepError::transient("timeout", format!("no result within {} s", timeout.as_secs_f32())))
-                }
-            };
-            drop(permit);
-            (outcome, began.elapsed())
+        let run = Attempt {
+            kind: Arc::clone(&self.kind),
+            ctx: step,
+            permit,
+            limiter: Arc::clone(&self.env.limiter),
+            owner: self.owner(),
+            patience: if self.impatient.contains(key) { Duration::ZERO } else { self.env.patience },
+            gate: Arc::clone(self.env.db.gate()),
         };
         // The task's id again: a log line shows the innermost span and reads alone.
         let span = tracing::info_span!(parent: &self.span, "step", task.id = %self.task.id, step = %spec.key, attempt);
-        let handle = ctx.spawn(run.instrument(span).into_actor(self).map(move |(outcome, took), supervisor, ctx| {
+        let handle = ctx.spawn(run.run().instrument(span).into_actor(self).map(move |ended, supervisor, ctx| {
             supervisor.running.remove(&spec.key);
-            supervisor.outcome(&spec, attempt, outcome, took, ctx);
+            if ended.impatient {
+                supervisor.impatient.insert(spec.key.clone());
+            }
+            supervisor.outcome(&spec, attempt, ended.outcome, ended.took, ctx);
             supervisor.advance(ctx);
         }));
         self.running.insert(key.clone(), handle);
@@ -314,6 +322,7 @@ impl TaskSupervisor {
             if let Some(handle) = self.running.remove(key) {
                 ctx.cancel_future(handle);
             }
+            self.waits.clear(key);
         }
         tracing::info!(task.id = %self.task.id, step = %spec.key, attempt, error = %error.message, code = %error.code,
             final_ = retry_in.is_none(), "a step failed");
@@ -436,15 +445,31 @@ impl TaskSupervisor {
     }
 
     fn report_progress(&mut self) {
-        let now = (self.graph.fraction(), self.graph.running());
-        if now == self.progress {
-            return;
+        let now = TaskProgress {
+            fraction: self.graph.fraction(),
+            running: self.graph.running(),
+            queue_position: None,
+            waits: self.waits.list(),
+        };
+        if self.progress.as_ref() != Some(&now) {
+            self.publish(&now);
+            self.progress = Some(now);
         }
-        if let Ok(kind) = EventKind::parse("task.progress") {
-            let data = json!({"fraction": now.0, "running": now.1, "queue_position": null});
+    }
+
+    fn publish(&self, progress: &TaskProgress) {
+        if let (Ok(kind), Ok(data)) = (EventKind::parse("task.progress"), serde_json::to_value(progress)) {
             self.live.live(Topic::task(&self.task.id), "task".to_owned(), kind, data);
         }
-        self.progress = now;
+    }
+
+    /// Steps say at any moment what they wait for; those who watch are told at once, and again as long as it lasts.
+    fn follow_waits(&mut self, ctx: &mut Context<Self>) {
+        let waits = Arc::clone(&self.waits);
+        ctx.spawn(async move { waits.changed().await }.into_actor(self).map(|(), supervisor, ctx| {
+            supervisor.report_progress();
+            supervisor.follow_waits(ctx);
+        }));
     }
 
     fn set_alarm(&mut self, ctx: &mut Context<Self>) {
@@ -466,6 +491,12 @@ impl Actor for TaskSupervisor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        self.follow_waits(ctx);
+        ctx.run_interval(WAITS_EVERY, |supervisor, _| {
+            if let Some(progress) = supervisor.progress.as_ref().filter(|progress| !progress.waits.is_empty()) {
+                supervisor.publish(progress);
+            }
+        });
         self.advance(ctx);
     }
 
@@ -485,8 +516,15 @@ impl Handler<Stop> for TaskSupervisor {
 
 impl Handler<Quiesce> for TaskSupervisor {
     type Result = bool;
-    fn handle(&mut self, _: Quiesce, _: &mut Self::Context) -> bool {
+    fn handle(&mut self, _: Quiesce, ctx: &mut Self::Context) -> bool {
         self.quiet = true;
+        // Who only waits does so elsewhere.
+        for step in self.waits.parked() {
+            if let Some(handle) = self.running.remove(&step) {
+                ctx.cancel_future(handle);
+            }
+            self.waits.clear(&step);
+        }
         self.running.is_empty() && self.in_flight.is_empty() && self.pending.is_empty()
     }
 }

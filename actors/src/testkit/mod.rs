@@ -1,9 +1,11 @@
-//! For tests: a real database each, from one shared private cluster. Behind the feature `testkit`.
+//! For tests: a real database each, from one shared private cluster, and a real Redis each. Behind the feature `testkit`.
 
 pub mod cluster;
 pub mod database;
+pub mod redis;
 
 pub use database::TestDatabase;
+pub use redis::TestRedis;
 
 /// Fails when a `.sql` file of a schema's folder is not in the list that is embedded, or stands at the wrong place.
 ///

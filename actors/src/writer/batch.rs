@@ -91,6 +91,7 @@ async fn write_all<R: Record>(db: &Db, records: Vec<R>) {
             Err(error) if error.is_transient() => {
                 tracing::warn!(records = R::NAME, %error, "records wait for the database");
                 tokio::time::sleep(wait).await;
+                db.gate().up().await;
                 wait = (wait * 2).min(STORAGE_BACKOFF.1);
             }
             Err(_) => break,

@@ -177,7 +177,9 @@ async fn write_batch(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, batc
             Err(error) if error.is_transient() => {
                 tracing::warn!(%error, commits = group.len(), "commits wait for the database");
                 groups.push_front(group);
+                // The pause ends with the outage, so that what waited is durable as soon as it can be.
                 tokio::time::sleep(wait).await;
+                db.gate().up().await;
                 wait = (wait * 2).min(STORAGE_BACKOFF.1);
             }
             Err(error) if group.len() == 1 => {
@@ -210,6 +212,8 @@ fn group_span(group: &[Commit]) -> Span {
 fn clone_error(error: &DbError) -> DbError {
     match error {
         DbError::Unavailable(text) => DbError::Unavailable(text.clone()),
+        DbError::Silent(limit) => DbError::Silent(*limit),
+        DbError::Unanswered(text) => DbError::Unanswered(text.clone()),
         DbError::Retry(text) => DbError::Retry(text.clone()),
         DbError::Constraint { constraint, message } => {
             DbError::Constraint { constraint: constraint.clone(), message: message.clone() }
@@ -237,11 +241,17 @@ async fn write_group(
 ) -> DbResult<Vec<Verdict>> {
     let Some(first) = group.first() else { return Ok(Vec::new()) };
     let mut client = db.connection().await?;
-    let pg = client.transaction().await?;
+    let pg = db.bounded(async { DbResult::Ok(client.transaction().await?) }).await?;
     let mut tx = Tx::new(pg, first.task.product.clone(), Arc::clone(registry));
-    let fences = lock_tasks(&tx, group).await?;
-    let mut rows = Rows::default();
     let mut verdicts = Vec::with_capacity(group.len());
+    db.bounded(write_rows(&mut tx, group, &mut verdicts)).await?;
+    unit::announce(bus, unit::seal(db, tx).await?);
+    Ok(verdicts)
+}
+
+async fn write_rows(tx: &mut Tx<'_>, group: &[Commit], verdicts: &mut Vec<Verdict>) -> DbResult<()> {
+    let fences = lock_tasks(tx, group).await?;
+    let mut rows = Rows::default();
     for commit in group {
         let verdict = match fences.get(commit.task.id.as_str()) {
             Some((lease, no, true)) if *lease == commit.lease && *no >= commit.no => {
@@ -254,7 +264,7 @@ async fn write_group(
                 rows.commit_nos.push((commit.task.id.clone(), commit.no, progressed));
                 let mut ended = None;
                 for change in &commit.moves {
-                    ended = apply(&mut tx, commit, change, &mut rows).await?.or(ended);
+                    ended = apply(tx, commit, change, &mut rows).await?.or(ended);
                 }
                 Verdict::Done(ended)
             }
@@ -269,9 +279,7 @@ async fn write_group(
         };
         verdicts.push(verdict);
     }
-    flush(&tx, rows).await?;
-    unit::announce(bus, unit::seal(tx).await?);
-    Ok(verdicts)
+    flush(tx, rows).await
 }
 
 /// Locks the rows of the batch's tasks, in one order, and reads their fences: lease, commit number, running.

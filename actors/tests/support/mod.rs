@@ -80,6 +80,13 @@ impl TaskKind for Chain {
                 gate.acquire().await.unwrap().forget();
                 Ok(StepOutput::of(json!("through")))
             }
+            "gate_then_read" => {
+                self.0.waiting.fetch_add(1, Ordering::SeqCst);
+                let gate = self.0.gate(input["on"].as_str().unwrap());
+                gate.acquire().await.unwrap().forget();
+                ctx.db.query("SELECT 1", &[]).await?;
+                Ok(StepOutput::of(json!("read")))
+            }
             "grow" => {
                 let added: Vec<StepSpec> = (0..3)
                     .map(|i| spec(&json!({"key": format!("{}.{i}", ctx.step.key), "needs": [ctx.step.key]})))

@@ -533,6 +533,8 @@ export type CvTaskEvent = {
   node?: string,
   /** How often it was taken over from a node that was lost. Only in `task.started`. */
   rescues?: number,
+  /** Only in a `task.queued` of a task that had begun: why it was queued again, and where it resumes. */
+  requeued?: Requeued,
   /** Credits taken so far. */
   credits_debited?: number,
   /** Credits given back so far. */
@@ -553,6 +555,8 @@ export type CvTaskProgress = {
   running: Array<string>,
   /** Queued tasks before this one; null once it runs. */
   queue_position: number | null,
+  /** What the task, or steps of it, wait for, as of now; missing or empty: nothing, it works. */
+  waits?: Array<TaskWait>,
 };
 
 /** A kept version. */
@@ -946,6 +950,19 @@ export type OfferSourceType = "url" | "pdf" | "text";
 /** Where one offer of a generation stands. */
 export type OfferStatus = "pending" | "extracting" | "running" | "completed" | "failed" | "cancelled";
 
+/** Something that the node cannot reach. */
+export type Outage = {
+  /** What. */
+  what: OutageOf,
+  /** Since when. */
+  since: string,
+  /** What that means, for people. */
+  message: string,
+};
+
+/** What a node can lose. Later versions may have more. */
+export type OutageOf = "database";
+
 /** A page of a list. `next` goes into `?after=` to get the following page; null = the list ends here. */
 export type Page<T> = {
   /** The items. */
@@ -1057,6 +1074,25 @@ export type RenameCv = {
   id: string,
   /** Its new name. */
   filename: string,
+};
+
+/** Why a task that had begun was queued again. */
+export type RequeueCause = "worker_lost" | "worker_failed" | "drain";
+
+/** A task that had begun was queued again and resumes where it was: completed steps never run again. */
+export type Requeued = {
+  /** Why. */
+  cause: RequeueCause,
+  /** The node that worked on it. */
+  node: string | null,
+  /** The steps that begin (again) next. */
+  resumes_at: Array<string>,
+  /** Steps that are completed and stay so. */
+  steps_done: number,
+  /** Steps in all, as far as known. */
+  steps_total: number,
+  /** How often it was taken over from a lost node without getting on, this time included. */
+  rescues: number,
 };
 
 /** Parameters of `cv.restore`. Result: `CvFile`. */
@@ -1413,6 +1449,9 @@ export type ServerMessage = { "t": "welcome",
   topic: string,
   /** Why, for people. */
   message: string,
+} | { "t": "health",
+  /** What is out of order. */
+  outages: Array<Outage>,
 } | { "t": "drain",
   /** Reconnect after this time, milliseconds; spread by the server. */
   reconnect_after_ms: number,
@@ -1536,6 +1575,8 @@ export type TaskProgress = {
   running: Array<string>,
   /** Queued tasks before this one; null once it runs. */
   queue_position: number | null,
+  /** What the task, or steps of it, wait for, as of now; missing or empty: nothing, it works. */
+  waits?: Array<TaskWait>,
 };
 
 /** Query of `GET /v1/tasks`, beside `PageQuery`. */
@@ -1626,6 +1667,22 @@ export type TaskView = {
   completed_at: string | null,
   /** When it last changed. */
   updated_at: string,
+};
+
+/** What a task or a step waits for. */
+export type TaskWait = {
+  /** For what. */
+  reason: WaitReason,
+  /** Since when: `model_slow`: the last sign of the model; `worker_lost`: the last sign of the node. */
+  since: string,
+  /** The step that waits, or that the task will resume at (`worker_lost`); missing: the whole task. */
+  step?: string,
+  /** It is tried again then, by itself. */
+  until?: string,
+  /** The limit that is reached (`own_limit`, `server_limit`): so many tasks or steps at the same time. */
+  limit?: number,
+  /** The node that was not heard of (`worker_lost`). */
+  node?: string,
 };
 
 /** What a row of the credit ledger stands for. */
@@ -1765,7 +1822,12 @@ export type UserTaskQueued = {
   attempt: number,
   /** Where it was started; null where unknown. */
   device_id: string | null,
+  /** Only for a task that had begun: why it was queued again, and where it resumes. */
+  requeued?: Requeued,
 };
+
+/** What a task, or one of its steps, waits for. Later versions may have more: show others as "waits". */
+export type WaitReason = "own_limit" | "server_limit" | "model_slow" | "model_busy" | "model_down" | "worker_lost" | "storage";
 
 /** Topic family to the state that a `snap` of it carries. */
 export interface TopicState {

@@ -48,7 +48,10 @@ impl Connection {
                 ServerMessage::Drain { reconnect_after_ms } => {
                     after = After::Reconnect(Duration::from_millis((*reconnect_after_ms).into()));
                 }
-                ServerMessage::Ok { .. } | ServerMessage::Err { .. } | ServerMessage::Pong { .. } => {}
+                ServerMessage::Ok { .. }
+                | ServerMessage::Err { .. }
+                | ServerMessage::Pong { .. }
+                | ServerMessage::Health { .. } => {}
                 ServerMessage::Welcome { .. } => {
                     self.config.findings.broken(Check::WellFormed, "a second welcome");
                 }

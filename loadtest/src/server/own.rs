@@ -85,6 +85,10 @@ impl OwnServer {
                 command.env_remove(name);
             }
         }
+        // All clients of a load test may be one user.
+        if self.settings.iter().all(|(flag, _)| *flag != "connections-per-user") {
+            command.args(["--connections-per-user", "1000000"]);
+        }
         for (flag, value) in &self.settings {
             command.arg(format!("--{flag}")).arg(value);
         }

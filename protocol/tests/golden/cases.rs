@@ -3,6 +3,7 @@
 
 use super::Direction;
 use estafette_protocol::limits::Limits;
+use estafette_protocol::message::{Outage, OutageOf};
 use estafette_protocol::{
     ClientMessage, DeviceId, ErrorCode, EventKind, IdempotencyKey, NodeId, Position, ServerMessage, SessionId,
     Timestamp, Topic, UserId,
@@ -213,6 +214,18 @@ pub(super) fn server() -> Vec<Named<ServerMessage>> {
             "A subscription ended because the right to it did.",
             vec![ServerMessage::Revoked { topic: topic("cv:c1"), message: "the CV was deleted".to_owned() }],
         ),
+        (
+            "health",
+            "The node cannot reach its database.",
+            vec![ServerMessage::Health {
+                outages: vec![Outage {
+                    what: OutageOf::Database,
+                    since: at(),
+                    message: "the database does not answer".to_owned(),
+                }],
+            }],
+        ),
+        ("health-well", "All is well again.", vec![ServerMessage::Health { outages: vec![] }]),
         ("drain", "The node goes away.", vec![ServerMessage::Drain { reconnect_after_ms: 2_750 }]),
         (
             "batch",

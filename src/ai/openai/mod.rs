@@ -23,7 +23,7 @@ use super::{OnProgress, Progress, Provider};
 use crate::fetch::retry_after;
 use answer::{Partial, Trouble};
 use async_trait::async_trait;
-use breaker::Breaker;
+use breaker::{Breaker, Held, Why};
 use futures_util::StreamExt;
 use limits::{NoSlot, Slots, TokenBucket};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
@@ -76,7 +76,7 @@ struct Failure {
 
 impl Failure {
     const fn new(code: AiErrorCode, message: String) -> Self {
-        let unwell = matches!(code, AiErrorCode::Unavailable | AiErrorCode::Timeout);
+        let unwell = matches!(code, AiErrorCode::Unavailable | AiErrorCode::Timeout | AiErrorCode::RateLimited);
         Self { trouble: (code, message), retry_after: None, unwell }
     }
 }
@@ -295,10 +295,14 @@ impl Provider for OpenAi {
 
     async fn complete(&self, request: &AiRequest, progress: &mut OnProgress<'_>) -> Result<AiReply, AiError> {
         let started = Instant::now();
-        let open = |after: Duration| {
+        let open = |Held { after, why }: Held| {
             let seconds = after.as_secs_f64().ceil();
-            let message = format!("the model endpoint failed too often in a row; it is tried again in {seconds} s");
-            AiError::unsent(AiErrorCode::CircuitOpen, message).with_retry_after(Some(after))
+            let (code, what) = match why {
+                Why::Failures => (AiErrorCode::CircuitOpen, "failed too often in a row; it is tried again"),
+                Why::Throttled => (AiErrorCode::RateLimited, "is over its rate limit; it is asked again"),
+            };
+            let message = format!("the model endpoint {what} in {seconds} s");
+            AiError::unsent(code, message).with_retry_after(Some(after))
         };
         // Asked twice: not to queue for an endpoint that is down, and to know what happened while queueing.
         if let Err(after) = self.breaker.pass().map(drop) {
@@ -318,6 +322,9 @@ impl Provider for OpenAi {
         let usage = partial.usage(request, millis(started.elapsed()));
         let outcome = outcome.and_then(|()| partial.finish(usage.clone()).map_err(Failure::from));
         match &outcome {
+            Err(Failure { trouble: (AiErrorCode::RateLimited, _), retry_after: Some(after), .. }) => {
+                pass.throttled(*after)
+            }
             Err(failure) if failure.unwell => pass.failed(),
             _ => pass.succeeded(),
         }

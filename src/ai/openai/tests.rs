@@ -226,6 +226,22 @@ async fn the_breaker_closes_again_after_a_probe() {
 }
 
 #[actix_rt::test]
+async fn an_endpoint_that_throttles_is_left_alone_by_all_calls_until_the_time_that_it_named() {
+    let act = Act::Status(429, vec![("retry-after-ms".into(), "300".into())], String::new());
+    let endpoint = endpoint([act]);
+    let provider = provider(&endpoint, |_| {});
+    provider.complete(&request(), &mut |_| {}).await.unwrap_err();
+    for _ in 0..5 {
+        let held = provider.complete(&request(), &mut |_| {}).await.unwrap_err();
+        assert_eq!((held.code, held.sent), (AiErrorCode::RateLimited, false));
+        assert!(held.retry_after.is_some_and(|after| after <= Duration::from_millis(300)));
+    }
+    assert_eq!(endpoint.seen().len(), 1, "nobody else asked");
+    tokio::time::sleep(Duration::from_millis(310)).await;
+    provider.complete(&request(), &mut |_| {}).await.unwrap();
+}
+
+#[actix_rt::test]
 async fn our_own_limits_refuse_before_anything_is_sent() {
     let endpoint = endpoint([Act::Silence]);
     let provider = provider(&endpoint, |config| {

@@ -56,10 +56,10 @@ fn refused(error: &StepError) -> CallError {
     let details = json!({"reason": error.code});
     match error.retry {
         estafette_actors::StepRetry::Never => CallError::bad_request(&error.message).with_details(details),
-        estafette_actors::StepRetry::After(after) => {
+        estafette_actors::StepRetry::After(after) | estafette_actors::StepRetry::Wait(_, Some(after)) => {
             CallError::unavailable(&error.message, after).with_details(details)
         }
-        estafette_actors::StepRetry::Policy => {
+        estafette_actors::StepRetry::Policy | estafette_actors::StepRetry::Wait(_, None) => {
             CallError::new(ErrorCode::Unavailable, &error.message).with_details(details)
         }
     }

@@ -35,6 +35,7 @@ pub fn origin(ctx: &StepCtx) -> CallOrigin {
         task: Some(ctx.task.id.clone()),
         step_key: Some(ctx.step.key.as_str().to_owned()),
         attempt: ctx.attempt,
+        waits: Some(ctx.waits()),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::cv::store::settings::{self, Settings};
 use crate::cv::store::users;
 use crate::cv::topics;
 use crate::error::ApiError;
-use crate::http::{AppState, RouteDoc};
+use crate::http::{AppState, Door, RouteDoc};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use estafette_actors::CallError;
@@ -69,6 +69,7 @@ fn session(user: &User, device: Option<DeviceId>) -> NewSession {
 }
 
 async fn sign_up(state: web::Data<AppState>, request: HttpRequest, body: web::Bytes) -> Result<HttpResponse, ApiError> {
+    state.limits.knock(Door::SignIn, &request)?;
     let given: SignUp = read(&body)?;
     let settings = settings::read(&state.db).await?;
     if !settings.registration_enabled() {
@@ -91,7 +92,9 @@ async fn sign_up(state: web::Data<AppState>, request: HttpRequest, body: web::By
 }
 
 async fn sign_in(state: web::Data<AppState>, request: HttpRequest, body: web::Bytes) -> Result<HttpResponse, ApiError> {
+    state.limits.knock(Door::SignIn, &request)?;
     let given: SignIn = read(&body)?;
+    state.limits.may_try(&given.email)?;
     let device = given.device.or(crate::auth::caller::device(&request)?);
     // An address that no account can have still costs the time of one that has.
     let row = match Email::parse(&given.email) {
@@ -101,6 +104,7 @@ async fn sign_in(state: web::Data<AppState>, request: HttpRequest, body: web::By
     let hash = row.as_ref().and_then(|row| row.password_hash.as_deref());
     let fits = state.auth.passwords().verify(&given.password, hash).await?;
     let Some(row) = row.filter(|_| fits) else {
+        state.limits.failed(&given.email);
         let sentence = "the address or the password is wrong";
         return Err(CallError::new(ErrorCode::Unauthenticated, sentence).into());
     };
@@ -111,6 +115,7 @@ async fn sign_in(state: web::Data<AppState>, request: HttpRequest, body: web::By
 }
 
 async fn refresh(state: web::Data<AppState>, request: HttpRequest, body: web::Bytes) -> Result<HttpResponse, ApiError> {
+    state.limits.knock(Door::Refresh, &request)?;
     let given: RefreshRequest = read(&body)?;
     let device = crate::auth::caller::device(&request)?;
     let product = topics::product();

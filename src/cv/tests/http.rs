@@ -38,6 +38,7 @@ async fn web() -> Web {
         console_dir: console.path().join("dist"),
         allowed_origins: Vec::new(),
         max_body: 1024 * 1024,
+        limits: crate::http::HttpLimits::default(),
         metrics: None,
     };
     let options = ServerOptions {

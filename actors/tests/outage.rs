@@ -1,0 +1,291 @@
+//! Postgres goes away under a running node: stopped, frozen, killed. Calls are refused in bounded time, sockets stay and
+//! are told, outcomes are kept, and everything goes on by itself.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
+use estafette_actors::cluster::{Cluster, ClusterOptions, Durability};
+use estafette_actors::{Db, Runtime, RuntimeConfig, migration};
+use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use support::*;
+
+/// A Postgres of one test, which may do with it what it wants.
+struct Postgres {
+    cluster: Option<Cluster>,
+    folder: std::path::PathBuf,
+    frozen: Vec<i32>,
+}
+
+impl Postgres {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap().keep();
+        let options = ClusterOptions {
+            folder: folder.join("cluster"),
+            binaries: None,
+            max_connections: 60,
+            durability: Durability::Full,
+        };
+        let cluster = tokio::task::spawn_blocking(move || Cluster::start(options).unwrap()).await.unwrap();
+        cluster.ensure_database("app").await.unwrap();
+        let (mut client, link) = cluster.config("app").connect(tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(link);
+        migration::apply(&mut client, &migrations()).await.unwrap();
+        Self { cluster: Some(cluster), folder, frozen: Vec::new() }
+    }
+
+    /// A pool as patient as the server's.
+    fn db(&self) -> Db {
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let config = self.cluster.as_ref().unwrap().config("app");
+        let pool = Pool::builder(Manager::from_config(config, tokio_postgres::NoTls, recycling))
+            .max_size(8)
+            .runtime(deadpool_postgres::Runtime::Tokio1)
+            .wait_timeout(Some(Duration::from_secs(10)))
+            .create_timeout(Some(Duration::from_secs(10)))
+            .build()
+            .unwrap();
+        Db::new(pool)
+    }
+
+    fn signal(pids: &[i32], name: &str) {
+        let pids: Vec<String> = pids.iter().map(i32::to_string).collect();
+        let _ended =
+            std::process::Command::new("kill").arg(name).args(&pids).stderr(std::process::Stdio::null()).status();
+    }
+
+    /// The server and all of its processes stop where they are.
+    fn freeze(&mut self) {
+        let parent = self.cluster.as_ref().unwrap().pid();
+        Self::signal(&[parent], "-STOP");
+        self.frozen = std::iter::once(parent).chain(children(parent)).collect();
+        Self::signal(&self.frozen, "-STOP");
+    }
+
+    fn thaw(&mut self) {
+        Self::signal(&std::mem::take(&mut self.frozen), "-CONT");
+    }
+
+    async fn restart(&mut self) {
+        let mut cluster = self.cluster.take().unwrap();
+        let cluster = tokio::task::spawn_blocking(move || {
+            while cluster.is_running() {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            cluster.restart().unwrap();
+            cluster
+        });
+        self.cluster = Some(cluster.await.unwrap());
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.thaw();
+        drop(self.cluster.take());
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn children(parent: i32) -> Vec<i32> {
+    let of = |entry: std::fs::DirEntry| {
+        let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
+        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+        let its_parent: i32 = stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()?;
+        (its_parent == parent).then_some(pid)
+    };
+    std::fs::read_dir("/proc").unwrap().flatten().filter_map(of).collect()
+}
+
+fn config() -> RuntimeConfig {
+    RuntimeConfig {
+        heartbeat: Duration::from_millis(500),
+        probe_limit: Duration::from_millis(700),
+        ..RuntimeConfig::default()
+    }
+}
+
+/// Calls go on being answered in this time, however the database is away: probe limit, probe interval, and a machine
+/// that is busy with other tests.
+const BOUND: Duration = Duration::from_secs(4);
+
+async fn outage(away: impl AsyncFnOnce(&mut Postgres), back: impl AsyncFnOnce(&mut Postgres)) {
+    let mut postgres = Postgres::start().await;
+    let db = postgres.db();
+    let gates = Arc::<Gates>::default();
+    let runtime = runtime(db.clone(), Arc::clone(&gates), config()).await;
+    let address = listen(&runtime);
+    let mut watcher = Client::hello(address, "ann").await;
+    watcher.sub("room:r", None).await;
+    let added = watcher.call("add", json!({"room": "r"})).await;
+    assert_eq!(added["result"]["n"], 1, "{added}");
+    // A step that is in its middle, one after it, and one that needs the database as soon as it begins.
+    let task = start(
+        &runtime,
+        "ann",
+        json!([
+            {"key": "a", "do": "gate", "on": "g"}, {"key": "b", "needs": ["a"]}, {"key": "c", "needs": ["b"]},
+        ]),
+    )
+    .await;
+    watcher.sub(&format!("task:{task}"), None).await;
+    eventually("the step to be in its middle", async || {
+        let waiting = gates.waiting.load(Ordering::SeqCst);
+        if waiting == 1 { Ok(()) } else { Err(waiting.to_string()) }
+    })
+    .await;
+
+    away(&mut postgres).await;
+    let began = Instant::now();
+    // The first call may find out, all others are told at once.
+    let refused = watcher.call("add", json!({"room": "r"})).await;
+    assert_eq!(refused["code"], "unavailable", "{refused}");
+    assert!(refused["retry_after_ms"].as_u64().is_some_and(|after| after >= 1_000), "{refused}");
+    assert!(began.elapsed() < BOUND, "{:?}", began.elapsed());
+    eventually("the gate to shut", async || if db.gate().is_up() { Err("up".to_owned()) } else { Ok(()) }).await;
+    for _ in 0..20 {
+        let asked = Instant::now();
+        assert_eq!(watcher.call("add", json!({"room": "r"})).await["code"], "unavailable");
+        assert!(asked.elapsed() < Duration::from_millis(500), "{:?}", asked.elapsed());
+    }
+    let refused = watcher.sub("room:other", None).await;
+    // The toy authorises by the name alone: its subscription is made, and its state waits for the database.
+    assert_eq!(refused["t"], "ok", "{refused}");
+    let health = watcher.next_of("health").await;
+    assert_eq!(health["outages"][0]["what"], "database", "{health}");
+    // The outcome of a step that ends meanwhile is kept.
+    gates.gate("g").add_permits(1);
+    // Heartbeats go on: two more reports of the outage come with them.
+    for _ in 0..2 {
+        assert_eq!(watcher.next_of("health").await["outages"][0]["what"], "database");
+    }
+
+    back(&mut postgres).await;
+    let returned = Instant::now();
+    loop {
+        let health = watcher.next_of("health").await;
+        if health["outages"] == json!([]) {
+            break;
+        }
+    }
+    ended(&db, &task, "completed").await;
+    let added = watcher.call("add", json!({"room": "r"})).await;
+    assert_eq!(added["result"]["n"], 2, "what was refused was not done, what was acknowledged is there: {added}");
+    assert!(returned.elapsed() < Duration::from_secs(8), "{:?}", returned.elapsed());
+    let snap = loop {
+        let message = watcher.next_of("snap").await;
+        if message["topic"] == "room:other" {
+            break message;
+        }
+    };
+    assert_eq!(snap["state"]["n"], 0, "{snap}");
+    assert_eq!(count(&db, "SELECT count(*) FROM toy.effects").await, 3, "each step's effect once");
+    assert_eq!(count(&db, "SELECT count(*) FROM toy.runs WHERE step = 'a'").await, 1, "the kept outcome was not lost");
+    assert_eq!(count(&db, "SELECT coalesce(max(rescues), 0)::bigint FROM runtime.tasks").await, 0);
+    leave(runtime).await;
+}
+
+async fn leave(runtime: Runtime) {
+    runtime.drain(Duration::from_millis(1)).await;
+}
+
+#[actix::test]
+async fn postgres_killed_and_started_again() {
+    outage(
+        async |postgres| {
+            let parent = postgres.cluster.as_ref().unwrap().pid();
+            let all: Vec<i32> = std::iter::once(parent).chain(children(parent)).collect();
+            Postgres::signal(&all, "-KILL");
+        },
+        async |postgres| postgres.restart().await,
+    )
+    .await;
+}
+
+#[actix::test]
+async fn postgres_stopped_and_started_again() {
+    outage(async |postgres| postgres.cluster.as_ref().unwrap().order_stop(), async |postgres| postgres.restart().await)
+        .await;
+}
+
+#[actix::test]
+async fn postgres_frozen_and_thawed() {
+    outage(async |postgres| postgres.freeze(), async |postgres| postgres.thaw()).await;
+}
+
+/// A step that meets the outage itself waits, says so, and loses no attempt.
+#[actix::test]
+async fn a_step_that_needs_the_database_waits_for_it() {
+    let mut postgres = Postgres::start().await;
+    let db = postgres.db();
+    let gates = Arc::<Gates>::default();
+    let runtime = runtime(db.clone(), Arc::clone(&gates), config()).await;
+    let address = listen(&runtime);
+    let mut watcher = Client::hello(address, "ann").await;
+    let task = start(&runtime, "ann", json!([{"key": "a", "do": "gate_then_read", "on": "g"}])).await;
+    watcher.sub(&format!("task:{task}"), None).await;
+    eventually("the step to be in its middle", async || {
+        let waiting = gates.waiting.load(Ordering::SeqCst);
+        if waiting == 1 { Ok(()) } else { Err(waiting.to_string()) }
+    })
+    .await;
+    postgres.freeze();
+    gates.gate("g").add_permits(2);
+    let wait = loop {
+        let live = watcher.next_of("live").await;
+        if let Some(wait) = live["data"]["waits"].get(0) {
+            break wait.clone();
+        }
+    };
+    assert_eq!((&wait["reason"], &wait["step"]), (&json!("storage"), &json!("a")), "{wait}");
+    postgres.thaw();
+    db.gate().up().await;
+    ended(&db, &task, "completed").await;
+    assert_eq!(count(&db, "SELECT max(attempt)::bigint FROM runtime.steps").await, 1, "no attempt was lost");
+    leave(runtime).await;
+}
+
+/// Two nodes lose the database together: when it is back, neither takes the other for dead.
+#[actix::test]
+async fn after_an_outage_living_nodes_are_not_taken_for_dead() {
+    let mut postgres = Postgres::start().await;
+    let gates = Arc::<Gates>::default();
+    let one = runtime(postgres.db(), Arc::clone(&gates), config()).await;
+    let task = start(&one, "ann", json!([{"key": "a", "do": "gate", "on": "g"}, {"key": "b", "needs": ["a"]}])).await;
+    eventually("the step to be in its middle", async || {
+        let waiting = gates.waiting.load(Ordering::SeqCst);
+        if waiting == 1 { Ok(()) } else { Err(waiting.to_string()) }
+    })
+    .await;
+    let db = postgres.db();
+    let two = runtime(db.clone(), Arc::default(), config()).await;
+    let parent = postgres.cluster.as_ref().unwrap().pid();
+    let all: Vec<i32> = std::iter::once(parent).chain(children(parent)).collect();
+    Postgres::signal(&all, "-KILL");
+    // Longer than a heartbeat may be old.
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    postgres.restart().await;
+    eventually("both nodes to be back", async || {
+        let row = db
+            .query_one(
+                "SELECT count(*) FROM runtime.nodes n JOIN pg_locks l ON l.locktype = 'advisory'
+                 AND ((l.classid::bigint << 32) | l.objid::bigint) = n.lock_key",
+                &[],
+            )
+            .await
+            .map_err(|error| error.to_string())?;
+        if row.get::<_, i64>(0) == 2 { Ok(()) } else { Err(row.get::<_, i64>(0).to_string()) }
+    })
+    .await;
+    // Several looks of each at the other.
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    gates.gate("g").add_permits(1);
+    ended(&db, &task, "completed").await;
+    assert_eq!(count(&db, "SELECT max(rescues)::bigint FROM runtime.tasks").await, 0);
+    assert_eq!(count(&db, "SELECT count(*) FROM toy.runs WHERE step = 'a'").await, 1);
+    leave(one).await;
+    leave(two).await;
+}
