@@ -218,8 +218,15 @@ impl Run {
 
 /// Settings of our own server: quick password hashes, long tokens; then the scenario's; then the command line's.
 fn own_settings(scenario: &[(&str, String)], given: &[Setting]) -> Vec<Setting> {
-    let base =
-        [("bcrypt-cost", "4"), ("access-token-secs", "86400"), ("ai-provider", "offline"), ("log-format", "json")];
+    // Everybody comes from one address here.
+    let base = [
+        ("bcrypt-cost", "4"),
+        ("access-token-secs", "86400"),
+        ("ai-provider", "offline"),
+        ("log-format", "json"),
+        ("sign-ins-per-address", "0"),
+        ("refreshes-per-address", "0"),
+    ];
     let mut settings: Vec<Setting> =
         base.iter().map(|(flag, value)| ((*flag).to_owned(), (*value).to_owned())).collect();
     let scenario = scenario.iter().map(|(flag, value)| ((*flag).to_owned(), value.clone()));

@@ -46,8 +46,15 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Settings of every node of these scenarios.
-pub const SETTINGS: &[(&str, &str)] =
-    &[("heartbeat-ms", "2000"), ("access-token-secs", "90"), ("offline-latency-ms", "400"), ("pool-size", "12")];
+pub const SETTINGS: &[(&str, &str)] = &[
+    // Everybody comes from one address here.
+    ("sign-ins-per-address", "0"),
+    ("refreshes-per-address", "0"),
+    ("heartbeat-ms", "2000"),
+    ("access-token-secs", "90"),
+    ("offline-latency-ms", "400"),
+    ("pool-size", "12"),
+];
 
 /// A system, and what happens on it.
 pub struct Stage {
