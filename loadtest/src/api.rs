@@ -1,8 +1,8 @@
 //! The HTTP interface.
 
-use estafette_protocol::ErrorCode;
 use estafette_protocol::cv::http::Page;
 use estafette_protocol::problem::Problem;
+use estafette_protocol::{DeviceId, ErrorCode};
 use reqwest::{RequestBuilder, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -162,6 +162,20 @@ impl Api {
             request = request.header("Idempotency-Key", key);
         }
         self.answer(request).await
+    }
+
+    /// `POST` of JSON by a device.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn post_by<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        device: &DeviceId,
+    ) -> Result<T, ApiError> {
+        let request = self.http.post(format!("{}{path}", self.base())).json(body);
+        self.answer(request.header("X-Estafette-Device", device.as_str())).await
     }
 
     /// `POST` of bytes that say to be JSON.

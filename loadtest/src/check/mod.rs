@@ -82,6 +82,8 @@ checks! {
     CallOnce = "call.once";
     /// Each task that a fault met moves again without help.
     MovesAgain = "task.moves-again";
+    /// Nobody has to sign in again because something broke.
+    SignedIn = "session.survives";
     /// No node panicked.
     NoPanic = "node.no-panic";
     /// No node ended unless it was made to, and each ends in good order when asked to.

@@ -63,6 +63,8 @@ pub struct Cluster {
     /// Its model.
     pub model: Option<Model>,
     keepers: Vec<JoinHandle<()>>,
+    /// It was ended in good order.
+    stopped: bool,
     /// Last, so that it goes when everything that writes to it has gone.
     folder: TempDir,
 }
@@ -87,8 +89,16 @@ impl Cluster {
         let postgres = Postgres::start(folder.path(), &logs).await?;
         let redis = if plan.redis { Some(Redis::start(folder.path(), &logs).await?) } else { None };
         let model = if plan.model { Some(Model::start().await?) } else { None };
-        let mut cluster =
-            Self { folder, bin: plan.bin.clone(), nodes: Vec::new(), postgres, redis, model, keepers: Vec::new() };
+        let mut cluster = Self {
+            folder,
+            bin: plan.bin.clone(),
+            nodes: Vec::new(),
+            postgres,
+            redis,
+            model,
+            keepers: Vec::new(),
+            stopped: false,
+        };
         for index in 0..plan.nodes {
             let node = cluster.node(&plan, index, &logs).await?;
             node.start()?;
@@ -160,7 +170,7 @@ impl Cluster {
     }
 
     /// Ends everything in good order, and copies the logs. What did not end so.
-    pub async fn stop_and_keep(self, logs: &Path) -> (Vec<String>, std::io::Result<()>) {
+    pub async fn stop_and_keep(mut self, logs: &Path) -> (Vec<String>, std::io::Result<()>) {
         let mut bad = Vec::new();
         self.keepers.iter().for_each(JoinHandle::abort);
         for node in &self.nodes {
@@ -176,6 +186,7 @@ impl Cluster {
         }
         self.postgres.freeze(false);
         self.postgres.stop(true).await;
+        self.stopped = true;
         let copied = self.keep_logs(logs);
         (bad, copied)
     }
@@ -184,5 +195,12 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         self.keepers.iter().for_each(JoinHandle::abort);
+        if !self.stopped {
+            // A run that broke off: its folder goes, and what explains it must not.
+            let kept = std::env::temp_dir().join(format!("estafette-broken-off-{}", std::process::id()));
+            if self.keep_logs(&kept).is_ok() {
+                crate::out::note(format!("the logs: {}", kept.display()));
+            }
+        }
     }
 }

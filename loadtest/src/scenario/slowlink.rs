@@ -84,7 +84,7 @@ pub async fn run(options: &Options, server: &ServerArgs, seed: u64) -> Result<Re
     let fast = Arc::new(Fast { latencies: Arc::clone(&stage.shared.latencies), phase: Arc::clone(&phase) });
     let mut readers = Vec::new();
     for index in 0..options.readers {
-        let codec = if index % 2 == 0 { Codec::MsgPack } else { Codec::Json };
+        let codec = if index.is_multiple_of(2) { Codec::MsgPack } else { Codec::Json };
         let config = stage.config(&editor.account, 0, codec, &format!("fast-{index}"))?;
         let reader = Client::start(ClientConfig { observer: Some(fast.clone()), ..config });
         reader.subscribe(topic.clone()).await;

@@ -141,7 +141,7 @@ async fn carry_out(stage: &Stage, people: &[Arc<Person>], fault: Fault, lasts: D
 async fn client(stage: &Stage, person: &Person, antic: Antic, lasts: Duration) {
     // One of the two misbehaves; which one, its time says as well as anything.
     let [first, second] = &person.seats;
-    let seat = if lasts.as_millis() % 2 == 0 { first } else { second };
+    let seat = if lasts.as_millis().is_multiple_of(2) { first } else { second };
     match antic {
         Antic::Cut => seat.client.cut().await,
         Antic::Away => seat.client.away(lasts).await,

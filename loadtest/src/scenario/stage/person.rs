@@ -97,7 +97,11 @@ impl Person {
         // The first client's tasks come from the answers of its calls, the second's from the user's feed.
         let seats = [seat(0, Codec::MsgPack, None)?, seat(1, Codec::Json, Some(follow))?];
         for seat in &seats {
-            seat.client.ready(READY_WITHIN).await.map_err(Failure::Other)?;
+            seat.client.ready(READY_WITHIN).await.map_err(|why| {
+                let links: Vec<String> =
+                    seat.recorder.links().into_iter().rev().take(5).map(|(_, what)| what).collect();
+                Failure::Other(format!("{}: {why} (newest first: {})", seat.recorder.name(), links.join("; ")))
+            })?;
             seat.client.subscribe(Topic::user(account.user())).await;
         }
         let [first, second] = &seats;

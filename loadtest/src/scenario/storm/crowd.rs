@@ -185,7 +185,7 @@ async fn open(orders: &Orders, findings: &Arc<Findings>, seen: &Arc<Mutex<Seen>>
         let device = DeviceId::parse(format!("{}-storm-{number}", orders.tag));
         let client = Client::start(ClientConfig {
             urls: urls.into(),
-            codec: if number % 2 == 0 { Codec::MsgPack } else { Codec::Json },
+            codec: if number.is_multiple_of(2) { Codec::MsgPack } else { Codec::Json },
             device: device.map_err(|error| Failure::Other(error.to_string()))?,
             account: Arc::new(account),
             findings: Arc::clone(findings),

@@ -130,7 +130,12 @@ async fn fresh(stage: &Arc<Stage>, person: &Person, part: usize, topics: &[Topic
     let device = format!("p{}-fresh-{part}", person.index);
     let config = stage.config(&person.account, person.index + 1, Codec::Json, &device)?;
     let client = Client::start(ClientConfig { observer: Some(recorder.clone()), ..config });
-    client.ready(READY_WITHIN).await.map_err(Failure::Other)?;
+    if let Err(why) = client.ready(READY_WITHIN).await {
+        let links: Vec<String> = recorder.links().into_iter().rev().take(5).map(|(_, what)| what).collect();
+        let what = format!("{}: {why} (newest first: {})", recorder.name(), links.join("; "));
+        stage.shared.findings.broken(Check::StateEqual, what);
+        return Ok(());
+    }
     for topic in topics {
         client.subscribe(topic.clone()).await;
     }

@@ -33,6 +33,7 @@ pub const CHECKS: &[Check] = &[
     Check::CallAnswered,
     Check::CallOnce,
     Check::AckVisible,
+    Check::SignedIn,
     Check::NoPanic,
     Check::StaysUp,
     Check::Bounded,
@@ -81,6 +82,11 @@ pub async fn all(stage: &Arc<Stage>, people: &[Arc<Person>]) -> Result<Totals, F
     calls::all(stage, &client, people, &mut totals).await?;
     log::states(stage, people).await?;
     for person in people {
+        let stays = match person.account.signed_out() {
+            0 => Ok(()),
+            times => Err(format!("{} had to sign in again {times} times", person.account.email())),
+        };
+        stage.shared.findings.see(Check::SignedIn, stays);
         for seat in &person.seats {
             totals.losses += seat.client.stats().losses;
         }
