@@ -16,8 +16,9 @@ use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// How long a repeated refresh from the same device is taken for a lost answer.
-pub const REPEAT_GRACE: std::time::Duration = std::time::Duration::from_secs(10);
+/// How long a repeated refresh from the same device is taken for a lost answer: longer than an outage of half a minute with
+/// the client's backoff after it, or everybody whose answer it swallowed would be signed out.
+pub const REPEAT_GRACE: std::time::Duration = std::time::Duration::from_secs(120);
 /// Longest refresh token that is looked at, bytes; ours have 64.
 const MAX_REFRESH_TOKEN_BYTES: usize = 128;
 

@@ -50,7 +50,7 @@ impl World {
 
     /// Lets the grace period of repeated refreshes pass.
     async fn later(&self) {
-        let sql = "UPDATE runtime.refresh_tokens SET used_at = used_at - interval '11 seconds'";
+        let sql = "UPDATE runtime.refresh_tokens SET used_at = used_at - interval '121 seconds'";
         self.db.execute(sql, &[]).await.unwrap();
     }
 }

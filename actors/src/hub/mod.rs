@@ -230,13 +230,13 @@ impl Hub {
             member.marked = now;
             let heads = member
                 .outbox
-                .topics()
+                .reached()
                 .into_iter()
-                .filter_map(|key| {
+                .filter_map(|(key, reached)| {
                     let topic = self.topics.get(&key)?;
                     // Without a comparison (Postgres is away) nobody knows how far the log goes: nothing is claimed.
                     topic.compared.filter(|began| now.duration_since(*began) <= MARK_FRESH)?;
-                    Some((key.topic, topic.head?.seq))
+                    Some((key.topic, topic.head?.seq.max(reached)))
                 })
                 .collect();
             member.outbox.set_mark(&ServerMessage::Mark { heads });

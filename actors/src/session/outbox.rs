@@ -326,6 +326,14 @@ impl Outbox {
         self.inner.lock().topics.keys().cloned().collect()
     }
 
+    /// The subscribed topics, each with the newest event that was handed over (0: none): a reader that catches up may be
+    /// ahead of what its hub has heard of.
+    pub fn reached(&self) -> Vec<(TopicKey, u64)> {
+        let inner = self.inner.lock();
+        let next = |sub: &SubId| inner.subs.get(sub).map_or(0, |subscription| subscription.next.saturating_sub(1));
+        inner.topics.iter().map(|(key, sub)| (key.clone(), next(sub))).collect()
+    }
+
     /// Number of subscriptions.
     pub fn subscriptions(&self) -> usize {
         self.inner.lock().subs.len()

@@ -156,10 +156,12 @@ async fn park(tx: &mut Tx<'_>, row: &TaskRow) -> DbResult<()> {
     );
     tracing::error!(task.id = %task.id, rescues = row.rescues, "a task that keeps losing its node is parked");
     let graph = store::graphs(tx, &[id]).await?.remove(id).unwrap_or_default();
+    // What did not end before its task did never will: that is what the task's last event says to its readers. No step
+    // failed by itself, and none tells that it did.
     tx.execute(
-        "UPDATE runtime.steps SET status = 'failed', error = $2, finished_at = now(), run_after = NULL
+        "UPDATE runtime.steps SET status = 'cancelled', finished_at = now(), run_after = NULL
          WHERE task_id = $1 AND status IN ('pending', 'running')",
-        &[&id, &error.message],
+        &[&id],
     )
     .await?;
     let mut end = None;

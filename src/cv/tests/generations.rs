@@ -188,6 +188,10 @@ async fn p2_r25_r33_a_cv_is_optimised_in_place() {
     assert_eq!((&file["score_before"], &file["match_score"]), (&json!(70), &json!(70)), "r33");
     let before = ana.ok("cv.version", json!({"id": cv, "version": 1})).await;
     assert_eq!((&before["content"], &before["match_score"]), (&sample(), &json!(70)), "r25");
+    let told = world.events(&format!("cv:{cv}")).await;
+    let told: Vec<&Value> =
+        told.iter().filter(|(kind, _)| kind == "cv.version").map(|(_, data)| &data["version"]).collect();
+    assert_eq!(told, [&json!(1), &json!(2)], "r25: readers learn of the original as well");
     assert_eq!(ana.balance().await, 3);
     let again = json!({"source_cv_id": cv, "mode": "optimize"});
     assert_eq!(ana.refused("cv.generate", again).await, ErrorCode::Conflict, "changes await review");

@@ -208,7 +208,7 @@ async fn optimised(tx: &mut Tx<'_>, task: &TaskInfo, at: &StepRef, output: &Valu
     }
     let numbers = versions::numbers(tx, id).await?;
     let step = numbering::step(cv.content_version, numbers.last().copied());
-    versions::save_current(tx, id, step.save_as).await?;
+    history::save_current(tx, id, step.save_as).await?;
     files::keep_score_before(tx, id).await?;
     let rev = cv.content_rev + 1;
     let patch = patch::between(&row.file.content, &composed.content);
