@@ -113,7 +113,7 @@ impl Watch {
             return;
         }
         seen.heard.insert(node.to_owned(), Instant::now());
-        if (node != self.own) == !seen.expected.is_empty() {
+        if (node != self.own) != seen.expected.is_empty() {
             let at = message["at"].as_str().and_then(|at| chrono::DateTime::parse_from_rfc3339(at).ok());
             // By the clocks of two machines: below 0 is 0.
             seen.took = at.map(|at| (Utc::now() - at.to_utc()).to_std().unwrap_or_default());

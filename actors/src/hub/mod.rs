@@ -255,7 +255,7 @@ impl Hub {
     }
 }
 
-async fn read_heads(db: Db, keys: Vec<TopicKey>) -> Option<(Vec<TopicKey>, Vec<(TopicKey, Head)>)> {
+async fn read_heads(db: Db, keys: Vec<TopicKey>) -> Option<Compared> {
     let mut found = Vec::new();
     for chunk in keys.chunks(RECONCILE_CHUNK) {
         match log::heads(&db, chunk).await {
