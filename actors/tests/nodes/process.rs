@@ -20,7 +20,13 @@ fn the_node() {
     actix::System::new().block_on(async {
         let config: tokio_postgres::Config = database.parse().unwrap();
         let manager = deadpool_postgres::Manager::new(config, tokio_postgres::NoTls);
-        let db = Db::new(deadpool_postgres::Pool::builder(manager).max_size(12).build().unwrap());
+        let db = Db::new(
+            deadpool_postgres::Pool::builder(manager)
+                .max_size(12)
+                .runtime(deadpool_postgres::Runtime::Tokio1)
+                .build()
+                .unwrap(),
+        );
         let config = RuntimeConfig {
             tasks_per_owner: 500,
             tasks_per_node: 500,
