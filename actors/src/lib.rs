@@ -3,6 +3,7 @@
 #![deny(missing_docs)]
 
 pub mod bus;
+pub mod canary;
 #[cfg(feature = "cluster")]
 pub mod cluster;
 pub mod config;
@@ -16,6 +17,7 @@ pub mod limits;
 pub mod mailbox;
 pub mod migration;
 pub mod node;
+pub mod notices;
 pub mod probe;
 pub mod product;
 pub mod registry;

@@ -4,7 +4,7 @@
 use crate::bus::Bus;
 use crate::config::RuntimeConfig;
 use crate::db::{Db, DbResult};
-use crate::limits::{COMMIT_WRITERS, HEARTBEAT_EVERY, HEARTBEAT_LIMIT, RESCUE_EVERY, RETURN_GRACE};
+use crate::limits::{COMMIT_WRITERS, HEARTBEAT_EVERY, HEARTBEAT_LIMIT, NOTICE_KEEP, RESCUE_EVERY, RETURN_GRACE};
 use crate::mailbox::Slot;
 use crate::registry::Registry;
 use crate::task::rescue::{Lost, rescue};
@@ -269,6 +269,13 @@ async fn take_over(db: &Db, id: &str, dead: bool, registry: &Arc<Registry>, bus:
 }
 
 async fn trim(db: &Db, retention: Duration) -> DbResult<()> {
+    db.execute(
+        "DELETE FROM runtime.notices WHERE at < now() - 2 * make_interval(secs => $1)",
+        &[&NOTICE_KEEP.as_secs_f64()],
+    )
+    .await?;
+    // Who was not served for a day stands before everybody who was, with or without a row.
+    db.execute("DELETE FROM runtime.turns WHERE served_at < now() - interval '1 day'", &[]).await?;
     db.execute(
         "DELETE FROM runtime.calls WHERE (product, user_id, key) IN
             (SELECT product, user_id, key FROM runtime.calls WHERE created_at < now() - interval '24 hours' LIMIT $1)",

@@ -1,6 +1,7 @@
 //! The runtime as a value: started once a process (or several times in a test), cheap to clone.
 
 use crate::bus::{Bus, BusHealth, InProcess, LocalNode, RedisBus, RedisOptions};
+use crate::canary::{Canary, Delivery, Rest, Watch};
 use crate::config::RuntimeConfig;
 use crate::db::{Db, DbResult, Tx};
 use crate::error::{CallError, DbError};
@@ -8,6 +9,7 @@ use crate::event::{LiveEvent, TopicKey};
 use crate::identity::{Authenticator, Identity};
 use crate::limits::{CALLS_END, CATCH_UP_SHARE, CLOSE_TIMEOUT, DRAIN_GRACE, FLUSH_END, TX_ATTEMPTS};
 use crate::node::{self, Depart, Node};
+use crate::notices::Notices;
 use crate::probe::{Halt, Probe};
 use crate::product::{CallCtx, Product};
 use crate::registry::Registry;
@@ -47,6 +49,8 @@ struct Inner {
     sessions: Arc<Sessions>,
     catch_up: Arc<Semaphore>,
     node: Addr<Node>,
+    canary: Addr<Canary>,
+    watch: Arc<Watch>,
     probe: Addr<Probe>,
     dispatcher: Addr<Dispatcher>,
     arbiters: Vec<Arbiter>,
@@ -134,14 +138,19 @@ impl RuntimeBuilder {
             db: db.clone(),
             registry: Arc::clone(&registry),
             bus: Arc::clone(&bus),
+            local: Arc::clone(&local),
             config: config.clone(),
             writers,
             arbiters: arbiters.iter().map(Arbiter::handle).collect(),
         })
         .start();
         local.add_listener(dispatcher.clone().recipient());
+        let watch = Watch::new(&id);
+        let canary =
+            Canary::new(id.clone(), db.clone(), Arc::clone(&bus), Arc::clone(&local), Arc::clone(&watch))?.start();
         let sessions = Arc::new(Sessions::default());
         local.add_listener(crate::session::registry::Listener::new(Arc::clone(&sessions)).start().recipient());
+        Notices::new(db.clone(), Arc::clone(&local)).start();
         let probe = Probe::new(db.clone(), Arc::clone(&sessions), config.probe_limit, config.heartbeat).start();
         let reads = (db.pool().status().max_size / CATCH_UP_SHARE).max(1);
         let admission = Admission::new(config.admission);
@@ -156,6 +165,8 @@ impl RuntimeBuilder {
             sessions,
             catch_up: Arc::new(Semaphore::new(reads)),
             node,
+            canary,
+            watch,
             probe,
             dispatcher,
             arbiters,
@@ -198,6 +209,11 @@ impl Runtime {
     /// How the bus to other nodes is.
     pub fn bus_health(&self) -> BusHealth {
         self.inner.bus.health()
+    }
+
+    /// How committed events reach the readers of this node.
+    pub fn delivery(&self) -> Delivery {
+        self.inner.watch.delivery()
     }
 
     pub(crate) fn bus(&self) -> &Arc<dyn Bus> {
@@ -393,6 +409,7 @@ impl Runtime {
             return;
         }
         tracing::info!("the node drains");
+        let _resting = self.inner.canary.send(Rest).await;
         self.inner.sessions.drain(spread);
         // Clients leave in their time, and are served meanwhile; tasks are handed over at the same time.
         let sockets = self.inner.sessions.emptied(spread + DRAIN_GRACE);

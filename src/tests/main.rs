@@ -6,6 +6,7 @@
 //! | [`frames`] | garbage on the socket: the close code or the `err` that the protocol names |
 //! | [`offers`] | offers that cannot be read fail inside a running task and are refunded exactly once |
 //! | [`crash`] | SIGKILL in the middle of a hundred running tasks |
+//! | [`nodes`] | two servers on one Postgres and one Redis; one of them is killed |
 //! | [`lifecycle`] | start and end of the process: nothing is left behind |
 //! | [`deploys`] | a rolling restart of two nodes under load, and the end of a drain |
 //! | [`model_away`] | a model endpoint that is away, throttles or is slow: tasks wait and say why |
@@ -20,6 +21,7 @@ mod deploys;
 mod frames;
 mod lifecycle;
 mod model_away;
+mod nodes;
 mod offers;
 mod outages;
 mod storms;

@@ -527,6 +527,11 @@ export type CvTaskEvent = {
   attempt: number,
   /** Why it failed, for people. Missing or null otherwise. */
   error?: string | null,
+  /**
+   * Why it failed, for programs: `parked` when it lost its node again and again without getting on. Missing where
+   * only `error` tells.
+   */
+  code?: string,
   /** Where it was started. Only in `task.queued`; null where unknown. */
   device_id?: string | null,
   /** The node that works on it. Only in `task.started`. */
@@ -553,7 +558,7 @@ export type CvTaskProgress = {
   fraction: number,
   /** The steps that run now. */
   running: Array<string>,
-  /** Queued tasks before this one; null once it runs. */
+  /** Its place in the queue, 1 is next; null once it runs. */
   queue_position: number | null,
   /** What the task, or steps of it, wait for, as of now; missing or empty: nothing, it works. */
   waits?: Array<TaskWait>,
@@ -1573,7 +1578,7 @@ export type TaskProgress = {
   fraction: number,
   /** The steps that run now. */
   running: Array<string>,
-  /** Queued tasks before this one; null once it runs. */
+  /** Its place in the queue, 1 is next; null once it runs. */
   queue_position: number | null,
   /** What the task, or steps of it, wait for, as of now; missing or empty: nothing, it works. */
   waits?: Array<TaskWait>,

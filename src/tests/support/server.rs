@@ -43,7 +43,10 @@ impl Server {
         let log = folder.join("server.log");
         let mut command = Command::new(env!("CARGO_BIN_EXE_estafette"));
         for (name, _) in std::env::vars() {
-            if name.starts_with("ESTAFETTE_") && name != "ESTAFETTE_PG_BIN" || name == "DATABASE_URL" {
+            if name.starts_with("ESTAFETTE_") && name != "ESTAFETTE_PG_BIN"
+                || name == "DATABASE_URL"
+                || name == "REDIS_URL"
+            {
                 command.env_remove(name);
             }
         }
