@@ -342,7 +342,9 @@ mod tests {
         let strict = limits(|settings| settings.limits.sign_ins_per_address = 1);
         assert!(strict.knock(Door::SignIn, &from("[2001:db8:1:2::1]", &[])).is_ok());
         let error = strict.knock(Door::SignIn, &from("[2001:db8:1:2:ffff::9]", &[])).unwrap_err();
-        assert_eq!((error.code, error.retry_after), (ErrorCode::RateLimited, Some(Duration::from_secs(60))));
+        let soon = error.retry_after.unwrap_or_default();
+        assert_eq!(error.code, ErrorCode::RateLimited);
+        assert!(soon > Duration::from_secs(50) && soon <= Duration::from_secs(60), "{soon:?}");
         assert!(strict.knock(Door::SignIn, &from("[2001:db8:1:3::1]", &[])).is_ok());
         assert!(strict.knock(Door::Refresh, &from("[2001:db8:1:2::1]", &[])).is_ok(), "a door of its own");
         let open = limits(|settings| settings.limits.sign_ins_per_address = 0);

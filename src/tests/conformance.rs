@@ -17,8 +17,8 @@ mod sizes;
 mod text;
 
 use crate::support::server::Server;
-use case::Case;
 use crate::support::wire::{Client, Ended, Frame};
+use case::Case;
 use std::collections::BTreeMap;
 
 /// Cases of the public suite, by section.

@@ -54,11 +54,9 @@ impl World {
 
     /// Nothing is left: no connection's actor, no socket beyond those of the database and of keep-alive.
     async fn all_gone(&self) {
-        eventually("the end of all connections", async || {
-            match self.open_connections().await {
-                0.0 => Ok(()),
-                left => Err(format!("{left} actors")),
-            }
+        eventually("the end of all connections", async || match self.open_connections().await {
+            0.0 => Ok(()),
+            left => Err(format!("{left} actors")),
         })
         .await;
         eventually("the end of all sockets", async || {

@@ -7,6 +7,8 @@
 //! | [`offers`] | offers that cannot be read fail inside a running task and are refunded exactly once |
 //! | [`conformance`] | RFC 6455 as the public Autobahn cases measure it |
 //! | [`hostile`] | clients that mean harm on `/v1/live`: the right close code, bounded memory, nothing left behind |
+//! | [`rights`] | who may do what: every topic, route and call for everybody |
+//! | [`secrets`] | the whole log of a busy server has no secret in it |
 //! | [`crash`] | SIGKILL in the middle of a hundred running tasks |
 //! | [`lifecycle`] | start and end of the process: nothing is left behind |
 //! | [`traces`] | one trace from a request to the delivery of what came of it |
@@ -14,10 +16,13 @@
 
 mod bad_input;
 mod conformance;
+mod corpus;
 mod crash;
 mod frames;
 mod hostile;
 mod lifecycle;
 mod offers;
+mod rights;
+mod secrets;
 mod support;
 mod traces;

@@ -54,11 +54,7 @@ pub struct UpgradeConfig {
 
 impl Default for UpgradeConfig {
     fn default() -> Self {
-        Self {
-            path: "/v1/live".to_owned(),
-            origins: OriginPolicy::default(),
-            conformance_echo: false,
-        }
+        Self { path: "/v1/live".to_owned(), origins: OriginPolicy::default(), conformance_echo: false }
     }
 }
 
