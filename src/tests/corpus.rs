@@ -76,7 +76,7 @@ fn run(name: &'static str) {
                 tried += 1;
             }
         }
-        println!("{name}: {} inputs, {tried} mutations", inputs.len());
+        eprintln!("{name}: {} inputs, {tried} mutations", inputs.len());
         assert!(tried >= 50, "{name}: only {tried} mutations in {TIME:?}");
     };
     let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(work).unwrap();
