@@ -86,9 +86,9 @@ impl Watch {
     fn expect(&self, others: Vec<String>) {
         let mut seen = self.seen.lock();
         let now = Instant::now();
-        let mut before = std::mem::take(&mut seen.expected);
-        seen.expected =
-            others.into_iter().map(|node| (before.remove(&node).unwrap_or(now), node)).map(|(a, b)| (b, a)).collect();
+        let before = std::mem::take(&mut seen.expected);
+        let since = |node: String| (before.get(&node).copied().unwrap_or(now), node);
+        seen.expected = others.into_iter().map(since).map(|(since, node)| (node, since)).collect();
         let Seen { heard, expected, .. } = &mut *seen;
         heard.retain(|node, _| *node == self.own || expected.contains_key(node));
     }
@@ -113,7 +113,8 @@ impl Watch {
             return;
         }
         seen.heard.insert(node.to_owned(), Instant::now());
-        if (node != self.own) == !seen.expected.is_empty() {
+        // News of others where there are others, else one's own.
+        if (node == self.own) == seen.expected.is_empty() {
             let at = message["at"].as_str().and_then(|at| chrono::DateTime::parse_from_rfc3339(at).ok());
             // By the clocks of two machines: below 0 is 0.
             seen.took = at.map(|at| (Utc::now() - at.to_utc()).to_std().unwrap_or_default());

@@ -4,6 +4,7 @@
 
 pub mod bus;
 pub mod canary;
+pub mod census;
 #[cfg(feature = "cluster")]
 pub mod cluster;
 pub mod config;
@@ -13,6 +14,7 @@ pub mod event;
 pub mod gate;
 pub mod hub;
 pub mod identity;
+pub mod journal;
 pub mod limits;
 pub mod mailbox;
 pub mod migration;
@@ -24,6 +26,7 @@ pub mod registry;
 pub mod runtime;
 pub mod session;
 mod stats;
+pub mod sweep;
 pub mod task;
 #[cfg(feature = "testkit")]
 pub mod testkit;

@@ -81,6 +81,13 @@ pub const OUTBOX_BYTES: usize = 256 * 1024;
 pub const OUTBOX_ENTRIES: usize = 2_048;
 /// Newest volatile events kept in an outbox, one a `(topic, key)`; above it new keys are dropped and counted.
 pub const OUTBOX_LIVE: usize = 512;
+/// Answers that wait in an outbox before no further request of the connection is read: TCP pushes back on a client that
+/// asks and does not listen.
+pub const ANSWER_BYTES: usize = 256 * 1024;
+/// What an answer costs beside its bytes.
+pub const ANSWER_COST: usize = 64;
+/// Bytes of messages that a connection may send before the answer to its hello: nobody has vouched for it yet.
+pub const GREETING_BYTES: usize = 256 * 1024;
 /// Below this many waiting bytes an outbox takes another page of the log.
 pub const OUTBOX_LOW: usize = 64 * 1024;
 /// Events in one page of the log.
@@ -107,6 +114,18 @@ pub const EXPIRING_AHEAD: Duration = Duration::from_secs(60);
 /// A socket that takes no byte for this long while data waits is gone: its kernel buffers are full and the peer does
 /// not read. Its history waits in the log.
 pub const WRITE_STALL: Duration = Duration::from_secs(120);
+/// Fragments of one message that bring nothing. The RFC allows any number; a peer that sends them for ever only keeps the
+/// server busy and is closed with 4429.
+pub const EMPTY_FRAGMENTS: u32 = 1_024;
+/// Pings and pongs of a peer: so many a second, and so many at once; above it the peer is closed with 4429.
+pub const CONTROL_FRAMES: (u32, u32) = (50, 1_000);
+/// Bytes that wait to be written before the answer to a ping is put off; of the pings that come meanwhile the newest is
+/// answered (RFC 6455 §5.5.3).
+pub const PONG_BYTES: usize = 16 * 1024;
+/// What is read of a socket at once, and at most when a large frame is on its way.
+pub const READ_BYTES: (usize, usize) = (4 * 1024, 64 * 1024);
+/// Largest message of the echo that conformance suites talk to.
+pub const ECHO_BYTES: usize = 16 * 1024 * 1024;
 /// How long the other side has to answer a close.
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 

@@ -183,8 +183,8 @@ impl Node {
             return;
         }
         self.trimming = true;
-        let (db, retention) = (self.db.clone(), self.config.event_retention);
-        ctx.spawn(async move { trim(&db, retention).await }.into_actor(self).map(|result, node, _| {
+        let (db, events, journal) = (self.db.clone(), self.config.event_retention, self.config.journal);
+        ctx.spawn(async move { trim(&db, events, journal).await }.into_actor(self).map(|result, node, _| {
             node.trimming = false;
             if let Err(error) = result {
                 tracing::warn!(%error, "old rows could not be trimmed");
@@ -268,7 +268,13 @@ async fn take_over(db: &Db, id: &str, dead: bool, registry: &Arc<Registry>, bus:
     Ok(())
 }
 
-async fn trim(db: &Db, retention: Duration) -> DbResult<()> {
+async fn trim(db: &Db, retention: Duration, journal: Duration) -> DbResult<()> {
+    db.execute(
+        "DELETE FROM runtime.journal WHERE id IN
+            (SELECT id FROM runtime.journal WHERE at < now() - make_interval(secs => $1) LIMIT $2)",
+        &[&journal.as_secs_f64(), &(TRIM_ROWS * 10)],
+    )
+    .await?;
     db.execute(
         "DELETE FROM runtime.notices WHERE at < now() - 2 * make_interval(secs => $1)",
         &[&NOTICE_KEEP.as_secs_f64()],

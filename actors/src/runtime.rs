@@ -2,11 +2,13 @@
 
 use crate::bus::{Bus, BusHealth, InProcess, LocalNode, RedisBus, RedisOptions};
 use crate::canary::{Canary, Delivery, Rest, Watch};
+use crate::census::Census;
 use crate::config::RuntimeConfig;
 use crate::db::{Db, DbResult, Tx};
 use crate::error::{CallError, DbError};
 use crate::event::{LiveEvent, TopicKey};
 use crate::identity::{Authenticator, Identity};
+use crate::journal::{ConnectionLog, Note};
 use crate::limits::{CALLS_END, CATCH_UP_SHARE, CLOSE_TIMEOUT, DRAIN_GRACE, FLUSH_END, TX_ATTEMPTS};
 use crate::node::{self, Depart, Node};
 use crate::notices::Notices;
@@ -18,6 +20,7 @@ use crate::session::registry::Sessions;
 use crate::task::dispatcher::{Dispatcher, DispatcherSetup, Drain, Running};
 use crate::unit;
 use crate::writer::batch::Flushable;
+use crate::writer::batch::Recorder;
 use actix::prelude::*;
 use estafette_protocol::task::TaskStatus;
 use estafette_protocol::{EventKind, IdempotencyKey, NodeId, ProductId, TaskId, Topic};
@@ -52,6 +55,8 @@ struct Inner {
     canary: Addr<Canary>,
     watch: Arc<Watch>,
     probe: Addr<Probe>,
+    journal: Option<Recorder<Note>>,
+    _census: Addr<Census>,
     dispatcher: Addr<Dispatcher>,
     arbiters: Vec<Arbiter>,
     draining: AtomicBool,
@@ -152,6 +157,15 @@ impl RuntimeBuilder {
         local.add_listener(crate::session::registry::Listener::new(Arc::clone(&sessions)).start().recipient());
         Notices::new(db.clone(), Arc::clone(&local)).start();
         let probe = Probe::new(db.clone(), Arc::clone(&sessions), config.probe_limit, config.heartbeat).start();
+        let journal = (!config.journal.is_zero()).then(|| Recorder::<Note>::start(db.clone()));
+        let census = Census {
+            id: id.clone(),
+            db: db.clone(),
+            sessions: Arc::clone(&sessions),
+            dispatcher: dispatcher.clone(),
+            telling: false,
+        }
+        .start();
         let reads = (db.pool().status().max_size / CATCH_UP_SHARE).max(1);
         let admission = Admission::new(config.admission);
         let inner = Inner {
@@ -168,6 +182,8 @@ impl RuntimeBuilder {
             canary,
             watch,
             probe,
+            journal: journal.clone(),
+            _census: census,
             dispatcher,
             arbiters,
             draining: AtomicBool::new(false),
@@ -175,7 +191,11 @@ impl RuntimeBuilder {
             admission,
             flushables: RwLock::default(),
         };
-        Ok(Runtime { inner: Arc::new(inner) })
+        let runtime = Runtime { inner: Arc::new(inner) };
+        if let Some(journal) = journal {
+            runtime.flush_at_drain(Arc::new(journal));
+        }
+        Ok(runtime)
     }
 }
 
@@ -382,6 +402,11 @@ impl Runtime {
         let row = self.inner.db.query_opt("SELECT status FROM runtime.tasks WHERE id = $1", &[&id.as_str()]).await?;
         let Some(row) = row else { return Ok(None) };
         row.try_get::<_, &str>(0)?.parse().map(Some).map_err(|error| DbError::Data(format!("{error}")))
+    }
+
+    /// Where a connection of `who` notes what happens to it.
+    pub(crate) fn connection_log(&self, who: &Identity) -> ConnectionLog {
+        ConnectionLog::new(self.inner.journal.clone(), who, self.inner.id.clone())
     }
 
     /// Brings the metrics about what is waiting up to date: called by whoever is about to collect them.

@@ -230,16 +230,17 @@ impl Hub {
             member.marked = now;
             let heads = member
                 .outbox
-                .topics()
+                .reached()
                 .into_iter()
-                .filter_map(|key| {
+                .filter_map(|(key, reached)| {
                     let topic = self.topics.get(&key)?;
                     // Without a comparison (Postgres is away) nobody knows how far the log goes: nothing is claimed.
                     topic.compared.filter(|began| now.duration_since(*began) <= MARK_FRESH)?;
-                    Some((key.topic, topic.head?.seq))
+                    Some((key.topic, topic.head?.seq.max(reached)))
                 })
                 .collect();
             member.outbox.set_mark(&ServerMessage::Mark { heads });
+            member.outbox.note_positions();
         }
     }
 
@@ -254,7 +255,7 @@ impl Hub {
     }
 }
 
-async fn read_heads(db: Db, keys: Vec<TopicKey>) -> Option<(Vec<TopicKey>, Vec<(TopicKey, Head)>)> {
+async fn read_heads(db: Db, keys: Vec<TopicKey>) -> Option<Compared> {
     let mut found = Vec::new();
     for chunk in keys.chunks(RECONCILE_CHUNK) {
         match log::heads(&db, chunk).await {

@@ -79,13 +79,15 @@ async fn rescue_some(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, lost
         )
         .await?;
     let counts = lost.counts();
+    // As in a group commit: hooks that lock rows of the owners do so in one order.
+    let mut rows = rows.iter().map(store::task_row).collect::<DbResult<Vec<TaskRow>>>()?;
+    rows.sort_by(|one, other| one.info.owner.cmp(&other.info.owner));
     for row in &rows {
-        let row = store::task_row(row)?;
         tx.product = row.info.product.clone();
         if counts && row.rescues >= MAX_RESCUES {
-            park(&mut tx, &row).await?;
+            park(&mut tx, row).await?;
         } else {
-            requeue(&mut tx, &row, lost).await?;
+            requeue(&mut tx, row, lost).await?;
         }
     }
     if !rows.is_empty() {
@@ -154,10 +156,12 @@ async fn park(tx: &mut Tx<'_>, row: &TaskRow) -> DbResult<()> {
     );
     tracing::error!(task.id = %task.id, rescues = row.rescues, "a task that keeps losing its node is parked");
     let graph = store::graphs(tx, &[id]).await?.remove(id).unwrap_or_default();
+    // What did not end before its task did never will: that is what the task's last event says to its readers. No step
+    // failed by itself, and none tells that it did.
     tx.execute(
-        "UPDATE runtime.steps SET status = 'failed', error = $2, finished_at = now(), run_after = NULL
+        "UPDATE runtime.steps SET status = 'cancelled', finished_at = now(), run_after = NULL
          WHERE task_id = $1 AND status IN ('pending', 'running')",
-        &[&id, &error.message],
+        &[&id],
     )
     .await?;
     let mut end = None;
