@@ -107,10 +107,6 @@ pub const METERS: &[(&str, Meter, &str, &str)] = &[
         "messages that were not told: readers find the events in the log",
     ),
     ("estafette_bus_unreadable_total", Counter, "", "messages that could not be read"),
-    ("estafette_database_up", Gauge, "", "1 while Postgres answers"),
-    ("estafette_sockets_refused_total", Counter, "reason", "connections turned away by admission control"),
-    ("estafette_messages_refused_total", Counter, "", "messages beyond what a connection may send"),
-    ("estafette_requests_refused_total", Counter, "reason", "HTTP requests and sign-ins beyond a limit"),
     (
         "estafette_signals_dropped_total",
         Counter,
