@@ -1,7 +1,7 @@
 # What people do with this project. Each target installs what it needs (.ci/setup.sh), from package managers only.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup console sdk fmt lint bench clean
+.PHONY: help demo test setup console sdk fmt lint bench autobahn clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ lint: ## clippy and rustdoc, warnings denied
 bench: ## run the load scenarios against a server that they start
 	cargo build --release --bin estafette
 	cargo run --release -p estafette-loadtest -- generations --tasks 500 --concurrency 50
+
+autobahn: ## run the original Autobahn suite against the server's sockets (needs Python 2.7)
+	@.ci/autobahn.sh
 
 clean: ## remove what was built (the demo's data stays; it is in .estafette/)
 	cargo clean

@@ -27,7 +27,7 @@ pub const RETURN_GRACE: Duration = Duration::from_secs(3);
 pub const STORAGE_RERUNS: u32 = 20;
 
 /// First and longest pause before a step asks again for something that is away (jitter of a half to both sides).
-pub const PATIENCE_BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(15));
+pub const PATIENCE_BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(8));
 /// A task that waits for something says so again this often: who begins to watch later hears of it too.
 pub const WAITS_EVERY: Duration = Duration::from_secs(5);
 
@@ -81,6 +81,13 @@ pub const OUTBOX_BYTES: usize = 256 * 1024;
 pub const OUTBOX_ENTRIES: usize = 2_048;
 /// Newest volatile events kept in an outbox, one a `(topic, key)`; above it new keys are dropped and counted.
 pub const OUTBOX_LIVE: usize = 512;
+/// Answers that wait in an outbox before no further request of the connection is read: TCP pushes back on a client that
+/// asks and does not listen.
+pub const ANSWER_BYTES: usize = 256 * 1024;
+/// What an answer costs beside its bytes.
+pub const ANSWER_COST: usize = 64;
+/// Bytes of messages that a connection may send before the answer to its hello: nobody has vouched for it yet.
+pub const GREETING_BYTES: usize = 256 * 1024;
 /// Below this many waiting bytes an outbox takes another page of the log.
 pub const OUTBOX_LOW: usize = 64 * 1024;
 /// Events in one page of the log.
@@ -107,6 +114,18 @@ pub const EXPIRING_AHEAD: Duration = Duration::from_secs(60);
 /// A socket that takes no byte for this long while data waits is gone: its kernel buffers are full and the peer does
 /// not read. Its history waits in the log.
 pub const WRITE_STALL: Duration = Duration::from_secs(120);
+/// Fragments of one message that bring nothing. The RFC allows any number; a peer that sends them for ever only keeps the
+/// server busy and is closed with 4429.
+pub const EMPTY_FRAGMENTS: u32 = 1_024;
+/// Pings and pongs of a peer: so many a second, and so many at once; above it the peer is closed with 4429.
+pub const CONTROL_FRAMES: (u32, u32) = (50, 1_000);
+/// Bytes that wait to be written before the answer to a ping is put off; of the pings that come meanwhile the newest is
+/// answered (RFC 6455 §5.5.3).
+pub const PONG_BYTES: usize = 16 * 1024;
+/// What is read of a socket at once, and at most when a large frame is on its way.
+pub const READ_BYTES: (usize, usize) = (4 * 1024, 64 * 1024);
+/// Largest message of the echo that conformance suites talk to.
+pub const ECHO_BYTES: usize = 16 * 1024 * 1024;
 /// How long the other side has to answer a close.
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -114,6 +133,9 @@ pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 pub const DRAIN_GRACE: Duration = Duration::from_millis(500);
 /// At a drain: how long calls that were begun may take to be answered.
 pub const CALLS_END: Duration = Duration::from_secs(5);
+
+/// At a drain: how long each writer of observations may take to write what waits.
+pub const FLUSH_END: Duration = Duration::from_secs(5);
 
 /// A node renews its heartbeat this often.
 pub const HEARTBEAT_EVERY: Duration = Duration::from_secs(1);
@@ -140,3 +162,23 @@ pub const TASK_STEPS: usize = 2_000;
 pub const STEP_OUTPUT_BYTES: usize = 2 * 1024 * 1024;
 /// Waits between attempts to end a task whose last hook fails.
 pub const SETTLE_BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(30));
+
+/// Every node commits an event of its own this often, to see that events reach its readers.
+pub const CANARY_EVERY: Duration = Duration::from_secs(1);
+/// How long that commit may take.
+pub const CANARY_ANSWER: Duration = Duration::from_secs(5);
+/// Only nodes with a heartbeat this young are expected to be heard of.
+pub const CANARY_HEARTBEAT: Duration = Duration::from_secs(3);
+/// A committed event that has not reached a reader of this node for longer: the node is not ready to serve.
+pub const CANARY_BROKEN: Duration = Duration::from_secs(10);
+/// Such events that are kept in the log, and unread ones that are remembered.
+pub const CANARY_KEEP: usize = 128;
+/// How often the older ones are removed.
+pub const CANARY_TRIM_EVERY: Duration = Duration::from_secs(60);
+/// Each node looks this often for withdrawn rights and ended sessions that the bus did not tell it of.
+pub const NOTICE_EVERY: Duration = Duration::from_secs(1);
+/// How far back it looks, and how long they are kept: longer than any transaction.
+pub const NOTICE_KEEP: Duration = Duration::from_secs(120);
+/// A topic is part of a `mark` only when it was compared with the log this short a time ago: else nobody knows that a
+/// client is complete.
+pub const MARK_FRESH: Duration = Duration::from_secs(3);

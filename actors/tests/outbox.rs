@@ -268,3 +268,21 @@ fn after_unsubscribing_nothing_of_the_topic_comes() {
     assert_eq!(batch, [json!({"t": "pong", "id": 1})]);
     assert_eq!(outbox.depth().bytes, 0);
 }
+
+#[test]
+fn a_client_that_takes_no_answers_is_not_asked_for_more_requests() {
+    let outbox = Outbox::new(Codec::Json, Bounds::DEFAULT);
+    let answer = ServerMessage::Ok { id: 1, result: Some(json!("x".repeat(1_000))) };
+    let mut pushed = 0;
+    while !outbox.is_owed() {
+        outbox.push(&answer);
+        pushed += 1;
+        assert!(pushed < 1_000, "it ends");
+    }
+    assert!(outbox.depth().bytes < 300 * 1024, "{:?}", outbox.depth());
+    while outbox.take().is_some() {}
+    assert!(!outbox.is_owed(), "who has taken the answers may ask again");
+    // Events are no answers: a slow reader may go on asking.
+    outbox.close(estafette_protocol::CloseCode::Restart, "bye");
+    assert!(outbox.is_owed(), "nothing is read of a connection that is to be closed");
+}

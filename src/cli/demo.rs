@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::say;
-use super::serve::{Serving, console_address, serve};
+use super::serve::{Extras, Serving, console_address, serve};
 use crate::catalog::{Account, Accounts, NewAccount};
 use crate::config::{Layer, Settings};
 use crate::demo::pages::Pages;
@@ -39,7 +39,7 @@ pub fn run(file: Option<&Path>, mut given: Layer) -> Result<(), Failure> {
         let pages = Pages::start(PAGES_PORT)?;
         settings.fetch.allow.0.push(pages.host_port());
         let urls = pages.urls();
-        let outcome = serve(&settings, async |serving, address| {
+        let outcome = serve(&settings, Extras::default(), async |serving, address| {
             let accounts = serving.opened.catalog.accounts(PRODUCT).map_err(Failure::work)?;
             let account = prepare(&*accounts, &serving, &urls).await?;
             say(welcome(&console_address(address), &account, &urls));

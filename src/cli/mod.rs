@@ -53,7 +53,7 @@ impl Sources {
 enum Command {
     /// Run the server until it is told to stop (Ctrl-C or SIGTERM; a second time: at once)
     #[command(about = "Run the server until it is told to stop (Ctrl-C or SIGTERM; a second time: at once)")]
-    Serve(Box<Sources>),
+    Serve(Box<serve::Serve>),
     #[command(about = "Bring the database up to date and exit")]
     Migrate(Box<Sources>),
     #[command(about = "Run a server with an example user, CVs and job pages, in a folder of its own")]
@@ -84,7 +84,7 @@ pub fn run() -> ExitCode {
 impl Command {
     fn run(self) -> Result<(), Failure> {
         match self {
-            Self::Serve(sources) => serve::run(sources.load()?),
+            Self::Serve(command) => serve::run(*command),
             Self::Migrate(sources) => migrate::run(&sources.load()?),
             Self::Demo(sources) => demo::run(sources.config.as_deref(), sources.given),
             Self::User(user) => user::run(*user),

@@ -1,7 +1,7 @@
 //! `estafette serve`: starts everything in order and stops it in the reverse order.
 
 use super::failure::Failure;
-use super::{open, say};
+use super::{Sources, open, say};
 use crate::config::{AiProvider, Settings};
 use crate::http::{AppState, HttpLimits, HttpServer, ServerOptions, openapi};
 use crate::telemetry;
@@ -17,14 +17,37 @@ const REQUESTS_END: Duration = Duration::from_secs(3);
 /// The exit code after a second signal, as shells have it for SIGINT.
 const INTERRUPTED: i32 = 130;
 
+/// The command's own arguments.
+#[derive(clap::Args)]
+pub struct Serve {
+    /// Open an echo at /v1/echo (messages up to 16 MiB) for WebSocket conformance suites. Not for production: it serves
+    /// anybody who connects.
+    #[arg(long)]
+    conformance_echo: bool,
+    #[command(flatten)]
+    sources: Sources,
+}
+
+/// What is served beside the usual.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Extras {
+    /// The echo for conformance suites.
+    pub conformance_echo: bool,
+}
+
 /// Runs until a signal.
 ///
 /// # Errors
 /// [`Failure`].
-pub fn run(settings: Settings) -> Result<(), Failure> {
+pub fn run(command: Serve) -> Result<(), Failure> {
+    let settings = command.sources.load()?;
+    let extras = Extras { conformance_echo: command.conformance_echo };
     let _telemetry = telemetry::start(&settings);
     actix_web::rt::System::new().block_on(async {
-        serve(&settings, async |_, address| {
+        serve(&settings, extras, async |_, address| {
+            if extras.conformance_echo {
+                tracing::warn!("the conformance echo is open: not for production");
+            }
             say(format!("Console: {}", console_address(address)));
             Ok(())
         })
@@ -52,6 +75,7 @@ pub struct Serving<'a> {
 /// [`Failure`] of the start, of `ready`, or of the stop.
 pub async fn serve(
     settings: &Settings,
+    extras: Extras,
     ready: impl AsyncFnOnce(Serving<'_>, SocketAddr) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
@@ -66,7 +90,7 @@ pub async fn serve(
     if let Some(embedded) = &opened.embedded {
         signals.in_an_emergency(Box::new(embedded.emergency()));
     }
-    let outcome = with_database(settings, http, &opened, &mut signals, ready).await;
+    let outcome = with_database(settings, extras, http, &opened, &mut signals, ready).await;
     opened.db.pool().close();
     if let Some(embedded) = opened.embedded {
         signals.or_at_once(embedded.stop()).await?;
@@ -77,6 +101,7 @@ pub async fn serve(
 
 async fn with_database(
     settings: &Settings,
+    extras: Extras,
     http: HttpServer,
     opened: &open::Opened,
     signals: &mut Signals,
@@ -98,6 +123,7 @@ async fn with_database(
     };
     let upgrades = UpgradeConfig {
         origins: OriginPolicy { allowed: settings.server.allowed_origins.0.clone(), any: false },
+        conformance_echo: extras.conformance_echo,
         ..UpgradeConfig::default()
     };
     let for_upgrades = runtime.clone();

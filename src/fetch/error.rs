@@ -20,6 +20,9 @@ pub enum FetchError {
     /// The host, or a host that it redirects to, is not on the public internet.
     #[error("the address leads into a private network; only public pages can be read, paste the offer's text instead")]
     PrivateAddress,
+    /// A port on which no web site is, but other services that an HTTP request might confuse.
+    #[error("no web site is on port {0}; check the address, or paste the offer's text instead")]
+    Port(u16),
     /// The host's name is unknown.
     #[error("the host of this address does not exist; check the address")]
     Dns,
@@ -84,6 +87,7 @@ impl FetchError {
             Self::Scheme => "unsupported_scheme",
             Self::Credentials => "url_with_credentials",
             Self::PrivateAddress => "private_address",
+            Self::Port(_) => "blocked_port",
             Self::Dns => "unknown_host",
             Self::Connect(_) => "unreachable",
             Self::Timeout => "timeout",

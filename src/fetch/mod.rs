@@ -73,6 +73,10 @@ impl Fetcher {
     /// # Errors
     /// No HTTP client can be made (TLS).
     pub fn new(policy: FetchPolicy) -> Result<Self, reqwest::Error> {
+        Self::with(policy, resolve::PublicOnly::of_system())
+    }
+
+    fn with(policy: FetchPolicy, names: resolve::PublicOnly) -> Result<Self, reqwest::Error> {
         let client = || {
             Client::builder()
                 .user_agent(policy.user_agent.clone())
@@ -84,7 +88,7 @@ impl Fetcher {
                 .pool_max_idle_per_host(0)
         };
         Ok(Self {
-            public: client().dns_resolver(Arc::new(resolve::PublicOnly)).build()?,
+            public: client().dns_resolver(Arc::new(names)).build()?,
             allowed: client().build()?,
             policy,
             slots: Arc::new(Semaphore::new(FETCH_CONCURRENCY)),
@@ -94,8 +98,8 @@ impl Fetcher {
     /// Reads an address as people type it: `example.com/job` gets `https://`.
     ///
     /// # Errors
-    /// [`FetchError::InvalidUrl`], [`FetchError::Scheme`], [`FetchError::Credentials`], [`FetchError::PrivateAddress`]
-    /// (for literal addresses; names are only known once they are resolved).
+    /// [`FetchError::InvalidUrl`], [`FetchError::Scheme`], [`FetchError::Credentials`], [`FetchError::Port`],
+    /// [`FetchError::PrivateAddress`] (for literal addresses; names are only known once they are resolved).
     pub fn check(&self, address: &str) -> Result<Url, FetchError> {
         let address = address.trim();
         if address.is_empty() || address.chars().count() > URL_CHARS_MAX {
@@ -162,6 +166,9 @@ impl Fetcher {
         if self.policy.allows(&host, port) {
             return Ok(&self.allowed);
         }
+        if !address::is_web_port(port) {
+            return Err(FetchError::Port(port));
+        }
         // Literal addresses go past the resolver. The parser has read every way of writing them (127.1, 0x7f000001, …).
         let public = match host {
             // Never a public name, whatever a resolver makes of it.
@@ -219,5 +226,7 @@ fn content(headers: &HeaderMap, body: Vec<u8>) -> Result<Content, FetchError> {
     }
 }
 
+#[cfg(test)]
+mod bypass_tests;
 #[cfg(test)]
 mod tests;

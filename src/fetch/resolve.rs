@@ -3,7 +3,8 @@
 
 use super::address::is_public;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 /// Addresses of one name that are tried, at most.
 const ADDRESSES_MAX: usize = 16;
@@ -19,20 +20,52 @@ pub(super) enum Refused {
     Unknown,
 }
 
-pub(super) struct PublicOnly;
+/// Asks for the addresses of a name.
+#[async_trait::async_trait]
+pub(super) trait Lookup: Send + Sync {
+    /// All that is known, `None` when the name is not.
+    async fn lookup(&self, name: &str) -> Option<Vec<IpAddr>>;
+}
+
+/// The system's own resolver.
+struct System;
+
+#[async_trait::async_trait]
+impl Lookup for System {
+    async fn lookup(&self, name: &str) -> Option<Vec<IpAddr>> {
+        let found = tokio::net::lookup_host((name, 0)).await.ok()?;
+        Some(found.map(|address| address.ip()).collect())
+    }
+}
+
+/// Gives what a lookup found, if all of it is public.
+pub(super) struct PublicOnly {
+    /// Who is asked.
+    pub(super) lookup: Arc<dyn Lookup>,
+    /// What counts as public; a test has two loopback addresses of which one does.
+    pub(super) public: fn(IpAddr) -> bool,
+}
+
+impl PublicOnly {
+    /// What the system's resolver finds, by the registries of IANA.
+    pub(super) fn of_system() -> Self {
+        Self { lookup: Arc::new(System), public: is_public }
+    }
+}
 
 impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
+        let (lookup, public) = (Arc::clone(&self.lookup), self.public);
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await.map_err(|_| Refused::Unknown)?;
-            let found: Vec<SocketAddr> = found.take(ADDRESSES_MAX).collect();
+            let found = lookup.lookup(name.as_str()).await.unwrap_or_default();
             if found.is_empty() {
                 return Err(Refused::Unknown.into());
             }
-            if found.iter().any(|addr| !is_public(addr.ip())) {
+            if found.iter().any(|address| !public(*address)) {
                 return Err(Refused::Private.into());
             }
-            Ok(Box::new(found.into_iter()) as Addrs)
+            let found = found.into_iter().take(ADDRESSES_MAX).map(|address| SocketAddr::new(address, 0));
+            Ok(Box::new(found) as Addrs)
         })
     }
 }

@@ -8,50 +8,52 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 /// A server that answers each connection with these bytes and then does what `then` says.
-async fn server(answer: Vec<u8>, then: Then) -> SocketAddr {
+pub(super) async fn server(answer: Vec<u8>, then: Then) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
-    actix_rt::spawn(async move {
-        loop {
-            let (mut socket, _) = listener.accept().await.unwrap();
-            let answer = answer.clone();
-            actix_rt::spawn(async move {
-                let mut request = [0_u8; 4_096];
-                let _ = socket.read(&mut request).await;
-                let _ = socket.write_all(&answer).await;
-                match then {
-                    Then::Close => {}
-                    Then::Drip => {
-                        while socket.write_all(b"x").await.is_ok() {
-                            tokio::time::sleep(Duration::from_millis(20)).await;
-                        }
-                    }
-                    Then::Flood => while socket.write_all(&[b'x'; 64 * 1024]).await.is_ok() {},
-                }
-            });
-        }
-    });
+    actix_rt::spawn(serve(listener, answer, then));
     addr
 }
 
+pub(super) async fn serve(listener: TcpListener, answer: Vec<u8>, then: Then) {
+    loop {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let answer = answer.clone();
+        actix_rt::spawn(async move {
+            let mut request = [0_u8; 4_096];
+            let _ = socket.read(&mut request).await;
+            let _ = socket.write_all(&answer).await;
+            match then {
+                Then::Close => {}
+                Then::Drip => {
+                    while socket.write_all(b"x").await.is_ok() {
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                    }
+                }
+                Then::Flood => while socket.write_all(&[b'x'; 64 * 1024]).await.is_ok() {},
+            }
+        });
+    }
+}
+
 #[derive(Clone, Copy)]
-enum Then {
+pub(super) enum Then {
     Close,
     Drip,
     Flood,
 }
 
-fn http(head: &str, body: &[u8]) -> Vec<u8> {
+pub(super) fn http(head: &str, body: &[u8]) -> Vec<u8> {
     let mut answer = format!("HTTP/1.1 {head}\r\nConnection: close\r\n\r\n").into_bytes();
     answer.extend_from_slice(body);
     answer
 }
 
-fn page(body: &str) -> Vec<u8> {
+pub(super) fn page(body: &str) -> Vec<u8> {
     http(&format!("200 OK\r\nContent-Type: text/html\r\nContent-Length: {}", body.len()), body.as_bytes())
 }
 
-fn fetcher(allow: &[SocketAddr], change: impl FnOnce(&mut FetchPolicy)) -> Fetcher {
+pub(super) fn fetcher(allow: &[SocketAddr], change: impl FnOnce(&mut FetchPolicy)) -> Fetcher {
     let mut policy = FetchPolicy { timeout: Duration::from_secs(5), ..FetchPolicy::default() };
     policy.allow = allow.iter().map(|addr| addr.to_string().parse().unwrap()).collect();
     change(&mut policy);

@@ -2,9 +2,11 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`transport`] | the raw upgrade and the loop between the socket's bytes and its outbox |
+//! | [`transport`] | the raw upgrade: path, origin, subprotocol, admission |
+//! | [`link`] | the loop between a socket's bytes and what it carries messages for |
+//! | [`live`] · [`echo`] | the two ends of a link: the live protocol, and the echo for conformance suites |
+//! | [`frames`] | frames to messages and back (RFC 6455); the one file that uses the WebSocket crate |
 //! | [`admission`] | who may come in, and how much a connection may send |
-//! | [`frames`] | frames to messages: fragments joined, lengths guarded; the one file that uses the WebSocket crate |
 //! | [`socket`] | the actor of one connection: hello, subscriptions, calls |
 //! | [`user_session`] | the actor of one signed-in session: identity, expiry, its sockets |
 //! | [`registry`] | the sessions and sockets of this node |
@@ -12,7 +14,10 @@
 //! | [`pump`] | reads snapshots and pages of the log for an outbox that has room |
 
 pub mod admission;
+pub mod echo;
 pub mod frames;
+mod link;
+mod live;
 pub mod outbox;
 pub mod pump;
 pub mod registry;
@@ -20,4 +25,5 @@ pub mod socket;
 pub mod transport;
 pub mod user_session;
 
+pub use echo::ECHO_PATH;
 pub use transport::{OriginPolicy, UpgradeConfig, upgrade_service};

@@ -1,32 +1,26 @@
 //! From an HTTP upgrade to a live connection. The raw socket is taken over: HTTP's buffers are dropped, and a loop of
-//! this crate's own moves bytes between the socket and the outbox. It pulls: nothing is encoded for a socket that does
-//! not take it, and all that waits goes out in one write.
+//! this crate's own ([`super::link`]) moves bytes between the socket and the outbox.
 //!
 //! Middleware of the application does not see an upgrade, so everything that decides about it is here: path, origin,
 //! subprotocol, admission.
 
 use super::admission::Place;
-use super::frames::{FrameReader, FrameWriter, Incoming, Violation};
+use super::echo::{ECHO_PATH, Echo};
+use super::link::Link;
+use super::live::Live;
 use super::outbox::{Bounds, Outbox};
-use super::pump;
-use super::socket::{Gone, Received, Socket, Speaker, SubscriptionEnded};
+use super::socket::{Socket, Speaker};
 use crate::hub::Hub;
-use crate::limits::{CLOSE_TIMEOUT, WRITE_STALL};
+use crate::limits::{CLOSE_TIMEOUT, ECHO_BYTES};
 use crate::runtime::Runtime;
 use actix::prelude::*;
 use actix_codec::{AsyncRead, AsyncWrite, Framed};
 use actix_http::{HttpMessage as _, Request, h1, ws};
 use actix_service::{ServiceFactory, fn_factory, fn_service};
-use bytes::{Bytes, BytesMut};
-use estafette_protocol::{CloseCode, Codec, ErrorCode};
-use futures_util::future::{OptionFuture, pending};
-use std::collections::VecDeque;
+use estafette_protocol::{Codec, ErrorCode};
 use std::convert::Infallible;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
+use tokio::io::AsyncWriteExt as _;
 
 /// Which pages may open a socket.
 #[derive(Debug, Clone, Default)]
@@ -54,11 +48,13 @@ pub struct UpgradeConfig {
     pub path: String,
     /// Which pages may open one.
     pub origins: OriginPolicy,
+    /// Whether [`ECHO_PATH`] sends back what it gets, for conformance suites. Nobody needs to sign in to it.
+    pub conformance_echo: bool,
 }
 
 impl Default for UpgradeConfig {
     fn default() -> Self {
-        Self { path: "/v1/live".to_owned(), origins: OriginPolicy::default() }
+        Self { path: "/v1/live".to_owned(), origins: OriginPolicy::default(), conformance_echo: false }
     }
 }
 
@@ -121,8 +117,15 @@ fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     request.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
-fn decide(runtime: &Runtime, config: &UpgradeConfig, request: &Request) -> Result<(Codec, Vec<u8>, Place), Refusal> {
-    if request.path() != config.path {
+/// What an upgrade is for.
+enum Purpose {
+    Live(Codec),
+    Echo,
+}
+
+fn decide(runtime: &Runtime, config: &UpgradeConfig, request: &Request) -> Result<(Purpose, Vec<u8>, Place), Refusal> {
+    let echo = config.conformance_echo && request.path() == ECHO_PATH;
+    if request.path() != config.path && !echo {
         let text = format!("sockets are opened at {}", config.path);
         return Err(Refusal::new("404 Not Found", ErrorCode::NotFound, text));
     }
@@ -137,6 +140,15 @@ fn decide(runtime: &Runtime, config: &UpgradeConfig, request: &Request) -> Resul
         let text = "this origin may not open sockets: add it to the server's allowed origins";
         return Err(Refusal::new("403 Forbidden", ErrorCode::Forbidden, text));
     }
+    let enter = || {
+        runtime.admission().enter(runtime.is_draining()).map_err(|turned| {
+            let refusal = Refusal::new("503 Service Unavailable", ErrorCode::Unavailable, turned.reason);
+            Refusal { retry_after: Some(turned.retry_after), ..refusal }
+        })
+    };
+    if echo {
+        return Ok((Purpose::Echo, switching(request, None), enter()?));
+    }
     let offers: Vec<&str> = request
         .headers()
         .get_all("sec-websocket-protocol")
@@ -149,21 +161,23 @@ fn decide(runtime: &Runtime, config: &UpgradeConfig, request: &Request) -> Resul
         let text = format!("unknown subprotocol: offer {}, or none", names.join(" or "));
         return Err(Refusal::new("400 Bad Request", ErrorCode::BadRequest, text));
     };
-    let place = runtime.admission().enter(runtime.is_draining()).map_err(|turned| {
-        let refusal = Refusal::new("503 Service Unavailable", ErrorCode::Unavailable, turned.reason);
-        Refusal { retry_after: Some(turned.retry_after), ..refusal }
-    })?;
+    let place = enter()?;
+    Ok((Purpose::Live(codec), switching(request, offered.then_some(codec.subprotocol())), place))
+}
+
+/// The head of the answer that takes an upgrade.
+fn switching(request: &Request, subprotocol: Option<&str>) -> Vec<u8> {
     let key = request.headers().get("sec-websocket-key").map(|key| ws::hash_key(key.as_bytes())).unwrap_or_default();
     let mut answer =
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
             .to_vec();
     answer.extend_from_slice(&key);
-    if offered {
+    if let Some(subprotocol) = subprotocol {
         answer.extend_from_slice(b"\r\nSec-WebSocket-Protocol: ");
-        answer.extend_from_slice(codec.subprotocol().as_bytes());
+        answer.extend_from_slice(subprotocol.as_bytes());
     }
     answer.extend_from_slice(b"\r\n\r\n");
-    Ok((codec, answer, place))
+    answer
 }
 
 async fn accept<T>(
@@ -186,244 +200,34 @@ where
             };
             tokio::time::timeout(CLOSE_TIMEOUT, refused).await.unwrap_or(Ok(()))
         }
-        Ok((codec, answer, place)) => {
+        Ok((purpose, answer, place)) => {
             match tokio::time::timeout(CLOSE_TIMEOUT, io.write_all(&answer)).await {
                 Ok(written) => written?,
                 Err(_elapsed) => return Ok(()),
             }
             drop(request);
+            let codec = match purpose {
+                Purpose::Live(codec) => codec,
+                Purpose::Echo => {
+                    let link = Link::new(io, &read, ECHO_BYTES, Echo::default());
+                    actix_rt::spawn(async move {
+                        let _place = place;
+                        link.run().await;
+                    });
+                    return Ok(());
+                }
+            };
             let outbox = Outbox::new(codec, Bounds::DEFAULT);
             let max = runtime.config().limits.message_bytes as usize;
             Socket::create(move |ctx| {
                 let speaker: Speaker = Arc::default();
                 let socket = Socket::new(runtime.clone(), hub, Arc::clone(&outbox), Arc::clone(&speaker), place);
-                let (reader, writer) = tokio::io::split(io);
-                let link = Link {
-                    reader,
-                    writer,
-                    read: BytesMut::from(&read[..]),
-                    frames: FrameReader::new(max),
-                    write: BytesMut::new(),
-                    framer: FrameWriter::default(),
-                    outbox,
-                    runtime,
-                    socket: ctx.address(),
-                    speaker,
-                    stash: VecDeque::new(),
-                    heard: Instant::now(),
-                    state: LinkState::Open,
-                    peer_closed: false,
-                };
+                let live = Live::new(runtime, ctx.address(), outbox, speaker);
+                let link = Link::new(io, &read, max, live);
                 ctx.spawn(link.run().into_actor(&socket).map(|(), _, ctx| ctx.stop()));
                 socket
             });
             Ok(())
         }
-    }
-}
-
-/// How far a connection has come to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum LinkState {
-    Open,
-    /// A close was written; the peer's answer, or the end of the stream, is awaited until then.
-    Closing(tokio::time::Instant),
-    Over,
-}
-
-type Reading = Pin<Box<dyn Future<Output = Option<pump::Ended>>>>;
-
-/// The loop between a socket's bytes, its outbox and its actor.
-struct Link<T> {
-    reader: ReadHalf<T>,
-    writer: WriteHalf<T>,
-    read: BytesMut,
-    frames: FrameReader,
-    write: BytesMut,
-    framer: FrameWriter,
-    outbox: Arc<Outbox>,
-    runtime: Runtime,
-    socket: Addr<Socket>,
-    speaker: Speaker,
-    /// Messages that the actor had no room for: nothing more is read until it has.
-    stash: VecDeque<Bytes>,
-    heard: Instant,
-    state: LinkState,
-    /// The peer has said its last word: once the answer is written, the server closes the stream (RFC 6455 §7.1.1).
-    peer_closed: bool,
-}
-
-/// What is read at once.
-const READ_BYTES: usize = 4 * 1024;
-/// How long a full actor is left alone before it is offered the message again.
-const STASH_RETRY: Duration = Duration::from_millis(2);
-/// Heartbeats without a sign of life from a peer that takes all it is sent.
-const SILENT_HEARTBEATS: u32 = 4;
-/// No peer is taken for gone sooner, however short the heartbeat.
-const SILENCE_MIN: Duration = Duration::from_secs(10);
-
-impl<T: AsyncRead + AsyncWrite + Unpin + 'static> Link<T> {
-    async fn run(mut self) {
-        let mut reading: Option<Reading> = None;
-        self.decode();
-        while self.state != LinkState::Over {
-            self.fill();
-            if self.peer_closed && self.write.is_empty() {
-                break;
-            }
-            if reading.is_none() && self.state == LinkState::Open {
-                reading = self.next_read();
-            }
-            let can_read = self.stash.is_empty() && self.state != LinkState::Over;
-            let writing = !self.write.is_empty();
-            let deadline = match self.state {
-                LinkState::Closing(at) => Some(at),
-                _ if writing => Some(tokio::time::Instant::now() + WRITE_STALL),
-                _ => None,
-            };
-            tokio::select! {
-                biased;
-                written = self.writer.write(&self.write), if writing => match written {
-                    Ok(0) | Err(_) => self.state = LinkState::Over,
-                    Ok(count) => {
-                        let _sent = self.write.split_to(count);
-                        if self.write.is_empty() {
-                            // An idle connection keeps no buffer.
-                            self.write = BytesMut::new();
-                        }
-                    }
-                },
-                read = read_some(&mut self.reader, &mut self.read), if can_read => match read {
-                    Ok(0) | Err(_) => self.state = LinkState::Over,
-                    Ok(_) => {
-                        self.heard = Instant::now();
-                        self.decode();
-                    }
-                },
-                Some(ended) = OptionFuture::from(reading.as_mut()) => {
-                    reading = None;
-                    if let Some(ended) = ended && self.socket.send(SubscriptionEnded(ended)).await.is_err() {
-                        self.state = LinkState::Over;
-                    }
-                }
-                () = self.outbox.ready(), if !writing => {}
-                () = tokio::time::sleep(STASH_RETRY), if !self.stash.is_empty() => self.offer_stash(),
-                () = sleep_until(deadline) => self.state = LinkState::Over,
-            }
-        }
-        let _closed = tokio::time::timeout(CLOSE_TIMEOUT, self.writer.shutdown()).await;
-        let _gone = crate::mailbox::tell(&self.socket, Gone);
-    }
-
-    fn next_read(&self) -> Option<Reading> {
-        let who = self.speaker.read().clone()?;
-        let work = self.outbox.work()?;
-        let (runtime, outbox) = (self.runtime.clone(), Arc::clone(&self.outbox));
-        Some(Box::pin(async move { pump::read(&runtime, &who, &outbox, work).await }))
-    }
-
-    /// Takes what waits, when all that was taken before is written.
-    fn fill(&mut self) {
-        if !self.write.is_empty() || self.state != LinkState::Open {
-            return;
-        }
-        if let Some((payload, marked)) = self.outbox.take() {
-            self.framer.batch(payload, self.outbox.codec().is_binary(), &mut self.write);
-            if marked {
-                let silence = (self.runtime.config().heartbeat * SILENT_HEARTBEATS).max(SILENCE_MIN);
-                if self.heard.elapsed() > silence {
-                    self.state = LinkState::Over;
-                }
-                self.framer.ping(&mut self.write);
-            }
-        } else if let Some((code, reason)) = self.outbox.closing() {
-            self.close(code, &reason);
-        }
-    }
-
-    fn close(&mut self, code: CloseCode, reason: &str) {
-        if self.state == LinkState::Open {
-            tracing::debug!(code = code.number(), reason, "a socket is closed");
-            self.framer.close(code.number(), reason, &mut self.write);
-            self.state = LinkState::Closing(tokio::time::Instant::now() + CLOSE_TIMEOUT);
-        }
-    }
-
-    fn decode(&mut self) {
-        while self.state != LinkState::Over && self.stash.is_empty() {
-            match self.frames.next(&mut self.read) {
-                Ok(None) => break,
-                Ok(Some(incoming)) => self.incoming(incoming),
-                Err(Violation { code, reason }) => {
-                    self.close(code, &reason);
-                    self.read.clear();
-                    break;
-                }
-            }
-        }
-        if self.read.is_empty() {
-            self.read = BytesMut::new();
-        }
-    }
-
-    fn incoming(&mut self, incoming: Incoming) {
-        match incoming {
-            Incoming::Close(code) => {
-                if self.state == LinkState::Open {
-                    self.framer.close(code.filter(|code| *code != 1005).unwrap_or(1000), "", &mut self.write);
-                    self.state = LinkState::Closing(tokio::time::Instant::now() + CLOSE_TIMEOUT);
-                }
-                self.peer_closed = true;
-            }
-            // After a close nothing of the peer counts any more.
-            _ if self.state != LinkState::Open => {}
-            Incoming::Ping(payload) => {
-                // A peer that pings without reading gets its answers dropped, not queued.
-                if self.write.len() < READ_BYTES * 4 {
-                    self.framer.pong(payload, &mut self.write);
-                }
-            }
-            Incoming::Pong => {}
-            Incoming::Text(text) if !self.outbox.codec().is_binary() => self.hand_over(text),
-            Incoming::Binary(binary) if self.outbox.codec().is_binary() => self.hand_over(binary),
-            Incoming::Text(_) => {
-                self.close(CloseCode::Malformed, "this connection speaks MessagePack: send binary messages")
-            }
-            Incoming::Binary(_) => self.close(CloseCode::Malformed, "this connection speaks JSON: send text messages"),
-        }
-    }
-
-    fn hand_over(&mut self, message: Bytes) {
-        self.stash.push_back(message);
-        self.offer_stash();
-    }
-
-    fn offer_stash(&mut self) {
-        while let Some(message) = self.stash.pop_front() {
-            match self.socket.try_send(Received(message)) {
-                Ok(()) => {}
-                Err(SendError::Full(Received(message))) => {
-                    self.stash.push_front(message);
-                    return;
-                }
-                Err(SendError::Closed(_)) => {
-                    self.state = LinkState::Over;
-                    return;
-                }
-            }
-        }
-        self.decode();
-    }
-}
-
-async fn read_some<T: AsyncRead>(reader: &mut ReadHalf<T>, into: &mut BytesMut) -> std::io::Result<usize> {
-    into.reserve(READ_BYTES);
-    reader.read_buf(into).await
-}
-
-async fn sleep_until(deadline: Option<tokio::time::Instant>) {
-    match deadline {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => pending().await,
     }
 }

@@ -54,6 +54,16 @@ async fn p1_a_cv_is_adapted_to_each_offer() {
     assert_eq!(first["content"], sample(), "r26: version 1 is the source");
     assert_eq!(ana.get(&cv).await["file"]["content"], sample(), "the source is untouched");
 
+    assert_eq!(task["title"], "Adapt “Developer” to 2 job offers");
+    let created = world.events(&format!("user:{}", ana.who.user)).await;
+    let created: Vec<&Value> = created.iter().filter(|(kind, _)| kind == "cv.created").map(|(_, data)| data).collect();
+    let new = created.iter().find(|data| data["id"] == file["id"]).unwrap();
+    assert_eq!(
+        (&new["title"], &new["pending_count"], &new["filename"]),
+        (&json!("Ana Gil — Developer"), &json!(4), &file["filename"]),
+        "a list needs no second request"
+    );
+
     // D29: the product's rows say the same as the engine's.
     let differ =
         "SELECT count(*) FROM runtime.tasks r JOIN cv.background_tasks b USING (id) WHERE r.status <> b.status";

@@ -127,7 +127,10 @@ pub async fn text(bytes: Vec<u8>) -> Result<PdfText, PdfError> {
 }
 
 /// Reads a PDF here and now. Needs a roomy stack; [`text`] gives it one.
-fn read(bytes: Vec<u8>) -> Result<PdfText, PdfError> {
+///
+/// # Errors
+/// See [`PdfError`].
+pub fn read(bytes: Vec<u8>) -> Result<PdfText, PdfError> {
     looks_whole(&bytes)?;
     // The reader is not ours, and what it reads comes from anywhere: a panic in it is a broken file.
     let outcome = std::panic::catch_unwind(move || read_unguarded(bytes));

@@ -7,6 +7,7 @@ pub mod person;
 pub mod server;
 pub mod site;
 pub mod socket;
+pub mod wire;
 
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};

@@ -38,18 +38,35 @@ impl Server {
         server
     }
 
+    /// The same with arguments of `serve`.
+    pub fn with(database_url: &str, arguments: &[&str], settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = [settings, &[("DATABASE_URL", database_url)]].concat();
+        let mut server = Self::start_with(folder.path(), arguments, &settings);
+        server._folder = Some(folder);
+        server
+    }
+
     /// Starts one on a data folder; without `DATABASE_URL` in `settings` the database is in there too.
     pub fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::start_with(folder, &[], settings)
+    }
+
+    fn start_with(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Self {
         let log = folder.join("server.log");
         let mut command = Command::new(env!("CARGO_BIN_EXE_estafette"));
         for (name, _) in std::env::vars() {
-            if name.starts_with("ESTAFETTE_") && name != "ESTAFETTE_PG_BIN" || name == "DATABASE_URL" {
+            if name.starts_with("ESTAFETTE_") && name != "ESTAFETTE_PG_BIN"
+                || name == "DATABASE_URL"
+                || name == "REDIS_URL"
+            {
                 command.env_remove(name);
             }
         }
         let file = std::fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
         let mut child = command
             .arg("serve")
+            .args(arguments)
             .envs(SETTINGS.iter().copied())
             .envs(settings.iter().copied())
             .env("ESTAFETTE_DATA_DIR", folder)
@@ -92,7 +109,41 @@ impl Server {
         self.child.wait().unwrap();
     }
 
-    /// Memory of the process in KiB.
+    /// Sends a signal (`-TERM`).
+    pub fn signal(&self, name: &str) {
+        assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
+    }
+
+    /// Waits for the end of the process; its exit code.
+    pub async fn ended(&mut self, within: Duration) -> Option<i32> {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(began.elapsed() < within, "it did not end within {within:?}:\n{}", self.last_words());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Memory of the process that is in use, KiB.
+    pub fn memory_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    /// Sockets that the process holds.
+    pub fn sockets(&self) -> usize {
+        let held = std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap();
+        let is_socket = |entry: std::io::Result<std::fs::DirEntry>| {
+            let target = std::fs::read_link(entry.ok()?.path()).ok()?;
+            target.to_string_lossy().starts_with("socket:").then_some(())
+        };
+        held.filter_map(is_socket).count()
+    }
+
+    /// Whether the process lives.
     pub fn is_running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }
