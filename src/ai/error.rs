@@ -133,6 +133,17 @@ impl AiError {
         self
     }
 
+    /// What a log may hold: our own sentence, and never what a model or its endpoint said, since that repeats what people
+    /// wrote. Their words are in the task, for its owner.
+    pub fn for_log(&self) -> &str {
+        match self.code {
+            AiErrorCode::Timeout | AiErrorCode::CircuitOpen | AiErrorCode::Internal => &self.message,
+            AiErrorCode::Misconfigured => "the endpoint refuses the key, the model or the address: see the settings of `ai`",
+            _ if !self.sent => &self.message,
+            _ => "see the task's step for the words",
+        }
+    }
+
     /// Whether and when to ask again.
     pub fn retry(&self) -> AiRetry {
         match (self.code.is_retryable(), self.retry_after) {

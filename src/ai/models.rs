@@ -177,7 +177,7 @@ impl Models {
                     feature = request.feature,
                     step = request.step,
                     code = error.code.as_str(),
-                    error = error.message,
+                    error = error.for_log(),
                     "a model call failed"
                 );
                 Err(error)

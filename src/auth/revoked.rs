@@ -1,6 +1,7 @@
 //! Which sessions have ended, remembered for seconds, so that not every request asks the database.
 
-use estafette_protocol::SessionId;
+use estafette_actors::Identity;
+use estafette_protocol::{ProductId, SessionId, UserId};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -19,31 +20,54 @@ pub enum SessionState {
     Ended,
 }
 
+/// Whose session it is said to be: an answer about one pair says nothing about another.
+type Said = (SessionId, ProductId, UserId);
+
 /// The memory.
 #[derive(Debug, Default)]
-pub struct SessionMemory(Mutex<HashMap<SessionId, (Instant, SessionState)>>);
+pub struct SessionMemory(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    said: HashMap<Said, (Instant, SessionState)>,
+    ended: HashMap<SessionId, Instant>,
+}
 
 impl SessionMemory {
     /// What is known and still believed at `now`.
-    pub fn get(&self, session: &SessionId, now: Instant) -> Option<SessionState> {
-        let known = self.0.lock().get(session).copied();
-        known.filter(|(at, _)| now.duration_since(*at) < MEMORY).map(|(_, state)| state)
+    pub fn get(&self, who: &Identity, now: Instant) -> Option<SessionState> {
+        let known = self.0.lock();
+        if known.ended.get(&who.session).is_some_and(|at| now.duration_since(*at) < MEMORY) {
+            return Some(SessionState::Ended);
+        }
+        let said = known.said.get(&said(who)).copied();
+        said.filter(|(at, _)| now.duration_since(*at) < MEMORY).map(|(_, state)| state)
     }
 
-    /// Remembers. An end that is still believed is not taken back by an answer that was on its way.
-    pub fn put(&self, session: SessionId, state: SessionState, now: Instant) {
+    /// Remembers what the database said.
+    pub fn put(&self, who: &Identity, state: SessionState, now: Instant) {
         let mut known = self.0.lock();
-        if known.len() >= MAX_SESSIONS {
-            known.retain(|_, (at, _)| now.duration_since(*at) < MEMORY);
-            if known.len() >= MAX_SESSIONS {
-                known.clear();
-            }
-        }
-        let ended = known
-            .get(&session)
-            .is_some_and(|(at, old)| *old == SessionState::Ended && now.duration_since(*at) < MEMORY);
-        if !ended {
-            known.insert(session, (now, state));
+        bound(&mut known.said, |(at, _)| now.duration_since(*at) < MEMORY);
+        known.said.insert(said(who), (now, state));
+    }
+
+    /// Remembers an end. While it is believed it is not taken back by an answer that was on its way.
+    pub fn end(&self, session: SessionId, now: Instant) {
+        let mut known = self.0.lock();
+        bound(&mut known.ended, |at| now.duration_since(*at) < MEMORY);
+        known.ended.insert(session, now);
+    }
+}
+
+fn said(who: &Identity) -> Said {
+    (who.session.clone(), who.product.clone(), who.user.clone())
+}
+
+fn bound<K: Eq + std::hash::Hash, V>(map: &mut HashMap<K, V>, fresh: impl Fn(&V) -> bool) {
+    if map.len() >= MAX_SESSIONS {
+        map.retain(|_, value| fresh(value));
+        if map.len() >= MAX_SESSIONS {
+            map.clear();
         }
     }
 }
@@ -52,29 +76,50 @@ impl SessionMemory {
 mod tests {
     use super::*;
 
+    fn who(session: &str, user: &str) -> Identity {
+        Identity {
+            product: ProductId::parse("p").unwrap(),
+            user: UserId::parse(user).unwrap(),
+            session: SessionId::parse(session).unwrap(),
+            role: "USER".into(),
+            device: None,
+            expires_at: chrono::Utc::now(),
+        }
+    }
+
     #[test]
     fn what_is_known_is_asked_again_after_seconds_and_an_end_is_not_taken_back_before() {
-        let memory = SessionMemory::default();
-        let session = SessionId::parse("s").unwrap();
-        let now = Instant::now();
-        assert_eq!(memory.get(&session, now), None);
-        memory.put(session.clone(), SessionState::Live, now);
-        assert_eq!(memory.get(&session, now + MEMORY / 2), Some(SessionState::Live));
-        assert_eq!(memory.get(&session, now + MEMORY), None);
-        memory.put(session.clone(), SessionState::Ended, now);
-        memory.put(session.clone(), SessionState::Live, now);
-        assert_eq!(memory.get(&session, now), Some(SessionState::Ended));
-        assert_eq!(memory.get(&session, now + MEMORY), None);
-        memory.put(session.clone(), SessionState::Live, now + MEMORY);
-        assert_eq!(memory.get(&session, now + MEMORY), Some(SessionState::Live));
+        let (memory, ann, now) = (SessionMemory::default(), who("s", "ann"), Instant::now());
+        assert_eq!(memory.get(&ann, now), None);
+        memory.put(&ann, SessionState::Live, now);
+        assert_eq!(memory.get(&ann, now + MEMORY / 2), Some(SessionState::Live));
+        assert_eq!(memory.get(&ann, now + MEMORY), None);
+        memory.end(ann.session.clone(), now);
+        memory.put(&ann, SessionState::Live, now);
+        assert_eq!(memory.get(&ann, now), Some(SessionState::Ended));
+        assert_eq!(memory.get(&ann, now + MEMORY), None);
+        memory.put(&ann, SessionState::Live, now + MEMORY);
+        assert_eq!(memory.get(&ann, now + MEMORY), Some(SessionState::Live));
+    }
+
+    #[test]
+    fn what_is_known_of_a_session_holds_for_its_own_user_only() {
+        let (memory, now) = (SessionMemory::default(), Instant::now());
+        memory.put(&who("s", "ann"), SessionState::Live, now);
+        assert_eq!(memory.get(&who("s", "bob"), now), None, "the database is asked, and says no");
+        memory.put(&who("s", "bob"), SessionState::Ended, now);
+        assert_eq!(memory.get(&who("s", "ann"), now), Some(SessionState::Live), "which is not the owner's loss");
     }
 
     #[test]
     fn the_memory_is_bounded() {
         let memory = SessionMemory::default();
         for index in 0..MAX_SESSIONS * 2 {
-            memory.put(SessionId::parse(format!("s{index}")).unwrap(), SessionState::Ended, Instant::now());
+            let who = who(&format!("s{index}"), "ann");
+            memory.put(&who, SessionState::Ended, Instant::now());
+            memory.end(who.session, Instant::now());
         }
-        assert!(memory.0.lock().len() <= MAX_SESSIONS);
+        let known = memory.0.lock();
+        assert!(known.said.len() <= MAX_SESSIONS && known.ended.len() <= MAX_SESSIONS);
     }
 }

@@ -311,7 +311,7 @@ impl Auth {
         tx.end_session(session.clone(), reason);
         // Before the commit, so that no request gets through after the answer; should the commit fail, the memory
         // forgets it in seconds.
-        self.inner.memory.put(session.clone(), SessionState::Ended, Instant::now());
+        self.inner.memory.end(session.clone(), Instant::now());
         Ok(ended == 1)
     }
 
@@ -364,7 +364,7 @@ impl Authenticator for Auth {
     async fn authenticate(&self, token: &str) -> Result<Identity, AuthError> {
         let identity = self.inner.signer.check(token)?;
         let now = Instant::now();
-        let state = match self.inner.memory.get(&identity.session, now) {
+        let state = match self.inner.memory.get(&identity, now) {
             Some(state) => state,
             None => {
                 let sql =
@@ -377,7 +377,7 @@ impl Authenticator for Auth {
                 })?;
                 let live = row.is_some_and(|row| row.get(0));
                 let state = if live { SessionState::Live } else { SessionState::Ended };
-                self.inner.memory.put(identity.session.clone(), state, now);
+                self.inner.memory.put(&identity, state, now);
                 state
             }
         };

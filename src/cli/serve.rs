@@ -117,6 +117,7 @@ async fn with_database(
         catalog: Arc::clone(&opened.catalog),
         console_dir: settings.server.console_dir.clone(),
         allowed_origins: settings.server.allowed_origins.0.clone(),
+        hsts_secs: settings.server.hsts_secs,
         max_body: settings.server.max_body_kib * 1024,
         limits: HttpLimits::new(settings),
         metrics: telemetry::start_metrics(),

@@ -111,6 +111,8 @@ settings! {
         console_dir: PathBuf = PathBuf::from("client-sdk/console/dist"), "console-dir", "ESTAFETTE_CONSOLE_DIR";
         /// Origins of other sites whose pages may use this server (`https://app.example.com`). Its own is always allowed.
         allowed_origins: List = List::default(), "allowed-origins", "ESTAFETTE_ALLOWED_ORIGINS";
+        /// How long browsers insist on TLS (Strict-Transport-Security). For a server behind TLS; 0: not said.
+        hsts_secs: u64 = 0, "hsts-secs", "ESTAFETTE_HSTS_SECS", 0..=63_072_000 "s";
         /// Worker threads, each with its own connections and hub. 0: one a processor core.
         workers: usize = 0, "workers", "ESTAFETTE_WORKERS", 0..=256 "threads";
         /// Connections that one worker accepts; more wait in the backlog.

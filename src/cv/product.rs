@@ -3,6 +3,7 @@
 use super::calls::{self, ADMIN};
 use super::services::Services;
 use super::store::{files, tasks};
+use super::topics::Family;
 use super::{pipeline, snapshot, topics};
 use estafette_actors::task::TaskKind;
 use estafette_actors::{CallCtx, CallError, Db, Identity, Product};
@@ -35,14 +36,16 @@ impl Product for CvProduct {
     /// Section 4.1.
     async fn authorize(&self, db: &Db, who: &Identity, topic: &Topic) -> Result<(), CallError> {
         let admin = who.role == ADMIN;
-        match (topic.family(), topic.id()) {
-            ("app", None) => Ok(()),
-            ("user", Some(id)) if id == who.user.as_str() || admin => Ok(()),
-            ("device", Some(id)) => match &who.device {
+        let (family, id) = Family::of(topic).ok_or_else(|| no_topic(topic))?;
+        match family {
+            Family::App => Ok(()),
+            Family::User if id == who.user.as_str() || admin => Ok(()),
+            Family::User => Err(CallError::forbidden("this topic belongs to another user")),
+            Family::Device => match &who.device {
                 Some(device) if device.as_str() == id => Ok(()),
                 _ => Err(CallError::forbidden("this topic belongs to another device")),
             },
-            ("task", Some(id)) => {
+            Family::Task => {
                 let id = TaskId::parse(id).map_err(|_| no_topic(topic))?;
                 let owner = tasks::owner(db, &id).await?.ok_or_else(|| no_topic(topic))?;
                 let mine = match &owner.user {
@@ -51,7 +54,7 @@ impl Product for CvProduct {
                 };
                 if mine || admin { Ok(()) } else { Err(no_topic(topic)) }
             }
-            ("cv", Some(id)) => {
+            Family::Cv => {
                 let owner = files::owner(db, id).await?;
                 if owner.as_ref() == Some(&who.user) || (admin && owner.is_some()) {
                     Ok(())
@@ -59,8 +62,6 @@ impl Product for CvProduct {
                     Err(no_topic(topic))
                 }
             }
-            ("user", Some(_)) => Err(CallError::forbidden("this topic belongs to another user")),
-            _ => Err(no_topic(topic)),
         }
     }
 
@@ -71,16 +72,16 @@ impl Product for CvProduct {
         topic: &Topic,
     ) -> Result<Value, CallError> {
         let missing = || no_topic(topic);
-        match (topic.family(), topic.id()) {
-            ("app", None) => calls::encode(&snapshot::app(snapshot).await?),
-            ("user", Some(id)) => {
+        let (family, id) = Family::of(topic).ok_or_else(missing)?;
+        match family {
+            Family::App => calls::encode(&snapshot::app(snapshot).await?),
+            Family::User => {
                 let id = id.parse().map_err(|_| missing())?;
                 calls::encode(&snapshot::user(snapshot, &id).await?.ok_or_else(missing)?)
             }
-            ("device", Some(id)) => calls::encode(&snapshot::device(snapshot, id).await?),
-            ("task", Some(id)) => calls::encode(&snapshot::task(snapshot, id).await?.ok_or_else(missing)?),
-            ("cv", Some(id)) => calls::encode(&snapshot::cv(snapshot, id).await?.ok_or_else(missing)?),
-            _ => Err(missing()),
+            Family::Device => calls::encode(&snapshot::device(snapshot, id).await?),
+            Family::Task => calls::encode(&snapshot::task(snapshot, id).await?.ok_or_else(missing)?),
+            Family::Cv => calls::encode(&snapshot::cv(snapshot, id).await?.ok_or_else(missing)?),
         }
     }
 

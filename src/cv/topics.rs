@@ -13,6 +13,48 @@ pub fn product() -> ProductId {
     ProductId::parse(PRODUCT).unwrap_or_else(|_| unreachable!("two letters are a product id"))
 }
 
+/// The kinds of topics (section 4.1). Whatever is decided by kind matches on this, so that a new one is decided about
+/// everywhere; `src/tests/rights` has a row for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Family {
+    /// `app`: what concerns everybody.
+    App,
+    /// `user:{id}`: a person's own feed.
+    User,
+    /// `device:{id}`: one installation.
+    Device,
+    /// `task:{id}`: one task.
+    Task,
+    /// `cv:{id}`: one CV.
+    Cv,
+}
+
+impl Family {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::App, Self::User, Self::Device, Self::Task, Self::Cv];
+
+    /// The word before the colon.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::App => "app",
+            Self::User => "user",
+            Self::Device => "device",
+            Self::Task => "task",
+            Self::Cv => "cv",
+        }
+    }
+
+    /// The kind of a topic with its id (empty for `app`); `None` for what is no topic of this product.
+    pub fn of(topic: &Topic) -> Option<(Self, &str)> {
+        let family = Self::ALL.into_iter().find(|family| family.word() == topic.family())?;
+        match (family, topic.id()) {
+            (Self::App, None) => Some((family, "")),
+            (Self::App, Some(_)) | (_, None) => None,
+            (_, Some(id)) => Some((family, id)),
+        }
+    }
+}
+
 /// `user:{id}`.
 pub fn user(id: &UserId) -> Topic {
     Topic::user(id)

@@ -166,9 +166,6 @@ impl Fetcher {
         if self.policy.allows(&host, port) {
             return Ok(&self.allowed);
         }
-        if !address::is_web_port(port) {
-            return Err(FetchError::Port(port));
-        }
         // Literal addresses go past the resolver. The parser has read every way of writing them (127.1, 0x7f000001, …).
         let public = match host {
             // Never a public name, whatever a resolver makes of it.
@@ -179,7 +176,11 @@ impl Fetcher {
             Host::Ipv4(ip) => address::is_public(ip.into()),
             Host::Ipv6(ip) => address::is_public(ip.into()),
         };
-        if public { Ok(&self.public) } else { Err(FetchError::PrivateAddress) }
+        match public {
+            false => Err(FetchError::PrivateAddress),
+            true if !address::is_web_port(port) => Err(FetchError::Port(port)),
+            true => Ok(&self.public),
+        }
     }
 
     async fn body(&self, response: Response) -> Result<Vec<u8>, FetchError> {

@@ -36,6 +36,8 @@ pub struct AppState {
     pub console_dir: PathBuf,
     /// Origins of other sites that may use this server.
     pub allowed_origins: Vec<String>,
+    /// Seconds of `Strict-Transport-Security`; 0: it is not sent.
+    pub hsts_secs: u64,
     /// Largest body, bytes, except where a route sets its own limit.
     pub max_body: usize,
     /// What may be asked for.

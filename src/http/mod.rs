@@ -4,7 +4,8 @@
 //! |---|---|
 //! | [`server`] | the listener and its limits; hands upgrades to the runtime |
 //! | [`app`] | the actix-web application: routes, body limits, error forms |
-//! | [`observe`] | around each request: id, log line, metrics, security headers, errors in one form |
+//! | [`observe`] | around each request: id, log line, metrics, errors in one form |
+//! | [`headers`] | what a browser may do with an answer: content security policy and the like |
 //! | [`health`] | `/health/live`, `/health/ready`, `/metrics` |
 //! | [`limits`] | requests at once, attempts to sign in by address and account |
 //! | [`openapi`] | `/openapi.json` out of the table of routes |
@@ -12,6 +13,7 @@
 
 pub mod app;
 pub mod console;
+pub mod headers;
 pub mod health;
 pub mod limits;
 pub mod observe;

@@ -1,6 +1,7 @@
 //! Around each request: an id, one log line, metrics, security headers, and errors in one form, whoever made them.
 
 use super::AppState;
+use super::headers::Dress;
 use crate::error::{ApiError, REQUEST_ID, is_html, is_problem};
 use crate::telemetry::meters::{HTTP_REQUESTS, HTTP_SECONDS};
 use crate::telemetry::traces::TRACEPARENT;
@@ -21,19 +22,6 @@ pub const REQUEST_ID_HEADER: &str = "x-request-id";
 /// Longest id that is taken from a caller.
 const MAX_REQUEST_ID: usize = 64;
 
-const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
-    img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss:; object-src 'none'; \
-    base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
-
-/// On every answer.
-const SECURITY_HEADERS: [(&str, &str); 5] = [
-    ("x-content-type-options", "nosniff"),
-    ("x-frame-options", "DENY"),
-    ("referrer-policy", "same-origin"),
-    ("cross-origin-opener-policy", "same-origin"),
-    ("permissions-policy", "camera=(), geolocation=(), payment=()"),
-];
-
 /// The outermost middleware.
 ///
 /// # Errors
@@ -47,6 +35,7 @@ pub async fn observe(
     let method = request.method().clone();
     let path: String = request.path().chars().take(200).collect();
     let span = span(&id, &method, &path, request.headers());
+    let dress = Dress::of(&request);
     let outcome = REQUEST_ID
         .scope(id.clone(), async {
             // A panic is a defect of one handler and costs one answer, not the connection.
@@ -65,8 +54,8 @@ pub async fn observe(
         Err(error) => (error.status_code(), None),
     };
     record(&id, &method, route.as_deref(), &path, status, began);
-    let mut response = outcome.map_err(|error| Observed { error, id: id.clone() })?;
-    dress(response.headers_mut(), &id);
+    let mut response = outcome.map_err(|error| Observed { error, id: id.clone(), dress: dress.clone() })?;
+    put_on(response.headers_mut(), &dress, &id);
     Ok(response)
 }
 
@@ -86,14 +75,8 @@ fn is_probe(path: &str) -> bool {
 }
 
 /// Adds what every answer carries.
-fn dress(headers: &mut HeaderMap, id: &str) {
-    for (name, value) in SECURITY_HEADERS {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-    }
-    if is_html(headers.get(CONTENT_TYPE)) {
-        let name = HeaderName::from_static("content-security-policy");
-        headers.insert(name, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
-    }
+fn put_on(headers: &mut HeaderMap, dress: &Dress, id: &str) {
+    dress.put_on(headers);
     if let Ok(value) = HeaderValue::from_str(id) {
         headers.insert(HeaderName::from_static(REQUEST_ID_HEADER), value);
     }
@@ -105,6 +88,7 @@ fn dress(headers: &mut HeaderMap, id: &str) {
 struct Observed {
     error: ApiError,
     id: String,
+    dress: Dress,
 }
 
 impl ResponseError for Observed {
@@ -113,7 +97,7 @@ impl ResponseError for Observed {
     }
     fn error_response(&self) -> HttpResponse {
         let mut response = REQUEST_ID.sync_scope(self.id.clone(), || self.error.error_response());
-        dress(response.headers_mut(), &self.id);
+        put_on(response.headers_mut(), &self.dress, &self.id);
         response
     }
 }

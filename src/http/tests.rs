@@ -97,6 +97,7 @@ async fn world() -> World {
         catalog: Arc::new(catalog),
         console_dir: console.path().join("dist"),
         allowed_origins: vec!["https://app.example.com".to_owned()],
+        hsts_secs: 600,
         max_body: 64 * 1024,
         limits: crate::http::HttpLimits::default(),
         metrics: crate::telemetry::start_metrics(),
@@ -121,6 +122,34 @@ impl World {
     }
     fn post(&self, path: &str) -> reqwest::RequestBuilder {
         self.client.post(format!("{}{path}", self.base))
+    }
+}
+
+#[actix_web::test]
+async fn every_answer_says_what_a_browser_may_do_with_it_and_sets_no_cookie() {
+    let w = world().await;
+    for (path, policy, cache) in [
+        ("/", Some("default-src 'none'; script-src 'self'"), Some("no-store")),
+        ("/health/live", Some("default-src 'none'; base-uri 'none'"), Some("no-store")),
+        ("/metrics", Some("default-src 'none'; base-uri 'none'"), None),
+        ("/v1/sample/list?limit=1", Some("default-src 'none'; base-uri 'none'"), Some("no-store")),
+        ("/v1/sample/me", Some("default-src 'none'; base-uri 'none'"), Some("no-store")),
+        ("/v1/sample/panic", Some("default-src 'none'; base-uri 'none'"), Some("no-store")),
+        ("/nothing.js", Some("default-src 'none'; base-uri 'none'"), None),
+    ] {
+        let answer = w.get(path).send().await.unwrap();
+        let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
+        assert_eq!(header("x-content-type-options"), Some("nosniff"), "{path}");
+        assert_eq!(header("x-frame-options"), Some("DENY"), "{path}");
+        assert_eq!(header("referrer-policy"), Some("same-origin"), "{path}");
+        assert_eq!(header("strict-transport-security"), Some("max-age=600; includeSubDomains"), "{path}");
+        assert!(
+            header("content-security-policy").unwrap_or_default().starts_with(policy.unwrap_or_default()),
+            "{path}"
+        );
+        assert!(cache.is_none() || header("cache-control") == cache, "{path}");
+        assert_eq!(header("set-cookie"), None, "{path}");
+        assert_eq!(header("server"), None, "{path}: nothing about what it is made of");
     }
 }
 
@@ -218,7 +247,10 @@ async fn the_console_is_served_with_caching_that_fits_and_nothing_outside_its_fo
     for path in ["/", "/files/abc", "/index.html"] {
         let page = w.get(path).header("accept", "text/html").send().await.unwrap();
         assert_eq!(page.headers()["cache-control"], "no-cache", "{path}");
-        assert!(page.headers()["content-security-policy"].to_str().unwrap().contains("default-src 'self'"));
+        let policy = page.headers()["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("script-src 'self';") && policy.contains("frame-ancestors 'none'"), "{policy}");
+        let own = w.base.replace("http://", "ws://");
+        assert!(policy.contains(&format!("connect-src 'self' {own} ")), "{policy}");
         assert!(page.text().await.unwrap().contains("<title>console"), "{path}");
     }
     let script = w.get("/assets/main-4f2a.js").send().await.unwrap();

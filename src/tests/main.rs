@@ -8,6 +8,8 @@
 //! | [`models`] | the whole job through the `openai` provider, on an endpoint that fails in every way |
 //! | [`conformance`] | RFC 6455 as the public Autobahn cases measure it |
 //! | [`hostile`] | clients that mean harm on `/v1/live`: the right close code, bounded memory, nothing left behind |
+//! | [`rights`] | who may do what: every topic, route and call for everybody |
+//! | [`secrets`] | the whole log of a busy server has no secret in it |
 //! | [`crash`] | SIGKILL in the middle of a hundred running tasks |
 //! | [`nodes`] | two servers on one Postgres and one Redis; one of them is killed |
 //! | [`lifecycle`] | start and end of the process: nothing is left behind |
@@ -22,6 +24,7 @@
 mod admin;
 mod bad_input;
 mod conformance;
+mod corpus;
 mod crash;
 mod deploys;
 mod frames;
@@ -32,6 +35,8 @@ mod models;
 mod nodes;
 mod offers;
 mod outages;
+mod rights;
+mod secrets;
 mod storms;
 mod support;
 mod traces;

@@ -324,7 +324,8 @@ impl TaskSupervisor {
             }
             self.waits.clear(key);
         }
-        tracing::info!(task.id = %self.task.id, step = %spec.key, attempt, error = %error.message, code = %error.code,
+        // Its message is for the task's owner and may repeat what they wrote; it is in the task, not in the log.
+        tracing::info!(task.id = %self.task.id, step = %spec.key, attempt, code = %error.code,
             final_ = retry_in.is_none(), "a step failed");
         self.pending.push(Move::Failed {
             spec: Arc::clone(spec),

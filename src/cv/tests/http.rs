@@ -40,6 +40,7 @@ async fn web() -> Web {
         catalog: Arc::new(catalog),
         console_dir: console.path().join("dist"),
         allowed_origins: Vec::new(),
+        hsts_secs: 0,
         max_body: 1024 * 1024,
         limits: crate::http::HttpLimits::default(),
         metrics: None,

@@ -69,6 +69,25 @@ impl Person {
         }
     }
 
+    /// Somebody without an account, to whom no token belongs.
+    pub fn nobody(server: &Server) -> Self {
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { id: String::new(), token: String::new(), base: server.url(""), http }
+    }
+
+    /// Signs in once more: another session.
+    pub async fn sign_in(server: &Server, name: &str) -> Self {
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let form = json!({"email": format!("{name}@example.org"), "password": "correct horse battery"});
+        let answer = Answer::of(http.post(server.url("/v1/cv/auth/sign-in")).json(&form)).await.ok();
+        Self {
+            id: answer["user"]["id"].as_str().unwrap().to_owned(),
+            token: answer["access_token"].as_str().unwrap().to_owned(),
+            base: server.url(""),
+            http,
+        }
+    }
+
     /// The same person with another token.
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: token.to_owned(), ..self.clone() }

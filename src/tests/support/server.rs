@@ -148,6 +148,20 @@ impl Server {
         matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// Its whole log.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Stops it in good order, and waits for that.
+    pub fn stop(&mut self) {
+        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        let began = Instant::now();
+        while self.is_running() && began.elapsed() < STOP {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// The end of its log.
     pub fn last_words(&self) -> String {
         let log = std::fs::read_to_string(&self.log).unwrap_or_default();
@@ -165,11 +179,7 @@ impl Drop for Server {
             eprintln!("the server's last words:\n{}", self.last_words());
         }
         // In good order, so that a private Postgres goes as well.
-        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-        let began = Instant::now();
-        while self.is_running() && began.elapsed() < STOP {
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        self.stop();
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

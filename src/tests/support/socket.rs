@@ -40,8 +40,13 @@ impl Socket {
 
     /// Connects and says hello.
     pub async fn hello(server: &Server, token: &str, subprotocol: &str) -> Self {
+        Self::hello_as(server, token, subprotocol, "it.1").await
+    }
+
+    /// The same from a device of this name.
+    pub async fn hello_as(server: &Server, token: &str, subprotocol: &str, device: &str) -> Self {
         let mut socket = Self::open(server, subprotocol).await;
-        socket.send(&json!([{"t": "hello", "token": token, "device": "it.1"}])).await;
+        socket.send(&json!([{"t": "hello", "token": token, "device": device}])).await;
         loop {
             match socket.hear().await {
                 Heard::Message(message) if message["t"] == "welcome" => return socket,

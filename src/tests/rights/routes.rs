@@ -1,0 +1,233 @@
+//! Every route for everybody.
+
+use super::World;
+use crate::support::person::{Answer, Person};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// Everybody, signed in or not.
+    Open,
+    /// Everybody who is signed in, and it is about themselves only.
+    Own,
+    /// About something of Ada's: she and administrators; for others it is not there.
+    Readable,
+    /// About something of Ada's: she alone, administrators neither.
+    Owner,
+    /// Not offered by this version, to nobody who is signed in.
+    NotOffered,
+}
+use Access::{NotOffered, Open, Own, Owner, Readable};
+
+struct Row {
+    method: &'static str,
+    path: &'static str,
+    access: Access,
+    body: fn(&World) -> Value,
+}
+
+const fn row(method: &'static str, path: &'static str, access: Access) -> Row {
+    Row { method, path, access, body: |_| Value::Null }
+}
+
+const fn with(method: &'static str, path: &'static str, access: Access, body: fn(&World) -> Value) -> Row {
+    Row { method, path, access, body }
+}
+
+/// All routes. What takes something away stands last.
+const ROWS: &[Row] = &[
+    row("get", "/health/live", Open),
+    row("get", "/health/ready", Open),
+    row("get", "/metrics", Open),
+    row("get", "/openapi.json", Open),
+    // The socket: who speaks on it is found out after the upgrade (`hello`).
+    row("get", "/v1/live", Open),
+    with("post", "/v1/cv/auth/sign-up", Open, |_| json!({"email": "x", "password": "x"})),
+    with("post", "/v1/cv/auth/sign-in", Open, |_| json!({"email": "x", "password": "x"})),
+    with("post", "/v1/cv/auth/refresh", Open, |_| json!({"refresh_token": "x"})),
+    row("get", "/v1/cv/me", Own),
+    row("get", "/v1/cv/credits", Own),
+    row("get", "/v1/cv/credits/transactions", Own),
+    row("get", "/v1/cv/usage", Own),
+    row("get", "/v1/cv/link-history", Own),
+    row("get", "/v1/cv/files", Own),
+    with("post", "/v1/cv/files", Own, |_| json!({"content": crate::support::resume()})),
+    row("get", "/v1/cv/files/by-name/{filename}", Owner),
+    row("get", "/v1/cv/files/{id}", Readable),
+    row("get", "/v1/cv/files/{id}/versions", Readable),
+    row("get", "/v1/cv/files/{id}/versions/{version}", Readable),
+    // A document is its owner's to take away.
+    row("get", "/v1/cv/files/{id}/export", Owner),
+    with("patch", "/v1/cv/files/{id}", Owner, |_| json!({"rev": 0, "patch": [{"op": "remove", "path": "/work"}]})),
+    with("post", "/v1/cv/files/{id}/rename", Owner, |_| json!({"filename": "ada.json"})),
+    with("post", "/v1/cv/files/{id}/offer", Owner, |w| json!({"job_offer_id": w.offer})),
+    with("post", "/v1/cv/files/{id}/score", Owner, |w| json!({"job_offer_id": w.offer})),
+    with("post", "/v1/cv/files/{id}/review", Owner, |_| json!({"decisions": [{"change_id": "x", "accept": true}]})),
+    with("post", "/v1/cv/files/{id}/restore", Owner, |_| json!({"version": 1})),
+    with("post", "/v1/cv/files/{id}/translate", NotOffered, |_| json!({"language": "fr"})),
+    with("post", "/v1/cv/files/template", NotOffered, |_| json!({"template": "x"})),
+    with("post", "/v1/cv/files/from-job-title", NotOffered, |_| json!({"job_title": "x"})),
+    row("post", "/v1/cv/files/import", NotOffered),
+    with("post", "/v1/cv/uploads", Own, |_| json!("multipart")),
+    row("get", "/v1/cv/job-offers", Own),
+    with("post", "/v1/cv/job-offers", Own, |_| json!({"text": crate::support::offer_text(7)})),
+    row("get", "/v1/cv/job-offers/{id}", Owner),
+    with(
+        "post",
+        "/v1/cv/generations",
+        Owner,
+        |w| json!({"source_cv_id": w.cv, "mode": "adapt", "offers": [{"text": crate::support::offer_text(8)}]}),
+    ),
+    row("get", "/v1/cv/generations", Own),
+    row("get", "/v1/cv/generations/{id}", Readable),
+    row("get", "/v1/tasks", Own),
+    row("get", "/v1/tasks/{id}", Readable),
+    with("post", "/v1/cv/tasks/test", Own, |_| json!({"steps": 1})),
+    row("post", "/v1/tasks/{id}/cancel", Owner),
+    row("post", "/v1/tasks/{id}/retry", Owner),
+    row("delete", "/v1/cv/link-history/{id}", Owner),
+    row("delete", "/v1/cv/job-offers/{id}", Owner),
+    row("delete", "/v1/cv/files/{id}", Owner),
+    row("post", "/v1/cv/auth/sign-out", Own),
+];
+
+impl Row {
+    fn name(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    /// With the ids of Ada's things.
+    fn path(&self, world: &World) -> String {
+        let id = if self.path.contains("/job-offers/") {
+            &world.offer
+        } else if self.path.contains("/files/") {
+            &world.cv
+        } else if self.path.contains("/link-history/") {
+            "l-of-ada"
+        } else {
+            &world.task
+        };
+        let path = self.path.replace("{id}", id).replace("{version}", "1").replace("{filename}", "of-ada.json");
+        if path.ends_with("/export") { path + "?format=json" } else { path }
+    }
+
+    async fn by(&self, world: &World, who: &Person) -> Answer {
+        let method = Method::from_bytes(self.method.to_uppercase().as_bytes()).unwrap();
+        let path = self.path(world);
+        match (self.body)(world) {
+            Value::Null => who.send(who.request(method, &path)).await,
+            Value::String(_) => who.upload("o.pdf", crate::support::pdf::with_text("an offer")).await,
+            body => who.send(who.request(method, &path).json(&body)).await,
+        }
+    }
+}
+
+/// Everything by which something of Ada's can be told.
+fn secrets(world: &World) -> [&str; 5] {
+    [&world.ada.id, &world.cv, &world.task, &world.offer, "ada@example.org"]
+}
+
+fn says_nothing_of_ada(world: &World, answer: &Answer, what: &str) {
+    let text = answer.body.to_string();
+    for secret in secrets(world) {
+        assert!(!text.contains(secret), "{what} tells {secret}: {text}");
+    }
+}
+
+#[actix_web::test]
+async fn every_route_has_a_row_and_every_row_a_route() {
+    let world = World::new().await;
+    let document = world.ada.get("/openapi.json").await.ok();
+    let mut routes = BTreeSet::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            routes.insert(format!("{method} {path}"));
+            let row = ROWS.iter().find(|row| row.method == method && row.path == path);
+            let open = row.is_some_and(|row| row.access == Open);
+            let said = operation.get("security").is_none();
+            assert_eq!(said, open, "{method} {path}: what the document says about tokens");
+        }
+    }
+    let rows: BTreeSet<String> = ROWS.iter().map(Row::name).collect();
+    assert_eq!(routes, rows, "a new route needs a row here: who may use it?");
+    assert_eq!(rows.len(), ROWS.len(), "each once");
+}
+
+#[actix_web::test]
+async fn nobody_without_a_valid_token_gets_further_than_the_door() {
+    let world = World::new().await;
+    let tokens = world.bad_tokens().await;
+    for row in ROWS {
+        for (what, token) in &tokens {
+            let answer = row.by(&world, &world.ada.with_token(token)).await;
+            if row.access == Open {
+                assert_ne!(answer.status, 403, "{}", row.name());
+                says_nothing_of_ada(&world, &answer, &row.name());
+            } else {
+                let code = answer.body["code"].as_str();
+                assert_eq!((answer.status, code), (401, Some("unauthenticated")), "{} with a token {what}", row.name());
+            }
+        }
+        if row.access != Open {
+            let client = reqwest::Client::builder().no_proxy().build().unwrap();
+            let method = Method::from_bytes(row.method.to_uppercase().as_bytes()).unwrap();
+            let url = world.server.url(&row.path(&world));
+            // No token, a token in the address, and one under another scheme.
+            for request in [
+                client.request(method.clone(), &url),
+                client.request(
+                    method.clone(),
+                    format!("{url}{}access_token={}", if url.contains('?') { '&' } else { '?' }, world.ada.token),
+                ),
+                client.request(method.clone(), &url).header("authorization", format!("Basic {}", world.ada.token)),
+                client.request(method.clone(), &url).header("cookie", format!("access_token={}", world.ada.token)),
+            ] {
+                assert_eq!(request.send().await.unwrap().status(), 401, "{} without a token", row.name());
+            }
+        }
+    }
+}
+
+#[actix_web::test]
+async fn every_route_for_another_person_an_administrator_and_the_owner() {
+    let world = World::new().await;
+    let db = world.database.db();
+    let named = "UPDATE cv.cv_files SET filename = 'of-ada.json' WHERE id = $1";
+    db.execute(named, &[&world.cv]).await.unwrap();
+    let link = "INSERT INTO cv.link_history (id, user_id, url) VALUES ('l-of-ada', $1, 'https://example.org/ada')";
+    let version = "INSERT INTO cv.cv_versions (id, cv_file_id, version, content) SELECT 'v-of-ada', id, 1, content FROM cv.cv_files WHERE id = $1";
+    db.execute(version, &[&world.cv]).await.unwrap();
+    db.execute(link, &[&world.ada.id]).await.unwrap();
+    for row in ROWS {
+        let name = row.name();
+        if row.access == Open {
+            continue;
+        }
+        // Signing out would end what the others are tried with; it is about the token's own session by its nature.
+        let strangers: &[(&Person, &str)] = &[(&world.eve, "Eve"), (&world.root, "an administrator")];
+        for (who, whom) in strangers {
+            let answer = row.by(&world, who).await;
+            let what = format!("{name} by {whom}: {answer:#?}");
+            match row.access {
+                Own => {
+                    assert!((200..300).contains(&answer.status), "{what}");
+                    says_nothing_of_ada(&world, &answer, &what);
+                }
+                Readable if *whom != "Eve" => assert_eq!(answer.status, 200, "{what}"),
+                Readable | Owner => {
+                    assert_eq!((answer.status, answer.body["code"].as_str()), (404, Some("not_found")), "{what}");
+                }
+                NotOffered => assert_eq!(answer.status, 400, "{what}"),
+                Open => {}
+            }
+        }
+        let answer = row.by(&world, &world.ada).await;
+        let refused = [401, 403, 404, 500, 503].contains(&answer.status);
+        // Nothing of this name was proposed: the CV is there, the change is not.
+        let not_proposed = row.path.ends_with("/review") && answer.status == 404;
+        assert!(!refused || not_proposed, "{name} by its owner: {answer:#?}");
+    }
+}
