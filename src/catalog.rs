@@ -68,6 +68,12 @@ pub trait Accounts: Send + Sync {
     /// `not_found` when there is nobody with this address.
     async fn give_credits(&self, runtime: &Runtime, email: &str, credits: u32) -> Result<Account, CallError>;
 
+    /// Gives a role, in force with the next access token.
+    ///
+    /// # Errors
+    /// `not_found` when there is nobody with this address; `bad_request` when the product has no such role.
+    async fn set_role(&self, runtime: &Runtime, email: &str, role: &str) -> Result<Account, CallError>;
+
     /// Who somebody is when the command line acts for them.
     fn identity(&self, account: &Account) -> Identity;
 }
@@ -147,6 +153,9 @@ impl Catalog {
     /// Describes all routes, the server's own first.
     pub fn docs(&self) -> Vec<RouteDoc> {
         let own = crate::http::openapi::own_routes();
-        own.into_iter().chain(self.entries.iter().flat_map(|entry| (entry.docs)())).collect()
+        own.into_iter()
+            .chain(crate::admin::docs())
+            .chain(self.entries.iter().flat_map(|entry| (entry.docs)()))
+            .collect()
     }
 }

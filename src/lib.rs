@@ -13,7 +13,9 @@
 //! | [`catalog`] | the only list of products |
 //! | [`demo`] | the example CVs, job texts and job pages |
 //! | [`cv`] | the CV product |
+//! | [`admin`] | what administrators see: nodes, queues, slow readers, one client's timeline |
 
+pub mod admin;
 pub mod ai;
 pub mod auth;
 pub mod catalog;

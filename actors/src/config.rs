@@ -28,6 +28,8 @@ pub struct RuntimeConfig {
     pub patience: Duration,
     /// Events older than this are trimmed from the log; a reader that was away longer gets a snapshot.
     pub event_retention: Duration,
+    /// How long it is remembered what each connection was sent, in outline; zero: not at all.
+    pub journal: Duration,
     /// Who may come in.
     pub admission: AdmissionLimits,
     /// The bounds told to clients.
@@ -47,6 +49,7 @@ impl Default for RuntimeConfig {
             probe_limit: Duration::from_secs(2),
             patience: Duration::from_secs(600),
             event_retention: Duration::from_secs(30 * 24 * 3600),
+            journal: Duration::from_secs(24 * 3600),
             admission: AdmissionLimits::default(),
             limits: Limits::default(),
         }

@@ -278,3 +278,21 @@ impl From<tokio_postgres::Error> for StepError {
         DbError::from(error).into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outage_is_unavailable_with_a_time_and_a_lost_commit_says_so() {
+        for error in [DbError::Unavailable("x".into()), DbError::Silent(Duration::from_secs(1))] {
+            let call = CallError::from(error);
+            assert_eq!((call.code, &call.details), (ErrorCode::Unavailable, &None));
+            assert!(call.retry_after.is_some_and(|after| after >= Duration::from_secs(1)));
+        }
+        let call = CallError::from(DbError::Unanswered("x".into()));
+        assert_eq!(call.details, Some(serde_json::json!({"outcome": "unknown"})));
+        assert_eq!(StepError::from(DbError::Unavailable("x".into())).retry, StepRetry::Wait(WaitReason::Storage, None));
+        assert_eq!(StepError::from(DbError::Retry("x".into())).retry, StepRetry::Policy);
+    }
+}

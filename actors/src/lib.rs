@@ -3,6 +3,8 @@
 #![deny(missing_docs)]
 
 pub mod bus;
+pub mod canary;
+pub mod census;
 #[cfg(feature = "cluster")]
 pub mod cluster;
 pub mod config;
@@ -12,16 +14,19 @@ pub mod event;
 pub mod gate;
 pub mod hub;
 pub mod identity;
+pub mod journal;
 pub mod limits;
 pub mod mailbox;
 pub mod migration;
 pub mod node;
+pub mod notices;
 pub mod probe;
 pub mod product;
 pub mod registry;
 pub mod runtime;
 pub mod session;
 mod stats;
+pub mod sweep;
 pub mod task;
 #[cfg(feature = "testkit")]
 pub mod testkit;

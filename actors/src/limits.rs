@@ -27,7 +27,7 @@ pub const RETURN_GRACE: Duration = Duration::from_secs(3);
 pub const STORAGE_RERUNS: u32 = 20;
 
 /// First and longest pause before a step asks again for something that is away (jitter of a half to both sides).
-pub const PATIENCE_BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(15));
+pub const PATIENCE_BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(8));
 /// A task that waits for something says so again this often: who begins to watch later hears of it too.
 pub const WAITS_EVERY: Duration = Duration::from_secs(5);
 
@@ -134,6 +134,9 @@ pub const DRAIN_GRACE: Duration = Duration::from_millis(500);
 /// At a drain: how long calls that were begun may take to be answered.
 pub const CALLS_END: Duration = Duration::from_secs(5);
 
+/// At a drain: how long each writer of observations may take to write what waits.
+pub const FLUSH_END: Duration = Duration::from_secs(5);
+
 /// A node renews its heartbeat this often.
 pub const HEARTBEAT_EVERY: Duration = Duration::from_secs(1);
 /// A node whose heartbeat is older is taken for hung: its tasks are rescued (the fence covers its return).
@@ -159,3 +162,23 @@ pub const TASK_STEPS: usize = 2_000;
 pub const STEP_OUTPUT_BYTES: usize = 2 * 1024 * 1024;
 /// Waits between attempts to end a task whose last hook fails.
 pub const SETTLE_BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(30));
+
+/// Every node commits an event of its own this often, to see that events reach its readers.
+pub const CANARY_EVERY: Duration = Duration::from_secs(1);
+/// How long that commit may take.
+pub const CANARY_ANSWER: Duration = Duration::from_secs(5);
+/// Only nodes with a heartbeat this young are expected to be heard of.
+pub const CANARY_HEARTBEAT: Duration = Duration::from_secs(3);
+/// A committed event that has not reached a reader of this node for longer: the node is not ready to serve.
+pub const CANARY_BROKEN: Duration = Duration::from_secs(10);
+/// Such events that are kept in the log, and unread ones that are remembered.
+pub const CANARY_KEEP: usize = 128;
+/// How often the older ones are removed.
+pub const CANARY_TRIM_EVERY: Duration = Duration::from_secs(60);
+/// Each node looks this often for withdrawn rights and ended sessions that the bus did not tell it of.
+pub const NOTICE_EVERY: Duration = Duration::from_secs(1);
+/// How far back it looks, and how long they are kept: longer than any transaction.
+pub const NOTICE_KEEP: Duration = Duration::from_secs(120);
+/// A topic is part of a `mark` only when it was compared with the log this short a time ago: else nobody knows that a
+/// client is complete.
+pub const MARK_FRESH: Duration = Duration::from_secs(3);

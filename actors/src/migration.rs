@@ -42,7 +42,7 @@ macro_rules! migrations {
 }
 
 /// The runtime's own schema.
-pub const RUNTIME: &[Migration] = crate::migrations!("../migrations", "runtime": "0001_create_runtime", "0002_create_sessions", "0003_add_task_trace");
+pub const RUNTIME: &[Migration] = crate::migrations!("../migrations", "runtime": "0001_create_runtime", "0002_create_sessions", "0003_add_task_trace", "0004_create_turns_and_notices", "0005_create_journal");
 
 /// Why the database was not brought up to date.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +92,21 @@ pub enum MigrationError {
     /// The database did not answer, or another process migrates for too long.
     #[error("the migrations cannot be checked: {0}")]
     Database(String),
+}
+
+impl MigrationError {
+    /// With what the server itself said (its log's end, as the end of a sentence) where only the connection knows that
+    /// something went wrong.
+    #[must_use]
+    pub fn with_log(self, said: &str) -> Self {
+        match self {
+            Self::Database(text) => Self::Database(format!("{text}{said}")),
+            Self::Failed { schema, name, message } => {
+                Self::Failed { schema, name, message: format!("{message}{said}") }
+            }
+            other => other,
+        }
+    }
 }
 
 impl From<tokio_postgres::Error> for MigrationError {

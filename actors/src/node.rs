@@ -4,7 +4,7 @@
 use crate::bus::Bus;
 use crate::config::RuntimeConfig;
 use crate::db::{Db, DbResult};
-use crate::limits::{COMMIT_WRITERS, HEARTBEAT_EVERY, HEARTBEAT_LIMIT, RESCUE_EVERY, RETURN_GRACE};
+use crate::limits::{COMMIT_WRITERS, HEARTBEAT_EVERY, HEARTBEAT_LIMIT, NOTICE_KEEP, RESCUE_EVERY, RETURN_GRACE};
 use crate::mailbox::Slot;
 use crate::registry::Registry;
 use crate::task::rescue::{Lost, rescue};
@@ -181,8 +181,8 @@ impl Node {
             return;
         }
         self.trimming = true;
-        let (db, retention) = (self.db.clone(), self.config.event_retention);
-        ctx.spawn(async move { trim(&db, retention).await }.into_actor(self).map(|result, node, _| {
+        let (db, events, journal) = (self.db.clone(), self.config.event_retention, self.config.journal);
+        ctx.spawn(async move { trim(&db, events, journal).await }.into_actor(self).map(|result, node, _| {
             node.trimming = false;
             if let Err(error) = result {
                 tracing::warn!(%error, "old rows could not be trimmed");
@@ -266,7 +266,20 @@ async fn take_over(db: &Db, id: &str, dead: bool, registry: &Arc<Registry>, bus:
     Ok(())
 }
 
-async fn trim(db: &Db, retention: Duration) -> DbResult<()> {
+async fn trim(db: &Db, retention: Duration, journal: Duration) -> DbResult<()> {
+    db.execute(
+        "DELETE FROM runtime.journal WHERE id IN
+            (SELECT id FROM runtime.journal WHERE at < now() - make_interval(secs => $1) LIMIT $2)",
+        &[&journal.as_secs_f64(), &(TRIM_ROWS * 10)],
+    )
+    .await?;
+    db.execute(
+        "DELETE FROM runtime.notices WHERE at < now() - 2 * make_interval(secs => $1)",
+        &[&NOTICE_KEEP.as_secs_f64()],
+    )
+    .await?;
+    // Who was not served for a day stands before everybody who was, with or without a row.
+    db.execute("DELETE FROM runtime.turns WHERE served_at < now() - interval '1 day'", &[]).await?;
     db.execute(
         "DELETE FROM runtime.calls WHERE (product, user_id, key) IN
             (SELECT product, user_id, key FROM runtime.calls WHERE created_at < now() - interval '24 hours' LIMIT $1)",

@@ -1,13 +1,17 @@
 //! The runtime as a value: started once a process (or several times in a test), cheap to clone.
 
 use crate::bus::{Bus, BusHealth, InProcess, LocalNode, RedisBus, RedisOptions};
+use crate::canary::{Canary, Delivery, Rest, Watch};
+use crate::census::Census;
 use crate::config::RuntimeConfig;
 use crate::db::{Db, DbResult, Tx};
 use crate::error::{CallError, DbError};
 use crate::event::{LiveEvent, TopicKey};
 use crate::identity::{Authenticator, Identity};
-use crate::limits::{CALLS_END, CATCH_UP_SHARE, CLOSE_TIMEOUT, DRAIN_GRACE, TX_ATTEMPTS};
+use crate::journal::{ConnectionLog, Note};
+use crate::limits::{CALLS_END, CATCH_UP_SHARE, CLOSE_TIMEOUT, DRAIN_GRACE, FLUSH_END, TX_ATTEMPTS};
 use crate::node::{self, Depart, Node};
+use crate::notices::Notices;
 use crate::probe::{Halt, Probe};
 use crate::product::{CallCtx, Product};
 use crate::registry::Registry;
@@ -16,6 +20,7 @@ use crate::session::registry::Sessions;
 use crate::task::dispatcher::{Dispatcher, DispatcherSetup, Drain, Running};
 use crate::unit;
 use crate::writer::batch::Flushable;
+use crate::writer::batch::Recorder;
 use actix::prelude::*;
 use estafette_protocol::task::TaskStatus;
 use estafette_protocol::{EventKind, IdempotencyKey, NodeId, ProductId, TaskId, Topic};
@@ -47,7 +52,11 @@ struct Inner {
     sessions: Arc<Sessions>,
     catch_up: Arc<Semaphore>,
     node: Addr<Node>,
+    canary: Addr<Canary>,
+    watch: Arc<Watch>,
     probe: Addr<Probe>,
+    journal: Option<Recorder<Note>>,
+    _census: Addr<Census>,
     dispatcher: Addr<Dispatcher>,
     arbiters: Vec<Arbiter>,
     draining: AtomicBool,
@@ -134,15 +143,29 @@ impl RuntimeBuilder {
             db: db.clone(),
             registry: Arc::clone(&registry),
             bus: Arc::clone(&bus),
+            local: Arc::clone(&local),
             config: config.clone(),
             writers,
             arbiters: arbiters.iter().map(Arbiter::handle).collect(),
         })
         .start();
         local.add_listener(dispatcher.clone().recipient());
+        let watch = Watch::new(&id);
+        let canary =
+            Canary::new(id.clone(), db.clone(), Arc::clone(&bus), Arc::clone(&local), Arc::clone(&watch))?.start();
         let sessions = Arc::new(Sessions::default());
         local.add_listener(crate::session::registry::Listener::new(Arc::clone(&sessions)).start().recipient());
+        Notices::new(db.clone(), Arc::clone(&local)).start();
         let probe = Probe::new(db.clone(), Arc::clone(&sessions), config.probe_limit, config.heartbeat).start();
+        let journal = (!config.journal.is_zero()).then(|| Recorder::<Note>::start(db.clone()));
+        let census = Census {
+            id: id.clone(),
+            db: db.clone(),
+            sessions: Arc::clone(&sessions),
+            dispatcher: dispatcher.clone(),
+            telling: false,
+        }
+        .start();
         let reads = (db.pool().status().max_size / CATCH_UP_SHARE).max(1);
         let admission = Admission::new(config.admission);
         let inner = Inner {
@@ -156,7 +179,11 @@ impl RuntimeBuilder {
             sessions,
             catch_up: Arc::new(Semaphore::new(reads)),
             node,
+            canary,
+            watch,
             probe,
+            journal: journal.clone(),
+            _census: census,
             dispatcher,
             arbiters,
             draining: AtomicBool::new(false),
@@ -164,7 +191,11 @@ impl RuntimeBuilder {
             admission,
             flushables: RwLock::default(),
         };
-        Ok(Runtime { inner: Arc::new(inner) })
+        let runtime = Runtime { inner: Arc::new(inner) };
+        if let Some(journal) = journal {
+            runtime.flush_at_drain(Arc::new(journal));
+        }
+        Ok(runtime)
     }
 }
 
@@ -198,6 +229,11 @@ impl Runtime {
     /// How the bus to other nodes is.
     pub fn bus_health(&self) -> BusHealth {
         self.inner.bus.health()
+    }
+
+    /// How committed events reach the readers of this node.
+    pub fn delivery(&self) -> Delivery {
+        self.inner.watch.delivery()
     }
 
     pub(crate) fn bus(&self) -> &Arc<dyn Bus> {
@@ -368,6 +404,11 @@ impl Runtime {
         row.try_get::<_, &str>(0)?.parse().map(Some).map_err(|error| DbError::Data(format!("{error}")))
     }
 
+    /// Where a connection of `who` notes what happens to it.
+    pub(crate) fn connection_log(&self, who: &Identity) -> ConnectionLog {
+        ConnectionLog::new(self.inner.journal.clone(), who, self.inner.id.clone())
+    }
+
     /// Brings the metrics about what is waiting up to date: called by whoever is about to collect them.
     pub fn report(&self) {
         crate::stats::report(&self.inner.sessions);
@@ -393,6 +434,7 @@ impl Runtime {
             return;
         }
         tracing::info!("the node drains");
+        let _resting = self.inner.canary.send(Rest).await;
         self.inner.sessions.drain(spread);
         // Clients leave in their time, and are served meanwhile; tasks are handed over at the same time.
         let sockets = self.inner.sessions.emptied(spread + DRAIN_GRACE);
@@ -400,7 +442,9 @@ impl Runtime {
         self.calls_ended(CALLS_END).await;
         let flushables: Vec<Arc<dyn Flushable>> = self.inner.flushables.read().clone();
         for flushable in flushables {
-            flushable.flush().await;
+            if tokio::time::timeout(FLUSH_END, flushable.flush()).await.is_err() {
+                tracing::warn!("observations could not be written in time and are lost: the database is away");
+            }
         }
         self.inner.sessions.close_all();
         self.inner.sessions.emptied(CLOSE_TIMEOUT).await;

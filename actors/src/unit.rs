@@ -4,6 +4,7 @@ use crate::bus::{Bus, Signal};
 use crate::db::{Db, DbResult, Effect, Tx};
 use crate::error::DbError;
 use crate::event::{StoredEvent, log};
+use crate::notices;
 use std::sync::Arc;
 
 /// What a committed unit left to be told.
@@ -17,6 +18,7 @@ pub(crate) struct Sealed {
 pub(crate) async fn seal(db: &Db, tx: Tx<'_>) -> DbResult<Sealed> {
     let Tx { pg, events, effects, .. } = tx;
     let events = db.bounded(log::append(&pg, events)).await?;
+    db.bounded(notices::write(&pg, &effects)).await?;
     let committed = db.bounded(async { DbResult::Ok(pg.commit().await?) }).await;
     committed.map_err(|error| if error.is_outage() { DbError::Unanswered(error.to_string()) } else { error })?;
     Ok(Sealed { events, effects })

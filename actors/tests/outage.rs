@@ -289,3 +289,62 @@ async fn after_an_outage_living_nodes_are_not_taken_for_dead() {
     leave(one).await;
     leave(two).await;
 }
+
+/// A token that ends while the database is away cannot be renewed: nobody is sent away for that.
+#[actix::test]
+async fn a_token_that_ends_during_an_outage_closes_nothing_until_it_can_be_renewed() {
+    let mut postgres = Postgres::start().await;
+    let db = postgres.db();
+    let runtime = runtime(db.clone(), Arc::default(), config()).await;
+    let mut client = Client::connect(listen(&runtime)).await;
+    client.send(json!([{"t": "hello", "token": "ann/s-ann/3", "device": "d1"}])).await;
+    client.next_of("welcome").await;
+    let began = Instant::now();
+    postgres.freeze();
+    while began.elapsed() < Duration::from_secs(5) {
+        // Heartbeats of the outage: the socket is open beyond its token's end.
+        client.next_of("health").await;
+    }
+    postgres.thaw();
+    let renewed = client.request(json!({"t": "auth", "token": "ann/s-ann/3600"})).await;
+    assert_eq!(renewed["t"], "ok", "{renewed}");
+    db.gate().up().await;
+    assert_eq!(client.call("add", json!({"room": "r"})).await["t"], "ok");
+    leave(runtime).await;
+}
+
+/// The claim's answer was lost with the database, but the claim was committed: the task is this node's and nobody works
+/// on it. The node finds it.
+#[actix::test]
+async fn a_claim_whose_answer_was_lost_leaves_no_orphan() {
+    let mut postgres = Postgres::start().await;
+    let db = postgres.db();
+    let gates = Arc::<Gates>::default();
+    let config = RuntimeConfig { tasks_per_owner: 1, ..config() };
+    let runtime = runtime(db.clone(), Arc::clone(&gates), config).await;
+    let first = start(&runtime, "ann", json!([{"key": "a", "do": "gate", "on": "g"}])).await;
+    eventually("the step to be in its middle", async || {
+        let waiting = gates.waiting.load(Ordering::SeqCst);
+        if waiting == 1 { Ok(()) } else { Err(waiting.to_string()) }
+    })
+    .await;
+    let second = start(&runtime, "ann", json!([{"key": "a"}])).await;
+    postgres.cluster.as_ref().unwrap().order_stop();
+    let mut down = db.gate().subscribe();
+    down.wait_for(|standing| *standing != estafette_actors::gate::Standing::Up).await.unwrap();
+    postgres.restart().await;
+    db.gate().up().await;
+    let node = runtime.node_id().as_str();
+    let claimed =
+        "UPDATE runtime.tasks SET status = 'running', node_id = $2, lease_epoch = lease_epoch + 1 WHERE id = $1";
+    db.execute(claimed, &[&second.as_str(), &node]).await.unwrap();
+    eventually("the orphan to be found", async || {
+        let status = status(&db, &second).await;
+        if status == "queued" { Ok(()) } else { Err(status) }
+    })
+    .await;
+    gates.gate("g").add_permits(1);
+    ended(&db, &first, "completed").await;
+    ended(&db, &second, "completed").await;
+    leave(runtime).await;
+}

@@ -178,6 +178,8 @@ proptest! {
                 Op::Take => {
                     if let Some((payload, _)) = outbox.take() {
                         reader.hear(&payload)?;
+                        let reached = outbox.reached();
+                        prop_assert!(reader.seq.unwrap_or(0) <= reached[0].1, "a mark is never behind what was sent");
                     }
                 }
                 Op::Reconcile => outbox.hint(sub, log.head()),

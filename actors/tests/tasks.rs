@@ -212,3 +212,25 @@ async fn the_tasks_of_a_node_that_died_go_on_elsewhere_and_no_completed_step_run
     // A completed step ends the count: only a task that gets nowhere is taken for the killer of its nodes.
     assert_eq!(count(&db, "SELECT rescues::bigint FROM runtime.tasks").await, 0);
 }
+
+#[actix::test]
+async fn a_parked_task_leaves_no_step_that_its_readers_know_otherwise() {
+    let database = database().await;
+    let db = database.db();
+    let gates = Arc::<Gates>::default();
+    let node = runtime(db.clone(), Arc::clone(&gates), RuntimeConfig::default()).await;
+    let steps = json!([{"key": "a", "do": "gate", "on": "g"}, {"key": "b", "needs": ["a"]}]);
+    let task = start(&node, "ann", steps).await;
+    eventually("the step to wait", async || match gates.waiting.load(Ordering::SeqCst) {
+        1 => Ok(()),
+        n => Err(n.to_string()),
+    })
+    .await;
+    db.execute("UPDATE runtime.tasks SET node_id = 'n-gone', rescues = 3", &[]).await.unwrap();
+    db.execute("INSERT INTO runtime.nodes (id, lock_key) VALUES ('n-gone', 42)", &[]).await.unwrap();
+    ended(&db, &task, "failed").await;
+    // The events tell the end of the task alone: with it, what had not ended is cancelled for every reader.
+    assert_eq!(count(&db, "SELECT count(*) FROM runtime.events WHERE kind = 'step.failed'").await, 0);
+    assert_eq!(count(&db, "SELECT count(*) FROM runtime.steps WHERE status = 'cancelled'").await, 2);
+    gates.gate("g").add_permits(1);
+}

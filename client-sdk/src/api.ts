@@ -11,8 +11,11 @@ export type FamilyOf<T extends string> = T extends `${infer Family}:${string}` ?
 
 /** What the maps say of a topic, or `unknown`s. */
 export interface UntypedTopic {
+  /** What a snapshot carries. */
   state: unknown;
+  /** Kind to what a durable event carries. */
   events: Record<string, unknown>;
+  /** Kind to what a volatile event carries. */
   live: Record<string, unknown>;
 }
 type SpecOf<T extends string> = FamilyOf<T> extends keyof TopicMap ? TopicMap[FamilyOf<T>] : UntypedTopic;
@@ -80,7 +83,10 @@ export interface Handlers<T extends string> {
   readonly onEvent?: (event: EventOf<T>, position: Position) => void;
   /** Volatile events. */
   readonly onLive?: (event: LiveOf<T>) => void;
+  /** How the subscription stands, each time that it changes. */
   readonly onStatus?: (status: SubscriptionStatus) => void;
+  /** With each heartbeat: the newest `seq` that the server has of this topic. Events that it counts may still be on their way. */
+  readonly onMark?: (head: number) => void;
 }
 
 /** How to begin. */
@@ -91,9 +97,11 @@ export interface SubscribeOptions {
 
 /** A running subscription. */
 export interface Subscription {
+  /** What it reads. */
   readonly topic: string;
   /** Where its history ends; `undefined` before the first snapshot. Keep it to continue later with `since`. */
   readonly position: Position | undefined;
+  /** Where it stands. */
   readonly status: SubscriptionStatus;
   /** Ends it. Handlers are not called any more. */
   readonly unsubscribe: () => void;
@@ -105,6 +113,7 @@ export type StreamItem<T extends string> =
   | { readonly type: "event"; readonly event: EventOf<T>; readonly position: Position }
   | { readonly type: "live"; readonly event: LiveOf<T> };
 
+/** How a loop reads a topic. */
 export interface StreamOptions extends SubscribeOptions {
   /** Ends the loop. */
   readonly signal?: AbortSignal;
@@ -115,6 +124,7 @@ export interface StreamOptions extends SubscribeOptions {
   readonly buffer?: number;
 }
 
+/** How a call is made. */
 export interface CallOptions {
   /** Idempotency key. Default: a random one. Give your own to repeat a call across page loads. */
   readonly key?: string;

@@ -35,6 +35,9 @@ export function attach(
     onStatus: (status) => {
       guard(() => handlers.onStatus?.(status));
     },
+    onMark: (head) => {
+      guard(() => handlers.onMark?.(head));
+    },
   };
   topic.add(reader);
   return {

@@ -12,9 +12,8 @@ import type {
   StreamOptions,
   SubscribeOptions,
   Subscription,
-  TokenRequest,
 } from "./api.js";
-import { Backoff, type BackoffOptions } from "./backoff.js";
+import { Backoff } from "./backoff.js";
 import { systemClock, type Clock } from "./clock.js";
 import { json, msgpack, type Codec } from "./codec.js";
 import { Connection } from "./connection.js";
@@ -26,44 +25,28 @@ import type { Mode } from "./mode.js";
 import { reportListenerError, Store, type Observable } from "./observable.js";
 import { Outbox } from "./outbox.js";
 import { attach } from "./attach.js";
+import type { ClientOptions } from "./options.js";
 import { randomHex } from "./random.js";
 import { Requests } from "./requests.js";
 import { publicState } from "./state.js";
 import { openStream } from "./stream.js";
 import { Topic } from "./subscription.js";
-import { globalWebSocket, webSocketTransport, type WebSocketConstructor } from "./transport.js";
-import type { ServerMessage, Welcome } from "./wire.js";
+import { globalWebSocket, webSocketTransport } from "./transport.js";
+import type { Outage, ServerMessage, Welcome } from "./wire.js";
 
 /** This SDK, as it names itself to servers. */
-export const CLIENT_NAME = "estafette-js/0.1.0";
+const CLIENT_NAME = "estafette-js/0.1.0";
 
 const DEFAULT_CALL_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_PENDING_CALLS = 256;
+const NO_OUTAGES: readonly Outage[] = [];
 
-export interface ClientOptions {
-  /** The live endpoint: `wss://…/v1/live`. `http(s)` addresses are understood as `ws(s)`. */
-  readonly url: string;
-  /** Gives an access token: at every connect, before the old one expires, and after one was refused. */
-  readonly token: (request: TokenRequest) => Promise<string> | string;
-  /** A stable id of this browser or app. Default: a random one, kept in `localStorage` where there is one. */
-  readonly device?: string;
-  /** Default `msgpack`; `json` is for debugging. */
-  readonly codec?: "msgpack" | "json";
-  /** The WebSocket class. Default: the platform's. Node 20 has none: give the `ws` package's. */
-  readonly webSocket?: WebSocketConstructor;
-  readonly backoff?: BackoffOptions;
-  /** Calls that may be unanswered at once; more are refused with `QueueFullError`. Default 256. */
-  readonly maxPendingCalls?: number;
-  /** What a log may want to know. */
-  readonly onDiagnostics?: (diagnostic: Diagnostic) => void;
-  /** Time and chance, for tests. */
-  readonly clock?: Clock;
-  readonly random?: () => number;
-}
-
+/** A live connection to a server, with its topics and calls. Made by {@link createClient}. */
 export interface Client {
   /** How the connection stands. */
   readonly state: Observable<ConnectionState>;
+  /** What the server itself cannot reach right now, as it says; empty when all is well. The connection goes on meanwhile. */
+  readonly outages: Observable<readonly Outage[]>;
   /** Connects, and stays connected until `close`. Safe to call again. */
   start(): void;
   /** Ends everything: calls fail with `ClosedError`, streams end, no timer or listener stays. */
@@ -83,12 +66,15 @@ export function createClient(options: ClientOptions): Client {
 
 class LiveClient implements Client {
   readonly state: Store<ConnectionState>;
+  readonly outages: Store<readonly Outage[]>;
   readonly #connection: Connection;
   readonly #requests: Requests;
   readonly #topics = new Map<string, Topic>();
   readonly #options: ClientOptions;
   readonly #clock: Clock;
   readonly #codec: Codec;
+  /** Durable messages so far. */
+  #arrivals = 0;
   #unwatch: (() => void) | undefined;
   #shown: { readonly mode: Mode; readonly complete: boolean } | undefined;
 
@@ -100,9 +86,11 @@ class LiveClient implements Client {
     this.#clock = options.clock ?? systemClock;
     this.#codec = options.codec === "json" ? json : msgpack;
     const random = options.random ?? Math.random;
-    this.state = new Store(publicState({ at: "idle" }, true, this.#clock), (error) => {
+    const onError = (error: unknown): void => {
       this.#diagnose({ type: "listener", error });
-    });
+    };
+    this.state = new Store(publicState({ at: "idle" }, true, this.#clock), onError);
+    this.outages = new Store<readonly Outage[]>(NO_OUTAGES, onError);
     this.#requests = new Requests({
       clock: this.#clock,
       random,
@@ -142,6 +130,9 @@ class LiveClient implements Client {
       },
       onViolation: (message) => {
         this.#diagnose({ type: "protocol", message });
+      },
+      ping: () => {
+        this.#connection.send({ t: "ping", id: 0 });
       },
     });
   }
@@ -196,6 +187,7 @@ class LiveClient implements Client {
       onProgress: () => {
         this.#show();
       },
+      arrivals: () => this.#arrivals,
     });
     this.#topics.set(name, topic);
     if (this.#connection.mode.at === "open") topic.onOpen();
@@ -210,6 +202,7 @@ class LiveClient implements Client {
   }
 
   #onDown(): void {
+    this.outages.set(NO_OUTAGES);
     for (const topic of this.#topics.values()) topic.onDown();
     this.#requests.onDown();
   }
@@ -221,9 +214,11 @@ class LiveClient implements Client {
         this.#requests.onReply(message);
         return;
       case "snap":
+        this.#arrivals += 1;
         this.#topics.get(message.topic)?.onSnap(message);
         return;
       case "ev":
+        this.#arrivals += 1;
         this.#topics.get(message.topic)?.onEvent(message);
         return;
       case "live":
@@ -237,6 +232,9 @@ class LiveClient implements Client {
         return;
       case "expiring":
         void this.#renew();
+        return;
+      case "health":
+        this.outages.set(message.outages.length === 0 ? NO_OUTAGES : message.outages);
         return;
       case "drain":
         this.#connection.drain(message.reconnect_after_ms);

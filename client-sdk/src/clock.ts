@@ -4,6 +4,7 @@ export interface Clock {
   now(): number;
   /** Runs `task` once after `ms` milliseconds; the result goes to {@link Clock.clearTimeout}. */
   setTimeout(task: () => void, ms: number): unknown;
+  /** Forgets a task that has not run; unknown handles are ignored. */
   clearTimeout(handle: unknown): void;
 }
 
@@ -38,4 +39,29 @@ export class Alarm {
     if (this.#handle !== undefined) this.clock.clearTimeout(this.#handle);
     this.#handle = undefined;
   }
+}
+
+/** Waits; an abort ends it at once, with the signal's reason. */
+export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const alarm = new Alarm(clock);
+    const onAbort = (): void => {
+      alarm.stop();
+      reject(reasonOf(signal));
+    };
+    if (signal?.aborted === true) {
+      onAbort();
+      return;
+    }
+    signal?.addEventListener("abort", onAbort, { once: true });
+    alarm.set(ms, () => {
+      signal?.removeEventListener("abort", onAbort);
+      resolve();
+    });
+  });
+}
+
+/** Why a signal was aborted. */
+export function reasonOf(signal: AbortSignal | undefined): unknown {
+  return signal?.reason ?? new DOMException("The operation was aborted", "AbortError");
 }

@@ -4,19 +4,19 @@
  */
 import type { TokenRequest } from "./api.js";
 import { Alarm } from "./clock.js";
-import { afterClose } from "./codes.js";
+import { MAX_WISH_MS } from "./backoff.js";
+import { afterClose, leastWait } from "./codes.js";
 import { CallError, ClosedError } from "./errors.js";
 import type { ConnectionDeps, Mode } from "./mode.js";
 import { Outbox } from "./outbox.js";
 import type { Transport } from "./transport.js";
-import { parseServerMessage, type ClientMessage, type ServerMessage, type Welcome } from "./wire.js";
+import { Vigil } from "./vigil.js";
+import { parseServerMessage, type ClientMessage, type ServerMessage } from "./wire.js";
 
 /** How long a token, an opened line, or the welcome may take, milliseconds: the server's own hello deadline. */
-export const STAGE_TIMEOUT_MS = 10_000;
+const STAGE_TIMEOUT_MS = 10_000;
 /** A connection that lived this long was a good one: the next delay starts from the bottom again. */
-export const STABLE_AFTER_MS = 5_000;
-/** Heartbeats of silence after which a line is given up. */
-const SILENT_HEARTBEATS = 2;
+const STABLE_AFTER_MS = 5_000;
 /** Rejected tokens in a row after which asking for another is pointless. */
 const MAX_REJECTIONS = 2;
 
@@ -24,8 +24,10 @@ export class Connection {
   #mode: Mode = { at: "idle" };
   readonly #stage: Alarm;
   readonly #drain: Alarm;
+  readonly #vigil: Vigil;
   #drainAt: number | undefined;
-  #heardAt = 0;
+  /** The server asked to stay away: nothing but time ends the waiting. */
+  #isTold = false;
   #rejected: string | undefined;
   #rejections = 0;
   #lastToken: string | undefined;
@@ -35,6 +37,16 @@ export class Connection {
   constructor(private readonly deps: ConnectionDeps) {
     this.#stage = new Alarm(deps.clock);
     this.#drain = new Alarm(deps.clock);
+    this.#vigil = new Vigil({
+      clock: deps.clock,
+      ping: deps.ping,
+      onStale: (stale) => {
+        if (this.#mode.at === "open") this.#enter({ ...this.#mode, stale });
+      },
+      onDead: () => {
+        this.#giveUp();
+      },
+    });
   }
 
   get mode(): Mode {
@@ -59,16 +71,17 @@ export class Connection {
     if (this.#mode.at === "open") this.#mode.outbox.push(message);
   }
 
-  /** The world may have changed (online again, tab visible): waits no longer, and doubts a silent line at once. */
+  /** The world may have changed (online again, tab visible): waits no longer unless it was told to, and doubts the line. */
   nudge(): void {
-    if (this.#mode.at === "waiting" && this.#drainAt === undefined) this.#connect("connect", false);
-    else if (this.#mode.at === "open" && this.#silence() >= this.#patience(this.#mode.welcome)) this.#giveUp();
+    if (this.#mode.at === "waiting" && !this.#isTold) this.#connect("connect", false);
+    else if (this.#mode.at === "open") this.#vigil.doubt();
   }
 
   /** The server goes away: changes over when it says. */
   drain(afterMs: number): void {
-    this.#drainAt = this.deps.clock.now() + afterMs;
-    this.#drain.set(afterMs, () => {
+    const delay = Math.min(afterMs, MAX_WISH_MS);
+    this.#drainAt = this.deps.clock.now() + delay;
+    this.#drain.set(delay, () => {
       this.#leave((transport) => {
         transport.close(1000, "drained");
       });
@@ -112,7 +125,10 @@ export class Connection {
   #tokenFailed(error: unknown): void {
     const final = error instanceof ClosedError || (error instanceof CallError && !error.retryable);
     if (final) this.close("unauthenticated", error);
-    else this.#wait(`no token: ${error instanceof Error ? error.message : String(error)}`);
+    else {
+      const told = error instanceof CallError ? error.retryAfterMs : undefined;
+      this.#wait(`no token: ${error instanceof Error ? error.message : String(error)}`, told);
+    }
   }
 
   #open(token: string, probing: boolean): void {
@@ -135,9 +151,9 @@ export class Connection {
             this.#onFrame(frame);
           });
         },
-        onClose: (code, reason) => {
+        onClose: (code, reason, retryAfterMs) => {
           ours(() => {
-            this.#onClose(code, reason);
+            this.#onClose(code, reason, retryAfterMs);
           });
         },
       });
@@ -162,11 +178,13 @@ export class Connection {
   }
 
   #onFrame(frame: string | ArrayBuffer): void {
-    this.#heardAt = this.deps.clock.now();
+    if (this.#mode.at === "open") this.#vigil.heard();
     const attempt = this.#attempt;
     try {
-      for (const value of this.deps.codec.decode(frame)) {
-        const message = parseServerMessage(value);
+      const batch = this.deps.codec.decode(frame).map(parseServerMessage);
+      // A mark overtakes the events beside it: it is read after them, so that it does not miss what is in the hand.
+      const isMark = (message: ServerMessage | undefined): boolean => message?.t === "mark";
+      for (const message of [...batch.filter((each) => !isMark(each)), ...batch.filter(isMark)]) {
         if (message !== undefined) this.#onMessage(message);
         if (attempt !== this.#attempt) return; // the message ended this line
       }
@@ -190,12 +208,12 @@ export class Connection {
     const outbox = new Outbox(this.deps.codec, message.limits, this.deps.clock, (batch) => {
       transport.send(batch);
     });
-    this.#enter({ at: "open", transport, outbox, welcome: message, openedAt: this.deps.clock.now() });
-    this.#watchSilence(message);
+    this.#enter({ at: "open", transport, outbox, welcome: message, openedAt: this.deps.clock.now(), stale: false });
+    this.#vigil.begin(message.heartbeat_ms);
     this.deps.onOpen(message);
   }
 
-  #onClose(code: number, reason: string): void {
+  #onClose(code: number, reason: string, retryAfterMs?: number): void {
     this.deps.onClosedBy(code, reason);
     const text = reason === "" ? `closed with ${String(code)}` : `${reason} (${String(code)})`;
     switch (afterClose(code)) {
@@ -211,26 +229,8 @@ export class Connection {
         else this.#connect("rejected", false);
         return;
       case "reconnect":
-        this.#wait(text);
+        this.#wait(text, Math.max(leastWait(code), retryAfterMs ?? 0));
     }
-  }
-
-  #patience(welcome: Welcome): number {
-    return SILENT_HEARTBEATS * Math.max(1, welcome.heartbeat_ms);
-  }
-
-  #silence(): number {
-    return this.deps.clock.now() - this.#heardAt;
-  }
-
-  /** One timer that is set again for what is left, instead of one for each message. */
-  #watchSilence(welcome: Welcome): void {
-    const left = this.#patience(welcome) - this.#silence();
-    if (left <= 0) this.#giveUp();
-    else
-      this.#stage.set(left, () => {
-        this.#watchSilence(welcome);
-      });
   }
 
   #giveUp(): void {
@@ -247,12 +247,15 @@ export class Connection {
     this.#wait(reason);
   }
 
-  #wait(reason: string): void {
+  /** Until the next try; not before `atLeastMs`, if the server said so. */
+  #wait(reason: string, atLeastMs = 0): void {
     this.#leave();
     const now = this.deps.clock.now();
-    const drained = this.#drainAt === undefined ? undefined : Math.max(0, this.#drainAt - now);
+    const drained = this.#drainAt === undefined ? 0 : Math.max(0, this.#drainAt - now);
     this.#drain.stop();
-    const delay = drained ?? this.deps.backoff.next();
+    this.#isTold = drained > 0 || atLeastMs > 0;
+    // A drain is spread by the server already: what it says is what is waited.
+    const delay = drained > 0 && drained >= atLeastMs ? drained : this.deps.backoff.next(atLeastMs);
     this.#enter({ at: "waiting", retryAt: now + delay, reason });
     this.#stage.set(delay, () => {
       this.#connect("connect", false);
@@ -263,6 +266,7 @@ export class Connection {
   #leave(end?: (transport: Transport) => void): void {
     this.#attempt += 1;
     this.#stage.stop();
+    this.#vigil.stop();
     const mode = this.#mode;
     if (mode.at === "open") {
       mode.outbox.close();

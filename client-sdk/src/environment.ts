@@ -27,3 +27,15 @@ export function watchEnvironment(wake: () => void): () => void {
     document?.removeEventListener("visibilitychange", onVisible);
   };
 }
+
+/** Calls `changed` when another page of this browser wrote to the storage, until the returned function is called. */
+export function watchStorage(changed: () => void): () => void {
+  const page = sourceOf((globalThis as { window?: unknown }).window);
+  page?.addEventListener("storage", changed);
+  // A page that comes back from the browser's cache was told nothing while it was there.
+  page?.addEventListener("pageshow", changed);
+  return () => {
+    page?.removeEventListener("storage", changed);
+    page?.removeEventListener("pageshow", changed);
+  };
+}

@@ -8,15 +8,20 @@ export abstract class EstafetteError extends Error {
 
 /** Particulars of a refusal. */
 export interface Refusal {
+  /** The protocol's word for it. */
   readonly code: ErrorCode;
+  /** What was wrong, for people. */
   readonly message: string;
+  /** Machine-readable particulars. */
   readonly details?: unknown;
+  /** When to try again, milliseconds from now. */
   readonly retryAfterMs?: number | undefined;
 }
 
 /** The server refused. One subclass a code, so that `instanceof` and `switch (error.code)` both work. */
 export class CallError extends EstafetteError {
   override readonly name: string = "CallError";
+  /** The protocol's word for it: what programs match on. */
   readonly code: ErrorCode;
   /** Machine-readable particulars, as the method documents them. */
   readonly details: unknown;
@@ -107,9 +112,11 @@ export class DeadlineError extends EstafetteError {
   override readonly name = "DeadlineError";
   readonly retryable = true;
   constructor(
+    /** What was called. */
     readonly method: string,
     /** The idempotency key that was used. */
     readonly key: string,
+    /** How long was waited, milliseconds. */
     readonly timeoutMs: number,
   ) {
     super(`no answer to ${method} within ${String(timeoutMs)} ms; repeat it with the same key to learn its result`);

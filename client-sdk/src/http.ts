@@ -2,7 +2,9 @@
 import { isErrorCode } from "./codes.js";
 import { callError, NetworkError, type CallError } from "./errors.js";
 import { ERROR_CODES, type ErrorCode } from "./generated/protocol.js";
+import { retryAfter } from "./retry-after.js";
 
+/** What a request carries. */
 export interface RequestOptions {
   /** Sent as JSON; a `FormData` or `Blob` as it is. */
   readonly body?: unknown;
@@ -10,9 +12,11 @@ export interface RequestOptions {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   /** `Idempotency-Key`: repeating the request with it takes effect once. */
   readonly key?: string;
+  /** Stops the request, and the waiting between its attempts. */
   readonly signal?: AbortSignal;
 }
 
+/** The platform's `fetch`, as far as a session uses it. */
 export type Fetch = (input: string, init: RequestInit) => Promise<Response>;
 
 /**
@@ -67,8 +71,8 @@ async function refusal(response: Response): Promise<CallError> {
     // Not from the server but from something before it: the status is all there is.
   }
   const { code, detail, title, details, retry_after_ms } = problem;
-  const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
-  const retryAfterMs = typeof retry_after_ms === "number" ? retry_after_ms : Number.isFinite(seconds) ? seconds * 1000 : undefined;
+  const told = retryAfter(response.headers.get("retry-after"), response.headers.get("date"));
+  const retryAfterMs = typeof retry_after_ms === "number" ? retry_after_ms : told;
   const message = [detail, title, response.statusText].find((text) => typeof text === "string" && text !== "");
   return callError({
     code: isErrorCode(code) ? code : codeOf(response.status),

@@ -1,6 +1,6 @@
 export * from "./api.js";
 export type { BackoffOptions } from "./backoff.js";
-export { createClient, type Client, type ClientOptions } from "./client.js";
+export { createClient, type Client } from "./client.js";
 export type { Clock } from "./clock.js";
 export { afterClose } from "./codes.js";
 export { deviceId } from "./device.js";
@@ -13,7 +13,8 @@ export * from "./generated/protocol.js";
 export type { Fetch, RequestOptions } from "./http.js";
 export type { Observable } from "./observable.js";
 export type { CallMap, TopicMap } from "./product.js";
+export type { ClientOptions } from "./options.js";
 export { createSession, type Session, type SessionOptions, type TokenStorage } from "./session.js";
 export { createTopicStore, type Fold, type TopicStore, type TopicView } from "./store.js";
-export { cvFold, taskFold, userFold, type TaskLiveState } from "./fold/folds.js";
+export { cvFold, reduceRequeued, taskFold, userFold, type TaskLiveState } from "./fold/folds.js";
 export type { WebSocketConstructor, WebSocketLike } from "./transport.js";

@@ -18,6 +18,8 @@ export type Mode =
       readonly outbox: Outbox;
       readonly welcome: Welcome;
       readonly openedAt: number;
+      /** Nothing was heard for longer than the heartbeats allow. */
+      readonly stale: boolean;
     }
   | { readonly at: "waiting"; readonly retryAt: number; readonly reason: string }
   | { readonly at: "closed"; readonly reason: string; readonly error?: Error };
@@ -39,4 +41,6 @@ export interface ConnectionDeps {
   readonly onDown: () => void;
   readonly onClosedBy: (code: number, reason: string) => void;
   readonly onViolation: (message: string) => void;
+  /** Asks the server for a sign of life. */
+  readonly ping: () => void;
 }

@@ -15,6 +15,8 @@ export interface Reader {
   readonly onEvent: (event: Ev, position: Position) => void;
   readonly onLive: (event: Live) => void;
   readonly onStatus: (status: SubscriptionStatus) => void;
+  /** The server's head, as its heartbeat tells it. */
+  readonly onMark: (head: number) => void;
 }
 
 /** Tells a reader where its subscription stands, if that is news. */

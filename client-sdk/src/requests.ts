@@ -5,7 +5,7 @@
  */
 import type { BackoffOptions } from "./backoff.js";
 import { Backoff } from "./backoff.js";
-import { Alarm, type Clock } from "./clock.js";
+import { Alarm, reasonOf, type Clock } from "./clock.js";
 import { type CallError, callError, ClosedError, DeadlineError, QueueFullError } from "./errors.js";
 import type { ClientMessage, Err, Limits, Ok } from "./wire.js";
 
@@ -206,8 +206,4 @@ export class Requests {
     while (this.#sent.has(this.#lastId));
     return this.#lastId;
   }
-}
-
-function reasonOf(signal: AbortSignal): unknown {
-  return signal.reason ?? new DOMException("The operation was aborted", "AbortError");
 }

@@ -3,21 +3,32 @@
  * works once, so refreshing is single-flight: within this page by a shared promise, between tabs by a lock.
  */
 import type { TokenRequest } from "./api.js";
-import { UnauthenticatedError } from "./errors.js";
+import { Backoff } from "./backoff.js";
+import { pause, systemClock, type Clock } from "./clock.js";
+import { watchStorage } from "./environment.js";
+import { NetworkError, RateLimitedError, UnauthenticatedError, UnavailableError } from "./errors.js";
 import type { AuthTokens, Routes, SignIn, SignUp, User } from "./generated/protocol.js";
 import { request, type Fetch, type RequestOptions } from "./http.js";
 import { Store, type Observable } from "./observable.js";
 
 /** A token is refreshed when less than this is left of it, milliseconds. */
 const MARGIN_MS = 60_000;
+/** How often a reading request is sent, at most, while the server is away or asks for patience. */
+const MAX_ATTEMPTS = 4;
+/** The longest that a reading request waits for its next attempt, milliseconds. */
+const MAX_PATIENCE_MS = 15_000;
 
 /** Where tokens are kept between visits: `localStorage`, `sessionStorage`, or your own. */
 export interface TokenStorage {
+  /** What is kept under `key`; `null` for nothing. */
   getItem(key: string): string | null;
+  /** Keeps `value` under `key`. */
   setItem(key: string, value: string): void;
+  /** Keeps nothing under `key` any more. */
   removeItem(key: string): void;
 }
 
+/** What a session is made of. Only `baseUrl` is needed. */
 export interface SessionOptions {
   /** The server: `https://example.org`. */
   readonly baseUrl: string;
@@ -25,9 +36,12 @@ export interface SessionOptions {
   readonly product?: string;
   /** Default: `localStorage` where there is one, else memory. */
   readonly storage?: TokenStorage;
+  /** Default: the platform's. */
   readonly fetch?: Fetch;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
+  /** Waits between attempts, for tests. */
+  readonly clock?: Clock;
   /** This installation's id, so that it can be signed out alone. */
   readonly device?: string;
 }
@@ -49,20 +63,30 @@ type AnswerOf<Method extends string, Path extends string> = `${Method} ${Path}` 
   ? Routes[`${Method} ${Path}`]["answer"]
   : unknown;
 
+/** Who is signed in on this installation. Made by {@link createSession}. */
 export interface Session {
   /** Who is signed in; `undefined` for nobody. */
   readonly user: Observable<User | undefined>;
+  /** Makes an account and signs it in. @throws ConflictError for an address that has one, BadRequestError for a weak password. */
   signUp(body: SignUp): Promise<User>;
+  /** Signs in. @throws UnauthenticatedError for a wrong address or password, RateLimitedError after too many tries. */
   signIn(body: SignIn): Promise<User>;
-  /** Ends the session here and on the server; without a network only here. */
+  /** Ends the session here, in every other tab of this browser, and on the server; without a network not on the server. */
   signOut(): Promise<void>;
   /** What `createClient({ token })` wants. */
   readonly token: (request?: TokenRequest) => Promise<string>;
-  /** An authorized request; a path of the generated routes has a typed answer. */
+  /** An authorized request; a path of the generated routes has a typed answer. Repeated as {@link Session.request} says. */
   get<P extends PathOf<"GET"> | (string & Record<never, never>)>(path: P, options?: RequestOptions): Promise<AnswerOf<"GET", P>>;
+  /**
+   * An authorized request. One that may be repeated (`GET`, or any with a `key`) is repeated a few times while there is no
+   * answer, or the server answers `unavailable` or `rate_limited`: as late as its `Retry-After` wishes.
+   */
   request(method: string, path: string, options?: RequestOptions): Promise<unknown>;
+  /** Stops following other tabs. Who is signed in stays so. */
+  close(): void;
 }
 
+/** A person's session with a server, kept between visits and shared by the tabs of a browser. */
 export function createSession(options: SessionOptions): Session {
   return new HttpSession(options);
 }
@@ -76,6 +100,8 @@ class HttpSession implements Session {
   readonly #fetch: Fetch;
   readonly #now: () => number;
   readonly #device: string | undefined;
+  readonly #clock: Clock;
+  readonly #unwatch: () => void;
   #refreshing: Promise<Kept> | undefined;
 
   constructor(options: SessionOptions) {
@@ -87,7 +113,11 @@ class HttpSession implements Session {
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
     this.#now = options.now ?? Date.now;
     this.#device = options.device;
+    this.#clock = options.clock ?? systemClock;
     this.user = new Store(this.#read()?.user);
+    this.#unwatch = watchStorage(() => {
+      this.#follow();
+    });
   }
 
   async signUp(body: SignUp): Promise<User> {
@@ -102,11 +132,26 @@ class HttpSession implements Session {
     const kept = this.#read();
     this.#write(undefined);
     if (kept === undefined) return;
+    const end = (tokens: Pick<Kept, "refresh" | "access">): Promise<unknown> =>
+      this.#post("sign-out", { refresh_token: tokens.refresh }, tokens.access);
     try {
-      await this.#post("sign-out", { refresh_token: kept.refresh }, kept.access);
+      await this.#alone(async () => {
+        try {
+          await end(kept);
+        } catch (error) {
+          if (!(error instanceof UnauthenticatedError)) throw error;
+          // The access token has ended first: another one, to end the session with.
+          const fresh = (await this.#post("refresh", { refresh_token: kept.refresh })) as AuthTokens;
+          await end({ refresh: fresh.refresh_token, access: fresh.access_token });
+        }
+      });
     } catch {
       // Here it is over either way; the server's side ends with the refresh token's life.
     }
+  }
+
+  close(): void {
+    this.#unwatch();
   }
 
   readonly token = async (why: TokenRequest = { reason: "connect" }): Promise<string> => {
@@ -121,6 +166,22 @@ class HttpSession implements Session {
   }
 
   async request(method: string, path: string, options: RequestOptions = {}): Promise<unknown> {
+    const backoff = new Backoff();
+    const mayRepeat = method === "GET" || options.key !== undefined;
+    for (;;) {
+      try {
+        return await this.#authorized(method, path, options);
+      } catch (error) {
+        const passes = error instanceof NetworkError || error instanceof UnavailableError || error instanceof RateLimitedError;
+        if (!passes || !mayRepeat || backoff.attempt + 1 >= MAX_ATTEMPTS) throw error;
+        const delay = backoff.next(error instanceof NetworkError ? 0 : error.retryAfterMs);
+        if (delay > MAX_PATIENCE_MS) throw error;
+        await pause(this.#clock, delay, options.signal);
+      }
+    }
+  }
+
+  async #authorized(method: string, path: string, options: RequestOptions): Promise<unknown> {
     const url = this.#base + path;
     const token = await this.token();
     try {
@@ -140,12 +201,15 @@ class HttpSession implements Session {
     this.#refreshing ??= this.#alone(async () => {
       // Another tab may have been faster: its tokens are newer than ours, and ours are spent.
       const current = this.#read();
-      if (current === undefined) throw new UnauthenticatedError({ code: "unauthenticated", message: "signed out" });
+      if (current === undefined) throw signedOut();
       if (current.refresh !== old.refresh) return current;
       try {
-        return this.#keep((await this.#post("refresh", { refresh_token: current.refresh })) as AuthTokens);
+        const fresh = (await this.#post("refresh", { refresh_token: current.refresh })) as AuthTokens;
+        // Signed out, or in as somebody else, meanwhile: that stands.
+        if (this.#read()?.refresh !== current.refresh) throw signedOut();
+        return this.#keep(fresh);
       } catch (error) {
-        if (error instanceof UnauthenticatedError) this.#write(undefined);
+        if (error instanceof UnauthenticatedError && this.#read()?.refresh === current.refresh) this.#write(undefined);
         throw error;
       }
     }).finally(() => {
@@ -192,6 +256,16 @@ class HttpSession implements Session {
     else this.#storage.setItem(this.#key, JSON.stringify(kept));
     this.user.set(kept?.user);
   }
+
+  /** Another tab signed in, out, or refreshed: a person who stayed is not told anything. */
+  #follow(): void {
+    const user = this.#read()?.user;
+    if (user?.id !== this.user.get()?.id) this.user.set(user);
+  }
+}
+
+function signedOut(): UnauthenticatedError {
+  return new UnauthenticatedError({ code: "unauthenticated", message: "signed out" });
 }
 
 function defaultStorage(): TokenStorage {

@@ -22,9 +22,10 @@ function show(mode: Mode, complete: boolean, wall: (at: number) => number): Show
     case "token":
     case "opening":
     case "greeting":
-      return mode.probing ? { status: "stale", reason: "nothing heard for two heartbeats" } : { status: "connecting" };
+      return mode.probing ? { status: "stale", reason: "no sign of the server: a new line is being tried" } : { status: "connecting" };
     case "open": {
       const { user, session } = mode.welcome;
+      if (mode.stale) return { status: "stale", reason: "no sign of the server for longer than its heartbeat" };
       return { status: complete ? "live" : "catching up", user, session };
     }
     case "waiting":

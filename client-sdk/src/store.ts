@@ -18,10 +18,13 @@ export interface Fold<T extends string, S> {
 export interface TopicView<S> {
   /** `undefined` until the first snapshot. */
   readonly state: S | undefined;
+  /** Up to where the state is folded; `undefined` until the first snapshot. */
   readonly position: Position | undefined;
+  /** Where the subscription stands. */
   readonly status: SubscriptionStatus;
 }
 
+/** A topic's folded state, as an observable value. */
 export interface TopicStore<S> extends Observable<TopicView<S>> {
   /** Ends its subscription. */
   readonly close: () => void;

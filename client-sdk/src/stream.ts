@@ -38,6 +38,7 @@ export function openStream(join: () => Topic, options: StreamOptions): AsyncIter
     onStatus: (status) => {
       onStatus(status);
     },
+    onMark: () => undefined,
   };
 
   function push(item: Item): void {

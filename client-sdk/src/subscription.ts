@@ -6,46 +6,29 @@
  * A reader who joins later needs a snapshot, and a topic has one subscription a connection: so the topic is asked for
  * afresh. Readers that the snapshot would overtake are then given their events by asking once more from their place.
  */
-import type { Diagnostic, SubscriptionStatus } from "./api.js";
-import type { Backoff } from "./backoff.js";
-import { Alarm, type Clock } from "./clock.js";
+import type { SubscriptionStatus } from "./api.js";
+import { Alarm } from "./clock.js";
+import { Debt } from "./debt.js";
 import { callError } from "./errors.js";
 import { commonPosition, serves, tell, type Reader } from "./reader.js";
 import type { Reply } from "./requests.js";
-import type { ClientMessage, Ev, Live, Position, Snap } from "./wire.js";
+import type { TopicDeps, TopicWire } from "./topic.js";
+import type { Ev, Live, Position, Snap } from "./wire.js";
 
-/** Where the subscription on the wire is. */
-type Wire =
-  | { readonly at: "off" }
-  /** `cursor`: where the subscription before this one stood; what it still sends is good. */
-  | { readonly at: "asking"; readonly cursor: Position | undefined }
-  /** Granted; its snapshot has not come yet. */
-  | { readonly at: "filling" }
-  | { readonly at: "running"; readonly cursor: Position; readonly complete: boolean }
-  /** Refused for now: asks again when the alarm rings. */
-  | { readonly at: "resting" };
-
-export interface TopicDeps {
-  readonly clock: Clock;
-  readonly backoff: Backoff;
-  readonly ask: (build: (id: number) => ClientMessage, done: (reply: Reply) => void) => number | undefined;
-  readonly onDiagnostic: (diagnostic: Diagnostic) => void;
-  /** Nobody reads it any more, or it ended. */
-  readonly onIdle: (topic: Topic) => void;
-  /** Its part in "live or catching up" may have changed. */
-  readonly onProgress: () => void;
-}
+/** A question that is unanswered for so long on a line that lives is asked again, milliseconds. */
+const ANSWER_MS = 30_000;
 
 export class Topic {
-  #wire: Wire = { at: "off" };
+  #wire: TopicWire = { at: "off" };
   readonly #readers = new Set<Reader>();
   readonly #rest: Alarm;
   /** Whether the server holds a subscription of ours, as far as it was told. */
   #held = false;
   #scheduled = false;
   #online = false;
-  /** What the last mark said that had not come yet, to see whether it is still missing at the next. */
-  #owed: { readonly head: number; readonly seq: number } | undefined;
+  /** What a mark said that had not come yet. */
+  readonly #debt: Debt;
+  readonly #answer: Alarm;
   /** Holes since the last event that fitted. */
   #holes = 0;
 
@@ -54,6 +37,11 @@ export class Topic {
     private readonly deps: TopicDeps,
   ) {
     this.#rest = new Alarm(deps.clock);
+    this.#answer = new Alarm(deps.clock);
+    const onLost = (head: number): void => {
+      if (this.#wire.at === "running") this.#hole(this.#wire.cursor.seq + 1, head);
+    };
+    this.#debt = new Debt({ clock: deps.clock, arrivals: deps.arrivals, onLost });
   }
 
   /** Whether all that the server has was handed over. */
@@ -89,7 +77,7 @@ export class Topic {
   onDown(): void {
     this.#online = false;
     this.#held = false;
-    this.#rest.stop();
+    this.#stopAlarms();
     this.#enter({ at: "off" });
     this.#schedule();
   }
@@ -98,7 +86,7 @@ export class Topic {
   end(status: SubscriptionStatus): void {
     const readers = [...this.#readers];
     this.#readers.clear();
-    this.#rest.stop();
+    this.#stopAlarms();
     this.#wire = { at: "off" };
     for (const reader of readers) tell(reader, status);
     this.deps.onIdle(this);
@@ -115,7 +103,9 @@ export class Topic {
     if (wire.at !== "filling" && wire.at !== "running") return;
     const fresh = wire.at === "filling";
     const position: Position = { epoch: snap.epoch, seq: snap.seq };
-    this.#owed = undefined;
+    this.#stopAlarms();
+    this.#debt.settle();
+    this.deps.backoff.reset();
     this.#enter({ at: "running", cursor: position, complete: true });
     for (const reader of this.#active()) {
       const at = reader.position;
@@ -143,6 +133,7 @@ export class Topic {
       return;
     }
     this.#holes = 0;
+    this.deps.backoff.reset();
     const position: Position = { epoch: cursor.epoch, seq: event.seq };
     this.#wire = { ...wire, cursor: position };
     for (const reader of this.#active()) {
@@ -150,38 +141,38 @@ export class Topic {
       reader.position = position;
       reader.onEvent(event, position);
     }
-    if (this.#owed !== undefined && event.seq >= this.#owed.head) this.#complete();
+    if (this.#debt.settledBy(event.seq)) this.#complete();
+    else this.#debt.moved(event.seq);
   }
 
   onLive(event: Live): void {
     for (const reader of this.#active()) if (reader.position !== undefined) reader.onLive(event);
   }
 
-  /** The server's head. Behind it twice without having moved: something was lost, so the rest is asked for again. */
+  /** The server's head: complete up to there, or something is owed. */
   onMark(head: number): void {
+    for (const reader of this.#active()) reader.onMark(head);
     const wire = this.#wire;
     if (wire.at !== "running") return;
     const { cursor } = wire;
     if (cursor.seq === head) {
       this.#complete();
-    } else if (this.#owed?.seq === cursor.seq) {
-      this.#hole(cursor.seq + 1, head);
-    } else {
-      this.#owed = { head, seq: cursor.seq };
-      if (head > cursor.seq) this.#enter({ at: "running", cursor, complete: false });
+      return;
     }
+    if (head > cursor.seq) this.#enter({ at: "running", cursor, complete: false });
+    this.#debt.owe(head, cursor.seq);
   }
 
   #complete(): void {
     if (this.#wire.at !== "running") return;
-    this.#owed = undefined;
+    this.#debt.settle();
     if (!this.#wire.complete) this.#enter({ at: "running", cursor: this.#wire.cursor, complete: true });
   }
 
   #hole(expected: number, got: number): void {
     if (this.#wire.at !== "running") return; // asked already
     this.deps.onDiagnostic({ type: "gap", topic: this.name, expected, got });
-    this.#owed = undefined;
+    this.#debt.clear();
     this.#holes += 1;
     if (this.#holes === 1) this.#ask();
     else this.#restFor(this.deps.backoff.next());
@@ -215,18 +206,18 @@ export class Topic {
   }
 
   #ask(): void {
-    this.#rest.stop();
+    this.#stopAlarms();
     const active = this.#active();
     if (active.length === 0) {
       this.#leave();
       return;
     }
     const since = commonPosition(active);
-    const cursor = this.#wire.at === "running" ? this.#wire.cursor : undefined;
+    const cursor = this.#wire.at === "running" || this.#wire.at === "asking" ? this.#wire.cursor : undefined;
     if (this.#held) this.deps.ask((id) => ({ t: "unsub", id, topic: this.name }), () => undefined);
     this.#held = true;
-    this.#owed = undefined;
     this.#enter({ at: "asking", cursor });
+    this.#answer.set(ANSWER_MS, () => this.#ask());
     this.deps.ask(
       (id) => (since === undefined ? { t: "sub", id, topic: this.name } : { t: "sub", id, topic: this.name, since }),
       (reply) => {
@@ -244,6 +235,7 @@ export class Topic {
       return;
     }
     const error = callError({ ...reply, retryAfterMs: reply.retry_after_ms });
+    this.#answer.stop();
     // A conflict: the server holds a subscription that it should not; it is ended before the next try. Without a valid
     // token the connection itself ends soon, and the next one asks again.
     this.#held = error.code === "conflict";
@@ -253,12 +245,12 @@ export class Topic {
 
   /** A server may tell the head with its `ok`: then it is known at once whether anything is missing, else by a mark. */
   #resume(since: Position, result: unknown): void {
-    this.deps.backoff.reset();
+    this.#answer.stop();
     this.#enter({ at: "running", cursor: since, complete: false });
     const head = (result ?? {}) as Partial<Position>;
     if (head.epoch === since.epoch && typeof head.seq === "number") {
       if (head.seq <= since.seq) this.#complete();
-      else this.#owed = { head: head.seq, seq: -1 };
+      else this.#debt.owe(head.seq, since.seq);
     }
   }
 
@@ -272,17 +264,23 @@ export class Topic {
   }
 
   #leave(): void {
-    this.#rest.stop();
+    this.#stopAlarms();
     if (this.#held) this.deps.ask((id) => ({ t: "unsub", id, topic: this.name }), () => undefined);
     this.#held = false;
     this.#enter({ at: "off" });
+  }
+
+  #stopAlarms(): void {
+    this.#rest.stop();
+    this.#answer.stop();
+    this.#debt.clear();
   }
 
   #active(): Reader[] {
     return [...this.#readers].filter((reader) => reader.wants);
   }
 
-  #enter(wire: Wire): void {
+  #enter(wire: TopicWire): void {
     this.#wire = wire;
     const status: SubscriptionStatus =
       wire.at === "running" && wire.complete ? { at: "live" } : { at: this.#online ? "catching up" : "waiting" };

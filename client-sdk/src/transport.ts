@@ -1,3 +1,5 @@
+import { retryAfter } from "./retry-after.js";
+
 /** The part of a WebSocket that the SDK uses: the browser's, Node 22's and the `ws` package's class all have it. */
 export interface WebSocketLike {
   binaryType: string;
@@ -10,6 +12,15 @@ export interface WebSocketLike {
   close(code?: number, reason?: string): void;
   /** Only the `ws` package's: ends without waiting for the other side. */
   terminate?(): void;
+  /** Only the `ws` package's: tells the HTTP answer of a server that refuses to upgrade. */
+  on?(event: "unexpected-response", listener: (request: unknown, response: UpgradeRefusal) => void): unknown;
+}
+
+/** The HTTP answer to an upgrade that was refused, as Node's `http` module shows it. */
+interface UpgradeRefusal {
+  readonly statusCode?: number | undefined;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  destroy(): unknown;
 }
 
 /** A class that makes WebSockets. */
@@ -26,8 +37,8 @@ export interface Transport {
 export interface TransportEvents {
   onOpen(): void;
   onFrame(frame: string | ArrayBuffer): void;
-  /** Once, if the other side or the network ended it. */
-  onClose(code: number, reason: string): void;
+  /** Once, if the other side or the network ended it. `retryAfterMs`: when the server wants to see us again. */
+  onClose(code: number, reason: string, retryAfterMs?: number): void;
 }
 
 /** Opens a line. Errors come as a close. */
@@ -39,10 +50,10 @@ export function webSocketTransport(WebSocketClass: WebSocketConstructor): OpenTr
     const socket = new WebSocketClass(url, [subprotocol]);
     socket.binaryType = "arraybuffer";
     let told = false;
-    const end = (code: number, reason: string): void => {
+    const end = (code: number, reason: string, retryAfterMs?: number): void => {
       if (told) return;
       told = true;
-      events.onClose(code, reason);
+      events.onClose(code, reason, retryAfterMs);
     };
     socket.onopen = () => {
       if (told) return;
@@ -65,6 +76,13 @@ export function webSocketTransport(WebSocketClass: WebSocketConstructor): OpenTr
     };
     // A close event follows; without a listener the `ws` package would throw.
     socket.onerror = () => undefined;
+    // Browsers do not tell why an upgrade was refused; the `ws` package does.
+    socket.on?.("unexpected-response", (_request, response) => {
+      const { statusCode, headers } = response;
+      const header = (name: string): string | undefined => [headers[name] ?? []].flat()[0];
+      response.destroy();
+      end(1006, `the server answered HTTP ${String(statusCode)}`, retryAfter(header("retry-after"), header("date")));
+    });
     return {
       send: (frame) => {
         socket.send(frame as string | Uint8Array<ArrayBuffer>);

@@ -3,9 +3,9 @@
  * through has the form that the types promise.
  */
 import { isErrorCode } from "./codes.js";
-import type { ClientMessage, Limits, Position, ServerMessage } from "./generated/protocol.js";
+import type { ClientMessage, Limits, Outage, Position, ServerMessage } from "./generated/protocol.js";
 
-export type { ClientMessage, Limits, Position, ServerMessage };
+export type { ClientMessage, Limits, Outage, Position, ServerMessage };
 
 type Of<T extends ServerMessage["t"]> = Extract<ServerMessage, { t: T }>;
 export type Welcome = Of<"welcome">;
@@ -16,7 +16,7 @@ export type Ev = Of<"ev">;
 export type Live = Of<"live">;
 
 /** A message that is not of this protocol: the connection is given up, as nothing after it can be trusted. */
-export class ProtocolViolation extends Error {
+class ProtocolViolation extends Error {
   override readonly name = "ProtocolViolation";
 }
 
@@ -27,6 +27,7 @@ const text: Check = (value) => typeof value === "string";
 const count: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 const map: Check = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 const heads: Check = (value) => map(value) && Object.values(value as Fields).every(count);
+const outages: Check = (value) => Array.isArray(value) && value.every((each) => map(each) && text((each as Fields)["what"]) && text((each as Fields)["message"]));
 const limits: Check = (value) => map(value) && LIMIT_FIELDS.every((field) => count((value as Fields)[field]));
 const LIMIT_FIELDS = ["message_bytes", "batch_len", "subscriptions", "calls_in_flight", "messages_per_second"] as const;
 
@@ -42,6 +43,7 @@ const SHAPES: Readonly<Record<ServerMessage["t"], Readonly<Record<string, Check>
   pong: { id: count },
   expiring: { at: text },
   revoked: { topic: text, message: text },
+  health: { outages },
   drain: { reconnect_after_ms: count },
 };
 

@@ -77,9 +77,12 @@ test("silence is measured from the last frame, whatever it was", async () => {
   socket.welcome(15_000);
   await clock.advance(29_000);
   socket.say({ t: "mark", heads: {} });
-  await clock.advance(29_999);
+  await clock.advance(22_499);
   expect(client.state.get().status).toBe("live");
   await clock.advance(1);
+  expect(client.state.get().status).toBe("stale");
+  expect(socket.closedWith).toBeUndefined();
+  await clock.advance(7_500);
   expect(client.state.get().status).toBe("stale");
   expect(socket.closedWith).toBeDefined();
   FakeSocket.opened[1]?.end(1006);

@@ -38,8 +38,12 @@ export class FakeSocket implements WebSocketLike {
     const names = { session: "s1", user: "u1", node: "n1", expires_at: "2026-11-21T06:00:00.000Z" };
     this.say({ t: "welcome", ...names, heartbeat_ms: heartbeatMs, limits: LIMITS });
   }
-  end(code: number): void {
-    this.onclose?.({ code, reason: "" } as never);
+  end(code: number, reason = ""): void {
+    this.onclose?.({ code, reason } as never);
+  }
+  /** What the client sent of one kind. */
+  of<T extends ClientMessage["t"]>(t: T): Extract<ClientMessage, { t: T }>[] {
+    return this.sent.filter((message): message is Extract<ClientMessage, { t: T }> => message.t === t);
   }
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { cvFold, FoldError, reduceCv, reduceTask, reduceTaskLive, reduceTexts, reduceUser, taskFold } from "../src/index.js";
-import type { CvState, EventOf, TaskState, UserState } from "../src/index.js";
+import type { CvState, EventOf, Requeued, TaskState, UserState } from "../src/index.js";
 import { AT, change, cvState, LATER, taskState, userState } from "./fold-samples.js";
 
 type Kinds<T extends string> = { [E in EventOf<T> as E["kind"]]: E["data"] };
@@ -86,7 +86,7 @@ test("a task from queued to completed", () => {
 
 test("progress and texts are volatile: the newest wins, and a text goes when its step ends", () => {
   const live = { topic: "task:1", key: "task", at: AT } as const;
-  const progress = { fraction: 0.5, running: ["extract[0]"], queue_position: null };
+  const progress = { fraction: 0.5, running: ["extract[0]"], queue_position: null, waits: [] };
   expect(reduceTaskLive(taskState(), { ...live, kind: "task.progress", data: progress }).progress).toEqual(progress);
   const delta = (offset: number, text: string) => ({ ...live, kind: "step.delta", data: { step: "s", offset, text } }) as const;
   let texts = reduceTexts({}, delta(0, "Experi"));
@@ -94,10 +94,51 @@ test("progress and texts are volatile: the newest wins, and a text goes when its
   texts = reduceTexts(texts, delta(6, "enced engineer"));
   expect(texts).toEqual({ s: "Experienced engineer" });
 
-  const begun = { ...taskState(), texts: { "extract[0]": "half a", other: "x" } };
+  const begun = { ...taskState(), texts: { "extract[0]": "half a", other: "x" }, requeued: null };
   const data = { step: "extract[0]", type: "extract", attempt: 1, duration_ms: 1 };
   const ended = taskFold.event(begun, { topic: "task:1", seq: 1, at: LATER, kind: "step.completed", data });
   expect(ended.texts).toEqual({ other: "x" });
+});
+
+test("a rescued task: what ran begins again, what is done stays, and it is said why until it runs", () => {
+  const status = { id: "t1", type: "generate-cv", error: null, attempt: 1 } as const;
+  const step = { step: "extract[0]", type: "extract", attempt: 1, offer_index: 0 };
+  let state = task(taskState(), "task.started", { ...status, status: "running" });
+  state = task(state, "step.started", step);
+  state = task(state, "step.completed", { ...step, duration_ms: 5 });
+  state = task(state, "step.started", { ...step, step: "classify[0]", type: "classify" });
+  const requeued = { cause: "worker_lost" as const, node: "n1", resumes_at: ["classify[0]"], steps_done: 1, steps_total: 2, rescues: 1 } satisfies Requeued;
+  const event: EventOf<"task:1"> = { topic: "task:1", seq: 9, at: LATER, kind: "task.queued", data: { ...status, status: "queued", requeued } };
+  let shown = taskFold.event({ ...state, texts: {}, requeued: null }, event);
+  expect(shown.task).toMatchObject({ status: "queued", attempt: 1, started_at: LATER, completed_at: null });
+  expect(shown.steps.map((each) => [each.step, each.status])).toEqual([["extract[0]", "completed"], ["extract[1]", "pending"], ["classify[0]", "pending"]]);
+  expect(shown.requeued).toEqual(requeued);
+  shown = taskFold.event(shown, { topic: "task:1", seq: 10, at: LATER, kind: "task.started", data: { ...status, status: "running" } });
+  expect(shown.requeued).toBeNull();
+});
+
+test("what is waited for is as the newest progress says, and over when the task or the step gets on", () => {
+  const at = { topic: "task:1", key: "task", at: AT } as const;
+  const waits = [{ reason: "own_limit", since: AT, limit: 2 }, { reason: "model_slow", since: AT, step: "extract[0]" }] as const;
+  const waiting = reduceTaskLive(taskState(), { ...at, kind: "task.progress", data: { fraction: 0, running: [], queue_position: 1, waits: [...waits] } });
+  expect(waiting.progress?.waits).toEqual(waits);
+  const step = { step: "extract[0]", type: "extract", attempt: 1, offer_index: 0 };
+  expect(task(waiting, "step.completed", { ...step, duration_ms: 1 }).progress?.waits).toEqual([waits[0]]);
+  expect(task(waiting, "task.started", { id: "t1", type: "generate-cv", status: "running", error: null, attempt: 1 }).progress?.waits).toEqual([]);
+  const over = reduceTaskLive(waiting, { ...at, kind: "task.progress", data: { fraction: 0.1, running: [], queue_position: null } });
+  expect(over.progress?.waits).toEqual([]);
+});
+
+test("a task that is queued again keeps its place and what is known of it in a person's feed", () => {
+  const queued = { title: "Adapt", cv_file: null, credit_used: true, feature_name: "generate_cv", total_offers: 1, type: "generate-cv", status: "queued", attempt: 1, device_id: null, created_at: AT } as const;
+  let state = user(userState(), "task.queued", { ...queued, id: "t1" });
+  state = user(state, "task.queued", { ...queued, id: "t2" });
+  state = { ...state, tasks: state.tasks.map((each) => ({ ...each, status: "running", source_cv_id: "cv1" })) };
+  const requeued = { cause: "drain", node: "n1", resumes_at: [], steps_done: 0, steps_total: 1, rescues: 0 } as const;
+  state = user(state, "task.queued", { ...queued, id: "t1", requeued: { ...requeued, resumes_at: [] } });
+  expect(state.tasks.map((each) => [each.id, each.status, each.source_cv_id])).toEqual([["t2", "running", "cv1"], ["t1", "queued", "cv1"]]);
+  state = user(userState(), "task.queued", { ...queued, id: "t3", attempt: 2 });
+  expect(state.tasks[0]).toMatchObject({ id: "t3", attempt: 2 });
 });
 
 test("a person's feed: tasks, credits, counters, CVs, notices", () => {

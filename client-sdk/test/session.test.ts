@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import {
   ConflictError,
   createSession,
@@ -8,6 +8,7 @@ import {
   RateLimitedError,
   UnauthenticatedError,
   UnavailableError,
+  type Clock,
   type Session,
 } from "../src/index.js";
 
@@ -28,11 +29,24 @@ let answer: (seen: Seen) => Answer;
 let baseUrl: string;
 let now: number;
 let stored: Map<string, string>;
+let waits: number[];
+/** Writes down how long is waited, and does not wait. */
+const patient: Clock = {
+  now: () => 0,
+  setTimeout: (task, ms) => {
+    waits.push(ms);
+    return setTimeout(task, 0);
+  },
+  clearTimeout: (handle) => {
+    clearTimeout(handle as ReturnType<typeof setTimeout>);
+  },
+};
 
 beforeEach(async () => {
   seen = [];
   now = 1_000_000;
   stored = new Map();
+  waits = [];
   let generation = 0;
   answer = ({ route }) => {
     if (!route.includes("/auth/")) return { status: 200, body: { items: [], next: null } };
@@ -73,7 +87,7 @@ function session(): Session {
     setItem: (key: string, value: string) => void stored.set(key, value),
     removeItem: (key: string) => void stored.delete(key),
   };
-  return createSession({ baseUrl, storage, now: () => now, device: "web.1" });
+  return createSession({ baseUrl, storage, now: () => now, device: "web.1", clock: patient });
 }
 
 test("sign-in keeps the tokens, also for the next visit; sign-out forgets them", async () => {
@@ -162,4 +176,78 @@ test("what is stored and unreadable counts as nobody", () => {
     stored.set("estafette.cv.session", text);
     expect(session().user.get()).toBeUndefined();
   }
+});
+
+test("sign-out with an access token that has ended ends the session on the server all the same", async () => {
+  const mine = session();
+  await mine.signIn({ email: "a", password: "b" });
+  const usual = answer;
+  answer = (entry) => {
+    if (!entry.route.endsWith("/sign-out")) return usual(entry);
+    return entry.authorization === "Bearer a2" ? { status: 204 } : { status: 401, body: { code: "unauthenticated" } };
+  };
+  await mine.signOut();
+  expect(seen.slice(1).map(({ route, body, authorization }) => [route.split("/").at(-1), body, authorization])).toEqual([
+    ["sign-out", { refresh_token: "r1" }, "Bearer a1"],
+    ["refresh", { refresh_token: "r1" }, undefined],
+    ["sign-out", { refresh_token: "r2" }, "Bearer a2"],
+  ]);
+  expect(stored.size).toBe(0);
+  expect(mine.user.get()).toBeUndefined();
+});
+
+test("who signs out while a refresh is under way stays signed out", async () => {
+  const mine = session();
+  await mine.signIn({ email: "a", password: "b" });
+  const refreshing = mine.token({ reason: "expiring" });
+  const out = mine.signOut();
+  await expect(refreshing).rejects.toBeInstanceOf(UnauthenticatedError);
+  await out;
+  expect(stored.size).toBe(0);
+  expect(mine.user.get()).toBeUndefined();
+});
+
+test("another tab's sign-out, and its sign-in as somebody else, are followed at once; its refresh is no news", async () => {
+  const listeners = new Set<() => void>();
+  vi.stubGlobal("window", {
+    addEventListener: (_type: string, listener: () => void) => listeners.add(listener),
+    removeEventListener: (_type: string, listener: () => void) => listeners.delete(listener),
+  });
+  const here = session();
+  const there = session();
+  vi.unstubAllGlobals();
+  const tell = (): void => { for (const listener of listeners) listener(); };
+  const users: (string | undefined)[] = [];
+  here.user.subscribe(() => users.push(here.user.get()?.id));
+  await there.signIn({ email: "a", password: "b" });
+  tell();
+  await there.token({ reason: "expiring" });
+  tell();
+  answer = () => ({ status: 204 });
+  await there.signOut();
+  tell();
+  expect(users).toEqual(["u1", undefined]);
+  here.close();
+  there.close();
+  expect(listeners.size).toBe(0);
+});
+
+test("a reading request is repeated as late as Retry-After wishes, a few times; a writing one is not", async () => {
+  const mine = session();
+  await mine.signIn({ email: "a", password: "b" });
+  const usual = answer;
+  let failures = 2;
+  answer = (entry) => ((failures -= 1) >= 0 ? { status: 503, body: { code: "unavailable" }, headers: { "retry-after": "2" } } : usual(entry));
+  await expect(mine.get("/v1/cv/files")).resolves.toMatchObject({ items: [] });
+  expect(waits).toHaveLength(2);
+  for (const wait of waits) expect(wait).toBeGreaterThanOrEqual(2_000);
+  failures = 100;
+  const before = seen.length;
+  await expect(mine.get("/v1/cv/files")).rejects.toBeInstanceOf(UnavailableError);
+  expect(seen.length - before).toBe(4);
+  await expect(mine.request("POST", "/v1/x", { body: {} })).rejects.toBeInstanceOf(UnavailableError);
+  expect(seen.length - before).toBe(5);
+  answer = () => ({ status: 503, body: { code: "unavailable" }, headers: { "retry-after": "120" } });
+  await expect(mine.get("/v1/cv/files")).rejects.toMatchObject({ retryAfterMs: 120_000 });
+  expect(seen.length - before).toBe(6);
 });

@@ -1,12 +1,14 @@
 //! The HTTP interface.
 
-use estafette_protocol::ErrorCode;
 use estafette_protocol::cv::http::Page;
 use estafette_protocol::problem::Problem;
+use estafette_protocol::{DeviceId, ErrorCode};
 use reqwest::{RequestBuilder, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// One request.
@@ -15,6 +17,8 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 const PAGES: usize = 10_000;
 /// Times a reading is repeated while the server does not answer.
 const READ_ATTEMPTS: u32 = 20;
+/// Wait before it is repeated.
+const READ_PAUSE: Duration = Duration::from_millis(250);
 
 /// Why a request failed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -44,11 +48,24 @@ pub enum ApiError {
     },
 }
 
-/// The HTTP interface of one server.
+impl ApiError {
+    /// Whether another attempt, on another node, may be answered.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::NoAnswer(_) => true,
+            Self::Refused { code, .. } => *code == ErrorCode::Unavailable,
+            Self::Odd { .. } => false,
+        }
+    }
+}
+
+/// The HTTP interface of one server, or of several nodes that are as good as each other.
 #[derive(Debug, Clone)]
 pub struct Api {
     http: reqwest::Client,
-    base: String,
+    bases: Arc<[String]>,
+    /// Which node is asked: the next one after one that did not answer.
+    at: Arc<AtomicUsize>,
 }
 
 impl Api {
@@ -57,19 +74,34 @@ impl Api {
     /// # Errors
     /// [`ApiError::NoAnswer`] when the client cannot be made.
     pub fn new(base: &str) -> Result<Self, ApiError> {
-        let http = reqwest::Client::builder().timeout(TIMEOUT).build();
-        let http = http.map_err(|error| ApiError::NoAnswer(error.to_string()))?;
-        Ok(Self { http, base: base.trim_end_matches('/').to_owned() })
+        Self::of_nodes(&[base.to_owned()], TIMEOUT)
     }
 
-    /// The address of the socket.
-    pub fn live_url(&self) -> String {
-        format!("{}/v1/live", self.base.replacen("http", "ws", 1))
+    /// Of several nodes; one that does not answer within `patience` is left for the next.
+    ///
+    /// # Errors
+    /// [`ApiError::NoAnswer`] when the client cannot be made.
+    pub fn of_nodes(bases: &[String], patience: Duration) -> Result<Self, ApiError> {
+        let http = reqwest::Client::builder().timeout(patience).build();
+        let http = http.map_err(|error| ApiError::NoAnswer(error.to_string()))?;
+        let bases = bases.iter().map(|base| base.trim_end_matches('/').to_owned()).collect();
+        Ok(Self { http, bases, at: Arc::default() })
+    }
+
+    fn base(&self) -> &str {
+        let count = self.bases.len().max(1);
+        self.bases.get(self.at.load(Ordering::Relaxed) % count).map_or("", String::as_str)
+    }
+
+    /// The addresses of the socket, one a node.
+    pub fn live_urls(&self) -> Arc<[String]> {
+        self.bases.iter().map(|base| format!("{}/v1/live", base.replacen("http", "ws", 1))).collect()
     }
 
     /// Whether the server says that it is ready.
     pub async fn is_ready(&self) -> bool {
-        let answer = self.http.get(format!("{}/health/ready", self.base)).timeout(Duration::from_secs(5)).send().await;
+        let answer =
+            self.http.get(format!("{}/health/ready", self.base())).timeout(Duration::from_secs(5)).send().await;
         answer.is_ok_and(|answer| answer.status() == StatusCode::OK)
     }
 
@@ -80,11 +112,11 @@ impl Api {
     pub async fn get<T: DeserializeOwned>(&self, path: &str, token: &str) -> Result<T, ApiError> {
         let mut attempt = 0;
         loop {
-            let request = self.http.get(format!("{}{path}", self.base)).bearer_auth(token);
-            match answer(request).await {
-                Err(ApiError::NoAnswer(_)) if attempt < READ_ATTEMPTS => {
+            let request = self.http.get(format!("{}{path}", self.base())).bearer_auth(token);
+            match self.answer(request).await {
+                Err(error) if error.may_pass() && attempt < READ_ATTEMPTS => {
                     attempt += 1;
-                    tokio::time::sleep(Duration::from_millis(250)).await;
+                    tokio::time::sleep(READ_PAUSE).await;
                 }
                 outcome => return outcome,
             }
@@ -122,14 +154,28 @@ impl Api {
         token: Option<&str>,
         key: Option<&str>,
     ) -> Result<T, ApiError> {
-        let mut request = self.http.post(format!("{}{path}", self.base)).json(body);
+        let mut request = self.http.post(format!("{}{path}", self.base())).json(body);
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
         if let Some(key) = key {
             request = request.header("Idempotency-Key", key);
         }
-        answer(request).await
+        self.answer(request).await
+    }
+
+    /// `POST` of JSON by a device.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn post_by<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        device: &DeviceId,
+    ) -> Result<T, ApiError> {
+        let request = self.http.post(format!("{}{path}", self.base())).json(body);
+        self.answer(request.header("X-Estafette-Device", device.as_str())).await
     }
 
     /// `POST` of bytes that say to be JSON.
@@ -137,8 +183,8 @@ impl Api {
     /// # Errors
     /// [`ApiError`].
     pub async fn post_bytes<T: DeserializeOwned>(&self, path: &str, body: Vec<u8>, token: &str) -> Result<T, ApiError> {
-        let request = self.http.post(format!("{}{path}", self.base)).bearer_auth(token);
-        answer(request.header("Content-Type", "application/json").body(body)).await
+        let request = self.http.post(format!("{}{path}", self.base())).bearer_auth(token);
+        self.answer(request.header("Content-Type", "application/json").body(body)).await
     }
 
     /// `POST` of a file, as field `file` of a form.
@@ -156,7 +202,15 @@ impl Api {
         let part = reqwest::multipart::Part::bytes(bytes).file_name(filename.to_owned()).mime_str(mime_type);
         let part = part.map_err(|error| ApiError::NoAnswer(error.to_string()))?;
         let form = reqwest::multipart::Form::new().part("file", part);
-        answer(self.http.post(format!("{}{path}", self.base)).bearer_auth(token).multipart(form)).await
+        self.answer(self.http.post(format!("{}{path}", self.base())).bearer_auth(token).multipart(form)).await
+    }
+
+    async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, ApiError> {
+        let outcome = answer(request).await;
+        if outcome.as_ref().is_err_and(ApiError::may_pass) {
+            self.at.fetch_add(1, Ordering::Relaxed);
+        }
+        outcome
     }
 }
 

@@ -1,7 +1,9 @@
 //! The command line.
 
 use crate::report::Outputs;
-use crate::scenario::{Failure, eval, fanout, generations, sockets};
+use crate::scenario::{
+    Failure, chaos, eval, failover, fanout, generations, outage, rolling, slowlink, soak, sockets, storm,
+};
 use crate::server::Setting;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -56,6 +58,23 @@ enum Scenario {
     Sockets(sockets::Options),
     /// One topic, many readers: how late each event arrives; optionally readers that stall
     Fanout(fanout::Options),
+    /// Several nodes and their stores while everything breaks by a schedule of the seed; and the proof at the end
+    Chaos(chaos::Options),
+    /// SIGKILL of the busier of two nodes while many tasks run: how long until each moves again
+    Failover(failover::Options),
+    /// Redis is gone for a while in the middle of generations on two nodes
+    Outage(outage::Options),
+    /// Every node is stopped in good order and started again, one after the other, under load
+    Rolling(rolling::Options),
+    /// Many connections on a node that is killed: when each comes back, and is complete again
+    Storm(storm::Options),
+    /// A part of a storm's connections, in a process of its own
+    #[command(hide = true)]
+    StormCrowd,
+    /// A reader on a slow link beside fast ones on a busy topic
+    Slowlink(slowlink::Options),
+    /// The mix for as long as told: what grows meanwhile
+    Soak(soak::Options),
     /// Real job offers and CVs of a folder: what is found of their facts, what is refused, how they score
     Eval(eval::Options),
 }
@@ -66,12 +85,34 @@ impl Cli {
     /// # Errors
     /// [`Failure`] when it could not be run.
     pub async fn run(self) -> Result<bool, Failure> {
+        // What was started is stopped on the way out, which a process that a signal ends does not do.
+        tokio::select! {
+            outcome = self.scenario() => outcome,
+            _ = tokio::signal::ctrl_c() => Err(Failure::Other("interrupted".to_owned())),
+        }
+    }
+
+    async fn scenario(self) -> Result<bool, Failure> {
         let seed = self.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
         crate::out::line(format!("seed {seed}"));
         let report = match self.scenario {
             Scenario::Generations(options) => generations::run(&options, &self.server, seed).await?,
             Scenario::Sockets(options) => sockets::run(&options, &self.server, seed).await?,
             Scenario::Fanout(options) => fanout::run(&options, &self.server, seed).await?,
+            Scenario::Chaos(options) => match chaos::run(&options, &self.server, seed).await? {
+                Some(report) => report,
+                None => return Ok(true),
+            },
+            Scenario::Failover(options) => failover::run(&options, &self.server, seed).await?,
+            Scenario::Outage(options) => outage::run(&options, &self.server, seed).await?,
+            Scenario::Rolling(options) => rolling::run(&options, &self.server, seed).await?,
+            Scenario::Storm(options) => storm::run(&options, &self.server, seed).await?,
+            Scenario::StormCrowd => {
+                storm::crowd::run().await?;
+                return Ok(true);
+            }
+            Scenario::Slowlink(options) => slowlink::run(&options, &self.server, seed).await?,
+            Scenario::Soak(options) => soak::run(&options, &self.server, seed).await?,
             Scenario::Eval(options) => eval::run(&options, &self.server, seed).await?,
         };
         report.publish(&self.outputs).map_err(Failure::Other)?;

@@ -6,6 +6,7 @@
 //! | [`cli`] | the command line |
 //! | [`scenario`] | what is done |
 //! | [`client`], [`api`], [`account`] | a client of the socket and of HTTP |
+//! | [`cluster`] | several nodes with their stores, behind links that can break |
 //! | [`server`] | the server under test, or one of our own that can be killed |
 //! | [`check`] | the promises |
 //! | [`measure`], [`report`] | what is measured, and what it came to |
@@ -19,6 +20,7 @@ pub mod api;
 pub mod check;
 pub mod cli;
 pub mod client;
+pub mod cluster;
 pub mod measure;
 pub mod out;
 pub mod report;

@@ -45,13 +45,14 @@ impl Scripted {
     pub(crate) fn client(&self, codec: Codec, findings: &Arc<Findings>, observer: Option<Arc<dyn Observer>>) -> Client {
         let api = Api::new(&format!("http://{}", self.address)).unwrap();
         Client::start(ClientConfig {
-            url: api.live_url(),
+            urls: api.live_urls(),
             codec,
             device: DeviceId::parse("d1").unwrap(),
-            account: Arc::new(Account::with_token(&api, "u1", "token-1")),
+            account: Arc::new(Account::holding(&api, "u1", "token-1").unwrap()),
             findings: Arc::clone(findings),
             observer,
             receive_buffer: None,
+            faults: false,
         })
     }
 

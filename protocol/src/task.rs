@@ -96,6 +96,11 @@ pub struct TaskEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional = nullable)]
     pub error: Option<String>,
+    /// Why it failed, for programs: `parked` when it lost its node again and again without getting on. Missing where
+    /// only `error` tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub code: Option<String>,
     /// Where it was started. Only in `task.queued`; null where unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional = nullable)]
@@ -234,7 +239,7 @@ pub struct TaskProgress {
     pub fraction: f64,
     /// The steps that run now.
     pub running: Vec<StepKey>,
-    /// Queued tasks before this one; null once it runs.
+    /// Its place in the queue, 1 is next; null once it runs.
     pub queue_position: Option<u32>,
     /// What the task, or steps of it, wait for, as of now; missing or empty: nothing, it works.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

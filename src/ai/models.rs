@@ -45,12 +45,29 @@ pub struct Models {
     prices: RwLock<Arc<PriceBook>>,
     recorder: Arc<dyn CallRecorder>,
     slow_after: Duration,
+    bounds: CallBounds,
+}
+
+/// What an installation decides about every call.
+#[derive(Debug, Clone, Default)]
+pub struct CallBounds {
+    /// No call takes longer; none: each call's own bound counts.
+    pub timeout: Option<Duration>,
+    /// The model that is asked, whatever the call names; none: the one that it names.
+    pub model: Option<String>,
 }
 
 impl Models {
     /// A provider whose calls go to `recorder`.
     pub fn new(provider: Arc<dyn Provider>, recorder: Arc<dyn CallRecorder>) -> Self {
-        Self { provider, prices: RwLock::default(), recorder, slow_after: SLOW_AFTER }
+        Self { provider, prices: RwLock::default(), recorder, slow_after: SLOW_AFTER, bounds: CallBounds::default() }
+    }
+
+    /// With what the installation decides about every call.
+    #[must_use]
+    pub fn bounded(mut self, bounds: CallBounds) -> Self {
+        self.bounds = bounds;
+        self
     }
 
     /// After how long without a sign of the model those who wait are told that it is slow.
@@ -82,6 +99,12 @@ impl Models {
     ) -> Result<Answer<T>, AiError> {
         request.schema = schema::of::<T>();
         request.schema_name = schema::name_of::<T>();
+        if let Some(timeout) = self.bounds.timeout {
+            request.timeout = request.timeout.min(timeout);
+        }
+        if let Some(model) = &self.bounds.model {
+            request.model.clone_from(model);
+        }
         let parse = |output: Value| {
             serde_json::from_value::<T>(output).map_err(|error| schema::clip(&format!("not of the schema: {error}")))
         };

@@ -7,6 +7,7 @@
 //! | [`token`] | access tokens: signed, 15 minutes |
 //! | [`session`] | [`Auth`]: sessions, refresh tokens with rotation and reuse detection, sign-out |
 //! | [`revoked`] | which sessions have ended, remembered for seconds |
+//! | [`sweep`] | sessions that are over are taken away |
 //! | [`caller`] | the actix extractor [`Caller`] |
 
 pub mod caller;
@@ -14,12 +15,14 @@ pub mod key;
 pub mod password;
 pub mod revoked;
 pub mod session;
+pub mod sweep;
 pub mod token;
 
 pub use caller::Caller;
 pub use key::TokenKey;
 pub use password::Passwords;
 pub use session::{Auth, AuthOptions, NewSession, Refreshed, Tokens};
+pub use sweep::SessionSweep;
 
 #[cfg(test)]
 mod tests;

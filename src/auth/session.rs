@@ -16,8 +16,9 @@ use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// How long a repeated refresh from the same device is taken for a lost answer.
-pub const REPEAT_GRACE: std::time::Duration = std::time::Duration::from_secs(10);
+/// How long a repeated refresh from the same device is taken for a lost answer: longer than an outage of half a minute with
+/// the client's backoff after it, or everybody whose answer it swallowed would be signed out.
+pub const REPEAT_GRACE: std::time::Duration = std::time::Duration::from_secs(120);
 /// Longest refresh token that is looked at, bytes; ours have 64.
 const MAX_REFRESH_TOKEN_BYTES: usize = 128;
 
@@ -77,6 +78,17 @@ pub struct Refreshed {
     pub user: UserId,
     /// Their session, the same as before.
     pub session: SessionId,
+}
+
+/// A session that was ended by its refresh token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// Whose.
+    pub user: UserId,
+    /// On which device, where known.
+    pub device: Option<DeviceId>,
+    /// Whether it was open before.
+    pub was_open: bool,
 }
 
 enum Refusal {
@@ -228,7 +240,7 @@ impl Auth {
     /// # Errors
     /// `unavailable` when the database does not answer.
     pub async fn sign_out(&self, tx: &mut Tx<'_>, session: &SessionId) -> Result<(), CallError> {
-        self.end(tx, session, "signed out").await
+        self.end(tx, session, "signed out").await.map(|_| ())
     }
 
     /// Ends all sessions of a user (password changed, blocked), except one. Returns how many.
@@ -269,17 +281,29 @@ impl Auth {
         Ok(())
     }
 
-    /// Deletes sessions that ended or expired more than a day ago, with their tokens. Returns how many.
+    /// Ends the session that a refresh token belongs to, whatever became of the token: for whoever signs out after the
+    /// access token has expired. `None` when the token is not known here.
     ///
     /// # Errors
     /// `unavailable` when the database does not answer.
-    pub async fn sweep(&self) -> Result<u64, CallError> {
-        let sql = "DELETE FROM runtime.sessions WHERE least(expires_at, revoked_at) < now() - interval '1 day'";
-        Ok(self.inner.db.execute(sql, &[]).await?)
+    pub async fn sign_out_by_token(&self, tx: &mut Tx<'_>, token: &str) -> Result<Option<Ended>, CallError> {
+        if token.len() > MAX_REFRESH_TOKEN_BYTES {
+            return Ok(None);
+        }
+        let sql =
+            "SELECT session_id, user_id, device FROM runtime.refresh_tokens WHERE token_hash = $1 AND product = $2";
+        let row = tx.query_opt(sql, &[&hash_of(token), &tx.product().as_str().to_owned()]).await?;
+        let Some(row) = row else { return Ok(None) };
+        let session = SessionId::parse(row.get::<_, String>(0)).map_err(CallError::internal)?;
+        let user = UserId::parse(row.get::<_, String>(1)).map_err(CallError::internal)?;
+        let device = row.get::<_, Option<String>>(2).and_then(|text| DeviceId::parse(text).ok());
+        let was_open = self.end(tx, &session, "signed out").await?;
+        Ok(Some(Ended { user, device, was_open }))
     }
 
-    async fn end(&self, tx: &mut Tx<'_>, session: &SessionId, reason: &str) -> Result<(), CallError> {
-        tx.execute(
+    /// Returns whether it was open.
+    async fn end(&self, tx: &mut Tx<'_>, session: &SessionId, reason: &str) -> Result<bool, CallError> {
+        let ended = tx.execute(
             "UPDATE runtime.sessions SET revoked_at = now(), revoked_reason = $2 WHERE id = $1 AND revoked_at IS NULL",
             &[&session.as_str(), &reason],
         )
@@ -288,7 +312,7 @@ impl Auth {
         // Before the commit, so that no request gets through after the answer; should the commit fail, the memory
         // forgets it in seconds.
         self.inner.memory.end(session.clone(), Instant::now());
-        Ok(())
+        Ok(ended == 1)
     }
 
     async fn insert_token(

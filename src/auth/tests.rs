@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::testing::{self, TestDatabase};
+use estafette_actors::sweep::run_if_due;
 use estafette_actors::{AuthError, Authenticator as _, CallError, Db, Runtime};
 use estafette_protocol::{DeviceId, ErrorCode, ProductId, SessionId, UserId};
 
@@ -49,7 +50,7 @@ impl World {
 
     /// Lets the grace period of repeated refreshes pass.
     async fn later(&self) {
-        let sql = "UPDATE runtime.refresh_tokens SET used_at = used_at - interval '11 seconds'";
+        let sql = "UPDATE runtime.refresh_tokens SET used_at = used_at - interval '121 seconds'";
         self.db.execute(sql, &[]).await.unwrap();
     }
 }
@@ -162,7 +163,9 @@ async fn the_sweep_takes_what_ended_long_ago_and_nothing_else() {
     let session = world.session_of(&old).await;
     let sql = "UPDATE runtime.sessions SET expires_at = now() - interval '2 days' WHERE id = $1";
     world.db.execute(sql, &[&session.as_str()]).await.unwrap();
-    assert_eq!(world.auth.sweep().await.unwrap(), 1);
+    let sweep = SessionSweep::new().unwrap();
+    assert_eq!(run_if_due(&world.runtime, &sweep).await.unwrap(), Some(1));
+    assert_eq!(run_if_due(&world.runtime, &sweep).await.unwrap(), None, "once an hour");
     assert!(world.refresh(&live.refresh_token, None).await.is_ok());
     assert!(world.refresh(&old.refresh_token, None).await.is_err());
 }

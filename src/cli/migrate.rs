@@ -13,7 +13,10 @@ pub fn run(settings: &Settings) -> Result<(), Failure> {
     let _telemetry = telemetry::start(settings);
     actix_web::rt::System::new().block_on(async {
         let (config, embedded) = open::database(settings, open::Sharing::Together).await?;
-        let outcome = db::migrate(&config).await;
+        let outcome = match &embedded {
+            Some(embedded) => embedded.migrate().await,
+            None => db::migrate(&config).await,
+        };
         if let Some(embedded) = embedded {
             embedded.stop().await?;
         }

@@ -1,7 +1,7 @@
 //! What every command needs: the database (private or given), brought up to date, sessions, and the products.
 
 use super::failure::Failure;
-use crate::auth::{Auth, AuthOptions, TokenKey};
+use crate::auth::{Auth, AuthOptions, SessionSweep, TokenKey};
 use crate::catalog::{self, Catalog, Parts};
 use crate::config::{RedisProtocol, Settings};
 use crate::db::embedded::Embedded;
@@ -36,7 +36,7 @@ pub struct Opened {
 /// [`Failure`]: no Postgres, a folder in use, a database that cannot be brought up to date, settings of a product.
 pub async fn open(settings: &Settings, sharing: Sharing) -> Result<Opened, Failure> {
     let (config, embedded) = database(settings, sharing).await?;
-    match finish(settings, config).await {
+    match finish(settings, config, embedded.as_ref()).await {
         Ok((db, auth, catalog)) => Ok(Opened { db, auth, catalog, embedded }),
         Err(failure) => {
             if let Some(embedded) = embedded {
@@ -47,8 +47,12 @@ pub async fn open(settings: &Settings, sharing: Sharing) -> Result<Opened, Failu
     }
 }
 
-async fn finish(settings: &Settings, config: tokio_postgres::Config) -> Result<(Db, Auth, Arc<Catalog>), Failure> {
-    bring_up_to_date(settings, &config).await?;
+async fn finish(
+    settings: &Settings,
+    config: tokio_postgres::Config,
+    embedded: Option<&Embedded>,
+) -> Result<(Db, Auth, Arc<Catalog>), Failure> {
+    bring_up_to_date(settings, &config, embedded).await?;
     let bounds = pool::PoolBounds {
         size: usize::try_from(settings.database.pool_size).unwrap_or(usize::MAX),
         wait: Duration::from_millis(settings.database.pool_wait_ms),
@@ -103,14 +107,25 @@ pub async fn database(
     Ok((embedded.config(), Some(embedded)))
 }
 
-async fn bring_up_to_date(settings: &Settings, config: &tokio_postgres::Config) -> Result<(), Failure> {
+async fn bring_up_to_date(
+    settings: &Settings,
+    config: &tokio_postgres::Config,
+    embedded: Option<&Embedded>,
+) -> Result<(), Failure> {
     if settings.database.migrate {
-        for applied in db::migrate(config).await? {
+        let outcome = match embedded {
+            Some(embedded) => embedded.migrate().await,
+            None => db::migrate(config).await,
+        };
+        for applied in outcome? {
             tracing::info!(migration = applied.name, duration_ms = applied.took.as_millis(), "migration applied");
         }
         return Ok(());
     }
-    let pending = db::pending(config).await.map_err(Failure::from)?;
+    let pending = match embedded {
+        Some(embedded) => embedded.explained(db::pending(config).await).await?,
+        None => db::pending(config).await?,
+    };
     match pending.first() {
         None => Ok(()),
         Some(first) => Err(Failure::work(format!(
@@ -134,6 +149,8 @@ pub async fn runtime(settings: &Settings, opened: &Opened) -> Result<Runtime, Fa
     }
     let runtime = builder.start().await?;
     opened.catalog.started(&runtime);
+    let sessions = SessionSweep::new().map_err(Failure::work)?;
+    estafette_actors::sweep::schedule(&runtime, vec![Arc::new(sessions)]);
     Ok(runtime)
 }
 
@@ -182,6 +199,7 @@ fn runtime_config(settings: &Settings) -> RuntimeConfig {
             ..Limits::default()
         },
         event_retention: Duration::from_secs(settings.events.retention_days * 86_400),
+        journal: Duration::from_secs(settings.events.journal_hours * 3_600),
     }
 }
 

@@ -47,6 +47,15 @@ enum Action {
         #[command(flatten)]
         sources: Box<Sources>,
     },
+    #[command(about = "Give a user a role; it is in the access tokens that are made from now on")]
+    Role {
+        /// Address.
+        email: String,
+        /// A role of the product (cv: USER, ADMIN).
+        role: String,
+        #[command(flatten)]
+        sources: Box<Sources>,
+    },
     #[command(about = "Give credits to a user")]
     Credits {
         /// Address.
@@ -77,6 +86,10 @@ pub fn run(user: User) -> Result<(), Failure> {
         Action::List { limit, sources } => with_accounts(*sources, &product, async |accounts, _, db| {
             let users = accounts.list(db, limit).await?;
             users.iter().for_each(|account| say(line(account)));
+            Ok(())
+        }),
+        Action::Role { email, role, sources } => with_accounts(*sources, &product, async |accounts, runtime, _| {
+            say(line(&accounts.set_role(runtime, &email, &role).await?));
             Ok(())
         }),
         Action::Credits { email, amount, sources } => {

@@ -117,8 +117,5 @@ fn ai(settings: &Settings) -> Result<(), ConfigError> {
             "the provider is openai but there is no key: set OPENAI_API_KEY, another OPENAI_BASE_URL, or the provider offline",
         );
     }
-    if ai.openai_model.trim().is_empty() {
-        return refuse("the model's name is empty: set ESTAFETTE_OPENAI_MODEL");
-    }
     Ok(())
 }

@@ -215,6 +215,8 @@ settings! {
     events: Events, EventsLayer {
         /// How long events are kept; who comes back later gets a snapshot.
         retention_days: u64 = 30, "event-retention-days", "ESTAFETTE_EVENT_RETENTION_DAYS", 1..=3_650 "days";
+        /// How long it is remembered, in outline, what each connection was sent: for administrators. 0: not at all.
+        journal_hours: u64 = 24, "journal-hours", "ESTAFETTE_JOURNAL_HOURS", 0..=720 "hours";
     }
 
     /// The model.
@@ -225,8 +227,8 @@ settings! {
         openai_base_url: String = super::OPENAI_BASE_URL.to_owned(), "openai-base-url", "OPENAI_BASE_URL";
         /// Its key.
         openai_api_key: Secret = Secret::default(), "openai-api-key", "OPENAI_API_KEY";
-        /// The model for all work that names no other.
-        openai_model: String = "gpt-4.1-mini".to_owned(), "openai-model", "ESTAFETTE_OPENAI_MODEL";
+        /// The model for all work. Empty: the models that the database's settings name (`model_cv_generation`, …).
+        openai_model: String = String::new(), "openai-model", "ESTAFETTE_OPENAI_MODEL";
         /// Bound of one model call.
         request_timeout_ms: u64 = 120_000, "ai-request-timeout-ms", "ESTAFETTE_AI_REQUEST_TIMEOUT_MS", 100..=600_000 "ms";
         /// Model calls in flight on this node; further ones wait.

@@ -71,6 +71,8 @@ pub fn listed(tx: &mut Tx<'_>, row: &CvRow) -> DbResult<()> {
         match_score_status: cv.match_score_status,
         optimise_status: cv.optimise_status,
         updated_at: cv.updated_at,
+        title: cv.title.clone(),
+        pending_count: cv.pending_count,
     };
     tx.emit(&topics::user(&row.user), "cv.listed", &event)
 }
@@ -127,6 +129,8 @@ pub fn created(tx: &mut Tx<'_>, user: &UserId, row: &CvRow) -> DbResult<()> {
         language: cv.language.clone(),
         is_translated: cv.is_translated,
         content_version: cv.content_version,
+        title: cv.title.clone(),
+        pending_count: cv.pending_count,
     };
     tx.emit(&topics::user(user), "cv.created", &event)
 }

@@ -4,7 +4,7 @@ use super::accounts::{self, NewUser};
 use super::store::{Reader, settings, users};
 use super::{CvProduct, Services, UsageRecorder, ledger, routes, topics};
 use crate::ai::offline::Offline;
-use crate::ai::{CallRecorder, Models, setup};
+use crate::ai::{CallBounds, CallRecorder, Models, setup};
 use crate::auth::Auth;
 use crate::catalog::{Account, Accounts, Entry, NewAccount, Parts};
 use crate::fetch::{FetchPolicy, Fetcher};
@@ -30,7 +30,12 @@ pub fn entry(parts: &Parts<'_>) -> Result<Entry, String> {
     let provider = setup::provider(settings, offline).map_err(|error| error.to_string())?;
     let usage = Arc::new(UsageRecorder::default());
     let recorder: Arc<dyn CallRecorder> = Arc::clone(&usage) as Arc<dyn CallRecorder>;
-    let models = Arc::new(Models::new(provider, recorder).slow_after(Duration::from_millis(settings.ai.slow_after_ms)));
+    let bounds = CallBounds {
+        timeout: Some(Duration::from_millis(settings.ai.request_timeout_ms)),
+        model: Some(settings.ai.openai_model.trim().to_owned()).filter(|model| !model.is_empty()),
+    };
+    let slow_after = Duration::from_millis(settings.ai.slow_after_ms);
+    let models = Arc::new(Models::new(provider, recorder).slow_after(slow_after).bounded(bounds));
     let policy = FetchPolicy::from_settings(settings).map_err(|error| format!("fetch.allow: {error}"))?;
     let fetcher = Fetcher::new(policy).map_err(|error| format!("no HTTP client can be made: {error}"))?;
     let services = Arc::new(Services::new(models, Arc::new(fetcher)));
@@ -41,6 +46,7 @@ pub fn entry(parts: &Parts<'_>) -> Result<Entry, String> {
         accounts: Some(Arc::new(CvAccounts { auth: parts.auth.clone() })),
         started: Box::new(move |runtime| {
             runtime.flush_at_drain(Arc::new(usage.start(runtime.db().clone())));
+            estafette_actors::sweep::schedule(runtime, vec![Arc::new(super::sweep::Expired)]);
         }),
     })
 }
@@ -111,6 +117,19 @@ impl Accounts for CvAccounts {
                 let missing = || CallError::not_found(format!("there is nobody with the address {email}"));
                 let found = by_email(tx, email).await?.ok_or_else(missing)?;
                 ledger::record(tx, &found.id, amount, TransactionType::Gift, None, None, None).await?;
+                by_email(tx, email).await?.ok_or_else(missing)
+            })
+            .await
+    }
+
+    async fn set_role(&self, runtime: &Runtime, email: &str, role: &str) -> Result<Account, CallError> {
+        let role: Role = role.parse().map_err(|_| CallError::bad_request("the roles are USER and ADMIN"))?;
+        runtime
+            .transaction(&topics::product(), async |tx| {
+                let missing = || CallError::not_found(format!("there is nobody with the address {email}"));
+                let found = by_email(tx, email).await?.ok_or_else(missing)?;
+                users::set_role(tx, &found.id, role).await?;
+                self.auth.set_role(tx, &found.id, role.as_str()).await?;
                 by_email(tx, email).await?.ok_or_else(missing)
             })
             .await

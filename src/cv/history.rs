@@ -6,6 +6,25 @@ use super::topics;
 use estafette_actors::{DbResult, Tx};
 use estafette_protocol::cv::event::cv::CvVersionKept;
 
+/// Saves the state of now under a number (R25), and tells: a reader that lists the versions must not learn of the original
+/// only from its next snapshot.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn save_current(tx: &mut Tx<'_>, cv: &str, version: i32) -> DbResult<()> {
+    table::save_current(tx, cv, version).await?;
+    let Some(saved) = table::one(tx, cv, version).await? else { return Ok(()) };
+    let event = CvVersionKept {
+        version,
+        change_type: saved.summary.change_type,
+        changelog: saved.summary.changelog,
+        source_file: saved.summary.source_file,
+        match_score: saved.summary.match_score,
+        pruned: Vec::new(),
+    };
+    tx.emit(&topics::cv(cv)?, "cv.version", &event)
+}
+
 /// Keeps a version, prunes what is too much (R27), and tells. `pending` is the version under review.
 ///
 /// # Errors

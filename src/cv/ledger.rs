@@ -1,7 +1,7 @@
 //! Units: reserved when a task is accepted, given back when an offer of it fails or is cancelled (R40–R48). Everything
 //! here happens inside the transaction of its cause, with its events.
 //!
-//! Lock order: task rows and CVs come before, then the balance, then the counter.
+//! Whoever calls this holds the person's lock ([`super::store`], lock order).
 
 use super::rules::period::period_at;
 use super::rules::units::{self, Payable, Refund, Split, UnitPayment, UnitsRefused};

@@ -17,6 +17,7 @@
 //! | [`prompts`] | what a model is told |
 //! | [`product`] | [`CvProduct`], what the runtime knows of all this |
 //! | [`mod@entry`] | the product's row in the catalogue |
+//! | [`sweep`] | what is over is taken away |
 //! | [`services`] | what the product works with |
 
 pub mod accounts;
@@ -35,6 +36,7 @@ pub mod rules;
 pub mod services;
 pub mod snapshot;
 pub mod store;
+pub mod sweep;
 pub mod topics;
 
 pub use entry::entry;

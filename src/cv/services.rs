@@ -5,16 +5,20 @@ use super::store::usage;
 use crate::ai::{AiCallRecord, CallRecorder, Models};
 use crate::fetch::Fetcher;
 use estafette_actors::writer::batch::{Record, Recorder};
-use estafette_actors::{Db, DbResult};
+use estafette_actors::{Db, DbResult, StepError};
 use parking_lot::RwLock;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 
 /// How long settings are believed: a change takes effect on every node within 2 s (R73).
 const SETTINGS_LIFE: Duration = Duration::from_secs(1);
 
 /// How long prices of models are believed.
 const PRICES_LIFE: Duration = Duration::from_secs(60);
+
+/// Computations at once; more would only wait for the processors.
+const COMPUTING: usize = 16;
 
 /// What the product works with. One per process.
 pub struct Services {
@@ -24,12 +28,38 @@ pub struct Services {
     pub fetcher: Arc<Fetcher>,
     settings: RwLock<Option<(Instant, Arc<Settings>)>>,
     prices_at: RwLock<Option<Instant>>,
+    computing: Arc<Semaphore>,
 }
 
 impl Services {
     /// With models and a fetcher.
     pub fn new(models: Arc<Models>, fetcher: Arc<Fetcher>) -> Self {
-        Self { models, fetcher, settings: RwLock::new(None), prices_at: RwLock::new(None) }
+        Self {
+            models,
+            fetcher,
+            settings: RwLock::new(None),
+            prices_at: RwLock::new(None),
+            computing: Arc::new(Semaphore::new(COMPUTING)),
+        }
+    }
+
+    /// Runs a computation beside the arbiter that asks: reading a whole CV takes long enough to hold up heartbeats,
+    /// leases and the other tasks there. At most [`COMPUTING`] run at once.
+    ///
+    /// # Errors
+    /// `internal`: it panicked, which was logged.
+    pub async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, StepError> {
+        let gone = || StepError::fatal("internal", "a computation failed; the error was logged");
+        let slot = Arc::clone(&self.computing).acquire_owned().await.map_err(|_| gone())?;
+        let ran = tokio::task::spawn_blocking(move || {
+            // The slot goes along: work whose step was cancelled still counts until it is through.
+            let _slot = slot;
+            work()
+        });
+        ran.await.map_err(|error| {
+            tracing::error!(%error, "a computation panicked");
+            gone()
+        })
     }
 
     /// The settings, at most a second old.

@@ -1,5 +1,7 @@
 //! The private Postgres of a server without `DATABASE_URL`: kept alive while the server runs, stopped after it.
 
+use super::{Applied, MigrationError};
+use estafette_actors::cluster::error::said;
 use estafette_actors::cluster::{Cluster, ClusterError, ClusterOptions, Durability};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -60,6 +62,25 @@ impl Embedded {
     /// Where the cluster is.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Brings it up to date. An error says what Postgres itself said ("connection closed" alone helps nobody).
+    ///
+    /// # Errors
+    /// [`MigrationError`] as for [`super::migrate`].
+    pub async fn migrate(&self) -> Result<Vec<Applied>, MigrationError> {
+        let outcome = super::migrate(&self.config).await;
+        self.explained(outcome).await
+    }
+
+    /// Adds the last lines of Postgres' own log to an error.
+    ///
+    /// # Errors
+    /// The error that was given.
+    pub async fn explained<T>(&self, outcome: Result<T, MigrationError>) -> Result<T, MigrationError> {
+        let Err(error) = outcome else { return outcome };
+        let cluster = self.cluster.lock().await;
+        Err(error.with_log(&said(&cluster.as_ref().map(Cluster::last_words).unwrap_or_default())))
     }
 
     /// A handle for an exit that cannot wait.
@@ -128,10 +149,30 @@ async fn blocking<T: Send + 'static>(
 mod tests {
     use super::*;
     use crate::db::pool::{PoolBounds, pool};
+    use estafette_actors::testkit::ClusterFolder;
+
+    #[tokio::test]
+    async fn an_error_says_what_postgres_said() {
+        let folder = ClusterFolder::new();
+        let embedded = Embedded::start(folder.path(), None, 10).await.unwrap();
+        assert_eq!(embedded.explained(Ok(3)).await.unwrap(), 3);
+        let pid = embedded.cluster.lock().await.as_ref().unwrap().pid();
+        // An immediate shutdown: as sudden as a full disk, and Postgres writes why.
+        assert!(std::process::Command::new("kill").args(["-QUIT", &pid.to_string()]).status().unwrap().success());
+        let until = tokio::time::Instant::now() + Duration::from_secs(30);
+        let said = loop {
+            match embedded.migrate().await {
+                Err(error) => break error.to_string(),
+                Ok(_) => assert!(tokio::time::Instant::now() < until, "it does not end"),
+            }
+        };
+        assert!(said.contains("; Postgres' log ends with: ") && said.contains("immediate shutdown"), "{said}");
+        embedded.stop().await.unwrap();
+    }
 
     #[tokio::test]
     async fn a_postgres_that_is_killed_comes_back_and_what_was_committed_is_there() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = ClusterFolder::new();
         let embedded = Embedded::start(folder.path(), None, 10).await.unwrap();
         let second = Duration::from_secs(1);
         let bounds = PoolBounds { size: 2, wait: second, statement: second, idle_transaction: second };

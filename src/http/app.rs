@@ -66,6 +66,7 @@ pub fn app(
         .service(reading("/health/ready").to(health::ready))
         .service(reading("/metrics").to(health::metrics))
         .service(reading("/openapi.json").to(openapi::serve))
+        .configure(crate::admin::configure)
         .configure(move |config| catalog.routes(config))
         .default_service(web::to(console::serve))
         .wrap(from_fn(admit))

@@ -31,9 +31,16 @@ pub async fn ready(state: web::Data<AppState>) -> Result<HttpResponse, ApiError>
     };
     let draining = state.runtime.is_draining();
     let bus = bus(&state.runtime.bus_health());
+    let delivery = state.runtime.delivery();
+    let behind = delivery.behind.unwrap_or_default().as_secs();
     let checks = json!({
         "postgres": postgres.as_ref().err().map_or("ok", String::as_str),
         "bus": bus,
+        "delivery": match delivery.behind {
+            None => "ok".to_owned(),
+            Some(_) => format!("an event that was committed {behind} s ago has not reached the readers of this node"),
+        },
+        "canary_age_ms": delivery.age.map(|age| age.as_millis() as u64),
         "node": if draining { "draining" } else { "ok" },
     });
     let refuse = |sentence: String| {
@@ -42,6 +49,9 @@ pub async fn ready(state: web::Data<AppState>) -> Result<HttpResponse, ApiError>
     match postgres {
         _ if draining => refuse("this node is going away: use another one".to_owned()),
         Err(reason) => refuse(format!("Postgres cannot be used: {reason}")),
+        Ok(()) if delivery.is_broken() => refuse(format!(
+            "events that were committed {behind} s ago do not reach the readers of this node: use another one"
+        )),
         Ok(()) => Ok(HttpResponse::Ok()
             .insert_header(("cache-control", "no-store"))
             .json(json!({"status": "ready", "node": state.runtime.node_id(), "checks": checks}))),

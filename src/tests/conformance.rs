@@ -96,7 +96,7 @@ async fn play(server: &Server, cases: Vec<Case>) {
         }
     }
     for (section, (good, bad)) in &counts {
-        println!("section {section}: {good} of {} cases", good + bad);
+        eprintln!("section {section}: {good} of {} cases", good + bad);
     }
     for (section, (good, bad)) in counts {
         let public = PUBLIC.iter().find(|(name, _)| *name == section).unwrap_or_else(|| panic!("{section}")).1;

@@ -8,6 +8,7 @@ use crate::support::{eventually, offer_text};
 use estafette::db::embedded::Embedded;
 use estafette::db::pool::{PoolBounds, pool};
 use estafette_actors::Db;
+use estafette_actors::testkit::ClusterFolder;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -146,7 +147,7 @@ async fn heard_all(db: &Db, watchers: &[Watcher]) {
 
 #[actix_web::test]
 async fn a_killed_server_goes_on_where_it_was() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = ClusterFolder::new();
     let server = Server::start(folder.path(), SETTINGS);
     let db = database(folder.path());
     let set = format!("UPDATE cv.settings SET value = '{CREDITS}' WHERE setting_name = 'default_token_limit'");

@@ -1,5 +1,6 @@
 //! Start and end of the server's process: nothing is left behind, nothing committed is lost.
 
+use estafette_actors::testkit::ClusterFolder;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -78,7 +79,7 @@ async fn status(address: &str, path: &str) -> u16 {
 #[tokio::test]
 async fn a_server_without_settings_serves_and_both_signals_end_all_that_it_started() {
     for signal in ["-INT", "-TERM"] {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = ClusterFolder::new();
         let mut server = Running::start(folder.path());
         assert_eq!(status(&server.address, "/health/ready").await, 200);
         assert_eq!(status(&server.address, "/").await, 200);
@@ -91,7 +92,7 @@ async fn a_server_without_settings_serves_and_both_signals_end_all_that_it_start
 
 #[tokio::test]
 async fn a_killed_server_leaves_postgres_to_the_next_one() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = ClusterFolder::new();
     let mut first = Running::start(folder.path());
     let postgres = postgres_pid(folder.path()).unwrap();
     first.signal("-KILL");
@@ -107,7 +108,7 @@ async fn a_killed_server_leaves_postgres_to_the_next_one() {
 
 #[tokio::test]
 async fn one_data_folder_has_one_server_and_short_commands_share_its_database() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = ClusterFolder::new();
     let mut server = Running::start(folder.path());
     let (code, _, stderr) = done(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(code, 1);
@@ -121,7 +122,7 @@ async fn one_data_folder_has_one_server_and_short_commands_share_its_database() 
 
 #[test]
 fn wrong_settings_refuse_to_start_with_one_sentence() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = ClusterFolder::new();
     for (arguments, expected) in [
         (vec!["serve", "--pool-size", "1"], "estafette: 1 is out of range for database.pool_size"),
         (vec!["serve", "--config", "none.toml"], "estafette: the settings file none.toml cannot be read"),
@@ -139,7 +140,7 @@ fn wrong_settings_refuse_to_start_with_one_sentence() {
 
 #[test]
 fn the_settings_in_force_and_the_example_can_be_printed() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = ClusterFolder::new();
     std::fs::write(folder.path().join("estafette.toml"), "[database]\npool_size = 7\n").unwrap();
     let (code, stdout, _) = done(folder.path(), &["config", "--openai-api-key", "geheim"]);
     assert_eq!(code, 0);

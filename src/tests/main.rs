@@ -5,24 +5,38 @@
 //! | [`bad_input`] | every wrong input is answered with the right typed error; nothing is charged and nothing is created |
 //! | [`frames`] | garbage on the socket: the close code or the `err` that the protocol names |
 //! | [`offers`] | offers that cannot be read fail inside a running task and are refunded exactly once |
+//! | [`models`] | the whole job through the `openai` provider, on an endpoint that fails in every way |
 //! | [`conformance`] | RFC 6455 as the public Autobahn cases measure it |
 //! | [`hostile`] | clients that mean harm on `/v1/live`: the right close code, bounded memory, nothing left behind |
 //! | [`rights`] | who may do what: every topic, route and call for everybody |
 //! | [`secrets`] | the whole log of a busy server has no secret in it |
 //! | [`crash`] | SIGKILL in the middle of a hundred running tasks |
+//! | [`nodes`] | two servers on one Postgres and one Redis; one of them is killed |
 //! | [`lifecycle`] | start and end of the process: nothing is left behind |
+//! | [`admin`] | what administrators see, and nobody else |
+//! | [`deploys`] | a rolling restart of two nodes under load, and the end of a drain |
+//! | [`model_away`] | a model endpoint that is away, throttles or is slow: tasks wait and say why |
+//! | [`outages`] | Postgres frozen and killed under the server: readiness, refusals in bounded time, nothing lost |
+//! | [`storms`] | admission and rate limits at their bounds |
 //! | [`traces`] | one trace from a request to the delivery of what came of it |
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, missing_docs)]
 
+mod admin;
 mod bad_input;
 mod conformance;
 mod corpus;
 mod crash;
+mod deploys;
 mod frames;
 mod hostile;
 mod lifecycle;
+mod model_away;
+mod models;
+mod nodes;
 mod offers;
+mod outages;
 mod rights;
 mod secrets;
+mod storms;
 mod support;
 mod traces;

@@ -69,9 +69,19 @@ pub enum ClusterError {
         /// The version of the binaries.
         installed: String,
     },
-    /// The cluster runs but refuses.
-    #[error("the private Postgres refused: {0}")]
-    Refused(#[from] crate::error::DbError),
+    /// The cluster was started and then refused, or went away.
+    #[error("the private Postgres refused: {source}{}", said(tail))]
+    Refused {
+        /// What the connection saw.
+        source: crate::error::DbError,
+        /// The last lines of Postgres' own log; empty when it wrote nothing.
+        tail: String,
+    },
+}
+
+/// The end of a sentence: what Postgres itself wrote. "connection closed" alone helps nobody.
+pub fn said(tail: &str) -> String {
+    if tail.is_empty() { String::new() } else { format!("; Postgres' log ends with: {tail}") }
 }
 
 impl ClusterError {

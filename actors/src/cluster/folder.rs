@@ -5,6 +5,8 @@ use super::binaries::Binaries;
 use super::error::ClusterError;
 use std::fs::{File, Permissions, TryLockError};
 use std::os::unix::ffi::OsStrExt as _;
+#[cfg(feature = "testkit")]
+use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -12,9 +14,15 @@ use std::path::{Path, PathBuf};
 const MAX_SOCKET_FOLDER_BYTES: usize = 90;
 /// A log above this size is begun anew at the next start, bytes.
 const MAX_LOG_BYTES: u64 = 8 * 1024 * 1024;
+/// As much of a log as an error says, characters.
+const MAX_TAIL_CHARS: usize = 600;
 /// Others may pass through the outer folder (Postgres must, as another user) but not list it.
 const PASS_THROUGH: u32 = 0o711;
 const PRIVATE: u32 = 0o700;
+/// In a folder that took the place of another: the path of that one.
+const OWNER: &str = "owner";
+/// Where folders go whose own place Postgres cannot reach.
+const ELSEWHERE: &str = "/var/lib";
 
 /// The folder of one cluster, locked for this process.
 #[derive(Debug)]
@@ -43,6 +51,9 @@ impl Folder {
         } else {
             let other = Self::replacement(&wanted);
             make(&other, PASS_THROUGH)?;
+            // Who finds it knows whose it is, and can take it away once that folder is gone.
+            let owner = other.join(OWNER);
+            std::fs::write(&owner, wanted.as_os_str().as_bytes()).map_err(ClusterError::io("write", &owner))?;
             if !account.can_enter(binaries, &other) {
                 return Err(ClusterError::Unreachable { user: account.name().to_owned(), path: wanted });
             }
@@ -55,7 +66,26 @@ impl Folder {
 
     /// Where the cluster goes when its user cannot reach `wanted`.
     fn replacement(wanted: &Path) -> PathBuf {
-        PathBuf::from(format!("/var/lib/estafette-{}", short_hash(wanted)))
+        Path::new(ELSEWHERE).join(format!("estafette-{}", short_hash(wanted)))
+    }
+
+    /// Folders that took the place of others, each with the path of the one that it stands for.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn replacements() -> Vec<(PathBuf, PathBuf)> {
+        let entries = std::fs::read_dir(ELSEWHERE).into_iter().flatten().flatten().map(|entry| entry.path());
+        entries
+            .filter_map(|path| {
+                let owner = std::fs::read(path.join(OWNER)).ok()?;
+                let name = path.file_name()?.to_string_lossy().into_owned();
+                let wanted = PathBuf::from(std::ffi::OsString::from_vec(owner));
+                name.starts_with("estafette-").then_some((path, wanted))
+            })
+            .collect()
+    }
+
+    /// The folder of the sockets of a cluster whose own path is too long for one.
+    pub(crate) fn short_socket_folder(root: &Path) -> PathBuf {
+        PathBuf::from(format!("/tmp/estafette-{}", short_hash(root)))
     }
 
     /// Postgres' data folder of a cluster that was asked for in `wanted`.
@@ -103,13 +133,9 @@ impl Folder {
         options.create(true).open(&path).map_err(ClusterError::io("open", &path))
     }
 
-    /// The end of the log that was written after `from`, at most 600 characters.
+    /// The end of the log that was written after `from`, at most [`MAX_TAIL_CHARS`].
     pub(super) fn log_tail(&self, from: u64) -> String {
-        let bytes = std::fs::read(self.log()).unwrap_or_default();
-        let new = bytes.get(usize::try_from(from).unwrap_or(0)..).unwrap_or_default();
-        let text = String::from_utf8_lossy(new);
-        let skip = text.chars().count().saturating_sub(600);
-        text.chars().skip(skip).collect::<String>().trim().replace('\n', " | ")
+        log_tail(&self.log(), from)
     }
 
     /// An empty folder owned by the cluster's user.
@@ -158,7 +184,7 @@ fn socket_folder(root: &Path, account: &Account) -> Result<PathBuf, ClusterError
         account.give(&inside)?;
         return Ok(inside);
     }
-    let short = PathBuf::from(format!("/tmp/estafette-{}", short_hash(root)));
+    let short = Folder::short_socket_folder(root);
     make(&short, PRIVATE)?;
     // The name can be guessed and /tmp is everybody's: a folder (or link) that somebody else made is not used.
     let meta = std::fs::symlink_metadata(&short).map_err(ClusterError::io("open", &short))?;
@@ -169,6 +195,15 @@ fn socket_folder(root: &Path, account: &Account) -> Result<PathBuf, ClusterError
     }
     account.give(&short)?;
     Ok(short)
+}
+
+/// The end of a log that was written after `from`, in one line, at most [`MAX_TAIL_CHARS`].
+pub(crate) fn log_tail(log: &Path, from: u64) -> String {
+    let bytes = std::fs::read(log).unwrap_or_default();
+    let new = bytes.get(usize::try_from(from).unwrap_or(0)..).unwrap_or_default();
+    let text = String::from_utf8_lossy(new);
+    let skip = text.chars().count().saturating_sub(MAX_TAIL_CHARS);
+    text.chars().skip(skip).collect::<String>().trim().replace('\n', " | ")
 }
 
 /// Twelve hex digits that stand for a path (FNV-1a, 64 bit: stable between builds, no secret).

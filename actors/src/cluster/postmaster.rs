@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 /// What `postmaster.pid` says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Postmaster {
-    pub(super) pid: i32,
+pub(crate) struct Postmaster {
+    pub(crate) pid: i32,
     pub(super) socket: PathBuf,
     pub(super) ready: bool,
 }
 
 impl Postmaster {
     /// Reads the pid file. `None` when there is none or it is still being written.
-    pub(super) fn read(data: &Path) -> Option<Self> {
+    pub(crate) fn read(data: &Path) -> Option<Self> {
         Self::parse(&std::fs::read_to_string(data.join("postmaster.pid")).ok()?)
     }
 
@@ -28,13 +28,13 @@ impl Postmaster {
     }
 
     /// Whether the process lives and is the server of `data`: after a crash its number may belong to another program.
-    pub(super) fn is_server_of(&self, data: &Path) -> bool {
+    pub(crate) fn is_server_of(&self, data: &Path) -> bool {
         is_alive(self.pid) && runs_on(self.pid, data)
     }
 }
 
 /// Whether a process with this number exists (one that has ended but was not waited for does not count).
-pub(super) fn is_alive(pid: i32) -> bool {
+pub(crate) fn is_alive(pid: i32) -> bool {
     let Some(id) = Pid::from_raw(pid) else { return false };
     let exists = !matches!(rustix::process::test_kill_process(id), Err(rustix::io::Errno::SRCH));
     let state = std::fs::read_to_string(format!("/proc/{pid}/stat"))
@@ -44,7 +44,7 @@ pub(super) fn is_alive(pid: i32) -> bool {
 }
 
 /// Sends a signal; a process that is gone is no error.
-pub(super) fn signal(pid: i32, signal: Signal) {
+pub(crate) fn signal(pid: i32, signal: Signal) {
     if let Some(id) = Pid::from_raw(pid)
         && let Err(error) = rustix::process::kill_process(id, signal)
         && error != rustix::io::Errno::SRCH

@@ -54,6 +54,8 @@ pub struct Cluster {
     pid: i32,
     /// `None` for an adopted server.
     child: Option<Child>,
+    /// Length of the log before the first start: what is behind it is of our servers. `None` for an adopted one.
+    log_from: Option<u64>,
     stop_on_drop: bool,
 }
 
@@ -72,7 +74,7 @@ impl Cluster {
             );
         }
         initialise(&folder, &binaries)?;
-        let mut cluster = Self { options, binaries, folder, pid: 0, child: None, stop_on_drop: true };
+        let mut cluster = Self { options, binaries, folder, pid: 0, child: None, log_from: None, stop_on_drop: true };
         cluster.run()?;
         Ok(cluster)
     }
@@ -115,6 +117,11 @@ impl Cluster {
         self.folder.socket()
     }
 
+    /// The last lines of its log since this value began, for the error of whoever lost the connection.
+    pub fn last_words(&self) -> String {
+        self.folder.log_tail(self.log_from.unwrap_or(0))
+    }
+
     /// How to connect to one of its databases.
     pub fn config(&self, database: &str) -> tokio_postgres::Config {
         config(self.folder.socket(), database)
@@ -130,7 +137,8 @@ impl Cluster {
     /// # Errors
     /// [`ClusterError::Refused`].
     pub async fn ensure_database(&self, name: &str) -> Result<(), ClusterError> {
-        ensure_database(&self.config("postgres"), name).await.map_err(ClusterError::Refused)
+        let made = ensure_database(&self.config("postgres"), name).await;
+        made.map_err(|source| ClusterError::Refused { source, tail: self.last_words() })
     }
 
     /// Leaves the server running when this value is dropped (the shared cluster of a test run).
@@ -185,6 +193,7 @@ impl Cluster {
     fn spawn(&mut self) -> Result<(), ClusterError> {
         let log = self.folder.open_log()?;
         let log_from = log.metadata().map_or(0, |meta| meta.len());
+        self.log_from.get_or_insert(log_from);
         let errors = log.try_clone().map_err(ClusterError::io("open", self.folder.log()))?;
         let mut command = self.binaries.command("postgres");
         self.folder.account.lend(&mut command);

@@ -2,6 +2,7 @@
 
 use super::postmaster::{self, Postmaster};
 use super::*;
+use crate::testkit::ClusterFolder;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tokio_postgres::NoTls;
@@ -30,7 +31,7 @@ fn kill(pid: i32) {
 
 #[tokio::test]
 async fn data_survives_a_stop_and_the_server_listens_on_no_port() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = ClusterFolder::new();
     let cluster = Cluster::start(options(folder.path().join("data"))).unwrap();
     cluster.ensure_database("app").await.unwrap();
     cluster.ensure_database("app").await.unwrap();
@@ -49,7 +50,7 @@ async fn data_survives_a_stop_and_the_server_listens_on_no_port() {
 
 #[tokio::test]
 async fn a_server_that_a_killed_process_left_running_is_adopted_and_stopped() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = ClusterFolder::new();
     let mut first = Cluster::start(options(folder.path())).unwrap();
     first.ensure_database("app").await.unwrap();
     let pid = first.pid();
@@ -64,7 +65,7 @@ async fn a_server_that_a_killed_process_left_running_is_adopted_and_stopped() {
 
 #[tokio::test]
 async fn a_running_server_with_other_settings_is_restarted_with_ours() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = ClusterFolder::new();
     let mut first = Cluster::start(options(folder.path())).unwrap();
     first.ensure_database("app").await.unwrap();
     first.leave_running();
@@ -76,7 +77,7 @@ async fn a_running_server_with_other_settings_is_restarted_with_ours() {
 
 #[tokio::test]
 async fn a_killed_server_starts_again_and_a_stale_pid_file_does_not_stop_it() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = ClusterFolder::new();
     let mut cluster = Cluster::start(options(folder.path())).unwrap();
     cluster.ensure_database("app").await.unwrap();
     let pid = cluster.pid();
@@ -94,7 +95,7 @@ async fn a_killed_server_starts_again_and_a_stale_pid_file_does_not_stop_it() {
 
 #[test]
 fn one_folder_serves_one_process_and_two_folders_two_servers() {
-    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (one, two) = (ClusterFolder::new(), ClusterFolder::new());
     let mut first = Cluster::start(options(one.path())).unwrap();
     let error = Cluster::start(options(one.path())).unwrap_err();
     assert!(matches!(error, ClusterError::Locked(_)), "{error}");
@@ -108,7 +109,7 @@ fn one_folder_serves_one_process_and_two_folders_two_servers() {
 
 #[test]
 fn a_path_too_long_for_a_socket_gets_a_short_private_folder() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = ClusterFolder::new();
     let deep = folder.path().join("x".repeat(100));
     let mut cluster = Cluster::start(options(&deep)).unwrap();
     assert!(cluster.is_running());
@@ -124,7 +125,7 @@ fn as_root_an_unreachable_folder_is_replaced_by_one_that_postgres_can_enter() {
     if !rustix::process::geteuid().is_root() {
         return;
     }
-    let folder = tempfile::tempdir().unwrap();
+    let folder = ClusterFolder::new();
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     let mut cluster = Cluster::start(options(folder.path().join("data"))).unwrap();
     assert!(cluster.is_running());
@@ -138,7 +139,7 @@ fn as_root_an_unreachable_folder_is_replaced_by_one_that_postgres_can_enter() {
 
 #[test]
 fn a_failed_start_says_what_postgres_said() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = ClusterFolder::new();
     Cluster::start(options(folder.path())).unwrap().stop().unwrap();
     std::fs::write(folder.path().join("postgres/postgresql.conf"), "nonsense = 1\n").unwrap();
     let error = Cluster::start(options(folder.path())).unwrap_err();
@@ -150,7 +151,7 @@ fn a_failed_start_says_what_postgres_said() {
 
 #[test]
 fn a_half_made_cluster_is_made_again() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = ClusterFolder::new();
     std::fs::create_dir(folder.path().join("postgres.init")).unwrap();
     std::fs::write(folder.path().join("postgres.init/PG_VERSION"), "15\n").unwrap();
     assert!(Cluster::start(options(folder.path())).unwrap().is_running());

@@ -7,7 +7,7 @@ use crate::bus::Bus;
 use crate::db::Db;
 use crate::event::log::{self, Head};
 use crate::event::{LiveEvent, StoredEvent, TopicKey};
-use crate::limits::{HUB_QUEUE, RECONCILE_CHUNK, RECONCILE_EVERY, RING_EVENTS};
+use crate::limits::{HUB_QUEUE, MARK_FRESH, RECONCILE_CHUNK, RECONCILE_EVERY, RING_EVENTS};
 use crate::session::outbox::{Outbox, SubId};
 use crate::trace;
 use actix::prelude::*;
@@ -97,6 +97,8 @@ pub struct Detach {
 struct TopicState {
     head: Option<Head>,
     ring: VecDeque<Arc<StoredEvent>>,
+    /// When the last comparison with the log began that knew this topic.
+    compared: Option<Instant>,
     readers: HashMap<usize, (Arc<Outbox>, SubId)>,
 }
 
@@ -154,20 +156,24 @@ impl Hub {
         self.lagging.store(false, Ordering::Release);
         let keys: Vec<TopicKey> = self.topics.keys().cloned().collect();
         let read = read_heads(self.db.clone(), keys);
-        ctx.spawn(read.into_actor(self).map(|read, hub, ctx| {
+        let began = Instant::now();
+        ctx.spawn(read.into_actor(self).map(move |read, hub, ctx| {
             hub.reconciling = false;
-            hub.compare_all(read);
+            hub.compare_all(read, began);
             if hub.reconcile_again {
                 hub.reconcile(ctx);
             }
         }));
     }
 
-    fn compare_all(&mut self, read: Option<Compared>) {
+    fn compare_all(&mut self, read: Option<Compared>, began: Instant) {
         let Some((keys, found)) = read else { return };
         let found: HashMap<TopicKey, Head> = found.into_iter().collect();
         for key in keys {
             self.compare(&key, found.get(&key).copied().unwrap_or(Head { epoch: 0, seq: 0, floor: 0 }));
+            if let Some(topic) = self.topics.get_mut(&key) {
+                topic.compared = topic.compared.max(Some(began));
+            }
         }
     }
 
@@ -224,14 +230,17 @@ impl Hub {
             member.marked = now;
             let heads = member
                 .outbox
-                .topics()
+                .reached()
                 .into_iter()
-                .filter_map(|key| {
-                    let head = self.topics.get(&key)?.head?;
-                    Some((key.topic, head.seq))
+                .filter_map(|(key, reached)| {
+                    let topic = self.topics.get(&key)?;
+                    // Without a comparison (Postgres is away) nobody knows how far the log goes: nothing is claimed.
+                    topic.compared.filter(|began| now.duration_since(*began) <= MARK_FRESH)?;
+                    Some((key.topic, topic.head?.seq.max(reached)))
                 })
                 .collect();
             member.outbox.set_mark(&ServerMessage::Mark { heads });
+            member.outbox.note_positions();
         }
     }
 
@@ -246,7 +255,7 @@ impl Hub {
     }
 }
 
-async fn read_heads(db: Db, keys: Vec<TopicKey>) -> Option<(Vec<TopicKey>, Vec<(TopicKey, Head)>)> {
+async fn read_heads(db: Db, keys: Vec<TopicKey>) -> Option<Compared> {
     let mut found = Vec::new();
     for chunk in keys.chunks(RECONCILE_CHUNK) {
         match log::heads(&db, chunk).await {
@@ -270,6 +279,15 @@ impl Actor for Hub {
             hub.reconcile(ctx);
             hub.send_marks();
         });
+    }
+}
+
+impl Drop for Hub {
+    /// A hub that failed is replaced by one that begins without readers.
+    fn drop(&mut self) {
+        for key in self.topics.keys() {
+            self.bus.interest(key, false);
+        }
     }
 }
 
@@ -343,8 +361,8 @@ impl Handler<Compare> for Hub {
     fn handle(&mut self, Compare(keys): Compare, ctx: &mut Self::Context) {
         let keys: Vec<TopicKey> = keys.iter().filter(|key| self.topics.contains_key(*key)).cloned().collect();
         if !keys.is_empty() {
-            let read = read_heads(self.db.clone(), keys);
-            ctx.spawn(read.into_actor(self).map(|read, hub, _| hub.compare_all(read)));
+            let (read, began) = (read_heads(self.db.clone(), keys), Instant::now());
+            ctx.spawn(read.into_actor(self).map(move |read, hub, _| hub.compare_all(read, began)));
         }
     }
 }

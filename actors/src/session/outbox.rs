@@ -9,15 +9,21 @@
 
 use crate::event::log::{Head, Page};
 use crate::event::{LiveEvent, StoredEvent, TopicKey};
+use crate::journal::{ConnectionLog, What};
 use crate::limits::{ANSWER_BYTES, ANSWER_COST, FRAME_BYTES, OUTBOX_BYTES, OUTBOX_ENTRIES, OUTBOX_LIVE, OUTBOX_LOW};
 use crate::stats::{LIVE_COALESCED, LIVE_DROPPED};
 use bytes::{BufMut, Bytes, BytesMut};
 use estafette_protocol::{CloseCode, Codec, Position, ServerMessage, Topic};
 use parking_lot::Mutex;
+use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
+
+/// The journal hears of turns between following and catching up this often.
+const TURN_NOTES_EVERY: Duration = Duration::from_secs(1);
 
 /// A subscription of one outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -72,6 +78,8 @@ struct Subscription {
     seen: u64,
     /// The pump is reading for it.
     reading: bool,
+    /// The position that the journal knows.
+    noted: u64,
 }
 
 #[derive(Debug)]
@@ -105,6 +113,7 @@ struct Inner {
     abandoned: bool,
     coalesced: u64,
     dropped: u64,
+    turn_noted: Option<Instant>,
 }
 
 /// What waits for one socket.
@@ -114,6 +123,7 @@ pub struct Outbox {
     bounds: Bounds,
     inner: Mutex<Inner>,
     ready: Notify,
+    log: OnceLock<ConnectionLog>,
 }
 
 /// What an outbox holds, for metrics, tests and the administrator's view.
@@ -138,12 +148,63 @@ pub struct Depth {
 impl Outbox {
     /// An empty outbox for a connection that speaks `codec`.
     pub fn new(codec: Codec, bounds: Bounds) -> Arc<Self> {
-        Arc::new(Self { codec, bounds, inner: Mutex::default(), ready: Notify::new() })
+        Arc::new(Self { codec, bounds, inner: Mutex::default(), ready: Notify::new(), log: OnceLock::new() })
     }
 
     /// The connection's codec.
     pub const fn codec(&self) -> Codec {
         self.codec
+    }
+
+    /// From now on what happens is noted there.
+    pub fn keep_log(&self, log: ConnectionLog) {
+        // The first one stays: a connection is welcomed once.
+        let _second = self.log.set(log);
+    }
+
+    /// Where the connection notes what happens to it, once it was welcomed.
+    pub fn log(&self) -> Option<&ConnectionLog> {
+        self.log.get()
+    }
+
+    /// Notes something that happened to a subscription, or to the connection.
+    pub fn note(&self, what: What, topic: Option<&Topic>, seq: Option<u64>, detail: Value) {
+        if let Some(log) = self.log.get() {
+            log.note(what, topic, seq, detail);
+        }
+    }
+
+    /// Notes the positions that moved since the last time.
+    pub fn note_positions(&self) {
+        let Some(log) = self.log.get() else { return };
+        let mut moved = Vec::new();
+        for subscription in self.inner.lock().subs.values_mut() {
+            let position = subscription.next.saturating_sub(1);
+            if position != subscription.noted && subscription.mode != Mode::Snapshot {
+                subscription.noted = position;
+                moved.push((subscription.key.topic.clone(), position, subscription.mode == Mode::Live));
+            }
+        }
+        for (topic, position, live) in moved {
+            log.note(What::Position, Some(&topic), Some(position), json!({ "live": live }));
+        }
+    }
+
+    /// A turn of a subscription between following and catching up: noted once a second, as a reader at its limit turns
+    /// with every page.
+    fn note_turn(&self, inner: &mut Inner, sub: SubId) {
+        let Some(log) = self.log.get() else { return };
+        if inner.turn_noted.is_some_and(|at| at.elapsed() < TURN_NOTES_EVERY) {
+            return;
+        }
+        let waiting = inner.bytes;
+        let Some(subscription) = inner.subs.get_mut(&sub) else { return };
+        let what = if subscription.mode == Mode::Live { What::Live } else { What::Behind };
+        let position = subscription.next.saturating_sub(1);
+        subscription.noted = position;
+        let detail = json!({"known": subscription.seen, "waiting_bytes": waiting});
+        log.note(what, Some(&subscription.key.topic), Some(position), detail);
+        inner.turn_noted = Some(Instant::now());
     }
 
     /// Adds an answer. Bounded because no request is read while the answers to earlier ones are not taken
@@ -243,7 +304,7 @@ impl Outbox {
         };
         inner.topics.insert(key.clone(), id);
         inner.turn.push_back(id);
-        inner.subs.insert(id, Subscription { key, mode, epoch, next, seen: 0, reading: true });
+        inner.subs.insert(id, Subscription { key, mode, epoch, next, seen: 0, reading: true, noted: 0 });
         Some(id)
     }
 
@@ -265,6 +326,14 @@ impl Outbox {
         self.inner.lock().topics.keys().cloned().collect()
     }
 
+    /// The subscribed topics, each with the newest event that was handed over (0: none): a reader that catches up may be
+    /// ahead of what its hub has heard of.
+    pub fn reached(&self) -> Vec<(TopicKey, u64)> {
+        let inner = self.inner.lock();
+        let next = |sub: &SubId| inner.subs.get(sub).map_or(0, |subscription| subscription.next.saturating_sub(1));
+        inner.topics.iter().map(|(key, sub)| (key.clone(), next(sub))).collect()
+    }
+
     /// Number of subscriptions.
     pub fn subscriptions(&self) -> usize {
         self.inner.lock().subs.len()
@@ -283,6 +352,7 @@ impl Outbox {
             subscription.mode = Mode::Snapshot;
         } else if full || event.seq > subscription.next {
             subscription.mode = Mode::CatchingUp;
+            self.note_turn(&mut inner, sub);
         } else {
             inner.push_event(sub, event.bytes(self.codec));
         }
@@ -304,6 +374,7 @@ impl Outbox {
             // It goes further, or the head was read before this reader's newest event (or commits were lost with a
             // failed-over database): a page, which reads the head anew, tells which.
             subscription.mode = Mode::CatchingUp;
+            self.note_turn(&mut inner, sub);
         } else {
             return;
         }
@@ -379,6 +450,10 @@ impl Outbox {
         subscription.next = head.seq.saturating_add(1);
         // What was seen of another life of the log says nothing about this one.
         subscription.mode = if subscription.seen > head.seq { Mode::CatchingUp } else { Mode::Live };
+        subscription.noted = head.seq;
+        if let Some(log) = self.log.get() {
+            log.note(What::Snapshot, Some(&subscription.key.topic), Some(head.seq), json!({"epoch": head.epoch}));
+        }
         match self.codec.encode(message) {
             Ok(bytes) => {
                 inner.bytes += bytes.len();
@@ -431,6 +506,7 @@ impl Outbox {
                     inner.bytes += mark.len();
                     inner.queue.push_back(Entry::Of(sub, mark.into()));
                 }
+                self.note_turn(&mut inner, sub);
             }
         }
         drop(inner);

@@ -12,6 +12,7 @@ use crate::event::log::Page;
 use crate::gate::Standing;
 use crate::hub::{self, Attach, Detach, Hub, Recent};
 use crate::identity::{AuthError, Identity};
+use crate::journal::What;
 use crate::limits::{GREETING_BYTES, SOCKET_MAILBOX};
 use crate::mailbox::tell;
 use crate::probe;
@@ -25,6 +26,7 @@ use estafette_protocol::{
 };
 use parking_lot::RwLock;
 use rand::RngExt as _;
+use serde_json::json;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -180,7 +182,7 @@ impl Socket {
                 Ok(mut identity) => {
                     identity.device = Some(device);
                     tracing::debug!(user.id = %identity.user, session.id = %identity.session, client, "hello");
-                    socket.welcome(identity, ctx);
+                    socket.welcome(identity, client, ctx);
                     for message in std::mem::take(&mut socket.waiting) {
                         socket.receive(message, ctx);
                     }
@@ -193,7 +195,7 @@ impl Socket {
         }));
     }
 
-    fn welcome(&mut self, identity: Identity, ctx: &mut Context<Self>) {
+    fn welcome(&mut self, identity: Identity, client: Option<String>, ctx: &mut Context<Self>) {
         if let Some(handle) = self.hello_deadline.take() {
             ctx.cancel_future(handle);
         }
@@ -223,6 +225,13 @@ impl Socket {
         if standing != Standing::Up {
             self.outbox.set_health(&probe::health(&standing));
         }
+        self.outbox.keep_log(self.runtime.connection_log(&identity));
+        self.outbox.note(
+            What::Opened,
+            None,
+            None,
+            json!({"codec": self.outbox.codec().subprotocol(), "client": client}),
+        );
         self.outbox.greet();
         if let Some(drain) = self.runtime.sessions().late_drain() {
             self.outbox.push(&drain);
@@ -292,6 +301,7 @@ impl Socket {
             Ok((key, sub, recent)) => {
                 let given_up = socket.subscribing.remove(&key.topic).flatten();
                 asked.push(&ServerMessage::Ok { id, result: None });
+                asked.note(What::Subscribed, Some(&key.topic), since.map(|since| since.seq), json!({}));
                 if let Some(unsub) = given_up {
                     return socket.unsubscribe(unsub, &key.topic);
                 }
@@ -317,6 +327,7 @@ impl Socket {
         }
         match self.outbox.unsubscribe(topic) {
             Some(key) => {
+                self.outbox.note(What::Ended, Some(topic), None, json!({"why": "the client ended it"}));
                 let _gone = tell(&self.me.hub, Detach { key, outbox: Arc::clone(&self.outbox) });
                 self.outbox.push(&ServerMessage::Ok { id, result: None });
             }
@@ -371,6 +382,14 @@ impl Actor for Socket {
 
     fn stopped(&mut self, _: &mut Self::Context) {
         self.runtime.sessions().remove_socket(self.me.key());
+        self.outbox.note_positions();
+        let (code, reason) = match self.outbox.closing() {
+            Some((code, reason)) => (Some(code.number()), reason),
+            None => (None, "the client or the network ended it".to_owned()),
+        };
+        let waiting = self.outbox.depth().bytes;
+        let detail = json!({"code": code, "reason": reason, "waiting_bytes": waiting});
+        self.outbox.note(What::Closed, None, None, detail);
         if let Some((product, user)) = self.counted.take() {
             self.runtime.sessions().give_place_back(product, user);
         }
@@ -425,6 +444,7 @@ impl Handler<SubscriptionEnded> for Socket {
     fn handle(&mut self, SubscriptionEnded(ended): SubscriptionEnded, _: &mut Self::Context) {
         if let Some(key) = self.outbox.unsubscribe(&ended.topic) {
             let _gone = tell(&self.me.hub, Detach { key, outbox: Arc::clone(&self.outbox) });
+            self.outbox.note(What::Ended, Some(&ended.topic), None, json!({"why": ended.message}));
             self.outbox.push(&ServerMessage::Revoked { topic: ended.topic, message: ended.message });
         }
     }

@@ -7,6 +7,7 @@ use super::registry::{Sessions, SocketRef};
 use crate::error::CallError;
 use crate::hub::Detach;
 use crate::identity::Identity;
+use crate::journal::What;
 use crate::limits::{EXPIRING_AHEAD, SESSION_GRACE, SESSION_MAILBOX};
 use crate::mailbox::tell;
 use crate::runtime::Runtime;
@@ -14,7 +15,7 @@ use actix::prelude::*;
 use chrono::Utc;
 use estafette_protocol::{CloseCode, IdempotencyKey, RequestId, ServerMessage, Timestamp};
 use futures_util::FutureExt as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -218,6 +219,8 @@ impl Handler<Recheck> for UserSession {
                             && !error.code.is_retryable()
                         {
                             socket.outbox.unsubscribe(&key.topic);
+                            let why = json!({"why": error.message});
+                            socket.outbox.note(What::Ended, Some(&key.topic), None, why);
                             socket
                                 .outbox
                                 .push(&ServerMessage::Revoked { topic: key.topic.clone(), message: error.message });

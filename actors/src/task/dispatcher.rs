@@ -6,15 +6,17 @@
 
 use super::graph::Graph;
 use super::handover;
+use super::positions;
 use super::rescue::{Lost, rescue};
 use super::spec::TaskInfo;
 use super::store::{self, TASK_COLUMNS, merged};
 use super::supervisor::{Environment, Exit, Exited, LiveSinks, Stop, TaskSupervisor};
-use crate::bus::{Bus, Signal};
+use super::turns::CLAIM;
+use crate::bus::{Bus, LocalNode, Signal};
 use crate::config::RuntimeConfig;
 use crate::db::{Db, DbResult, Tx};
 use crate::event::{LiveEvent, TopicKey};
-use crate::limits::{CLAIM_BATCH, POLL_EVERY, POSITIONS};
+use crate::limits::{CLAIM_BATCH, POLL_EVERY};
 use crate::mailbox::{Slot, tell};
 use crate::registry::Registry;
 use crate::task::limiter::Limiter;
@@ -43,6 +45,8 @@ pub struct DispatcherSetup {
     pub registry: Arc<Registry>,
     /// Who is told.
     pub bus: Arc<dyn Bus>,
+    /// The readers of this node.
+    pub local: Arc<LocalNode>,
     /// Limits.
     pub config: RuntimeConfig,
     /// The commit writers.
@@ -253,31 +257,8 @@ impl Dispatcher {
         self.positions = true;
         let setup = self.setup.clone();
         let work = async move {
-            let rows = setup
-                .db
-                .query(
-                    "SELECT id, product, row_number() OVER (ORDER BY queued_at, id) FROM runtime.tasks WHERE status = 'queued'
-                     ORDER BY queued_at, id LIMIT $1",
-                    &[&POSITIONS],
-                )
-                .await?;
-            let kind = EventKind::parse("task.progress").map_err(|error| crate::DbError::Data(error.to_string()))?;
-            for row in rows {
-                let (id, product, position): (String, String, i64) =
-                    (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-                let (Ok(topic), Ok(product)) = (Topic::of("task", &id), estafette_protocol::ProductId::parse(product))
-                else {
-                    continue;
-                };
-                let data = json!({"fraction": 0.0, "running": [], "queue_position": position});
-                setup.bus.publish_live(LiveEvent::new(
-                    TopicKey { product, topic },
-                    "task".to_owned(),
-                    kind.clone(),
-                    data,
-                ));
-            }
-            DbResult::Ok(())
+            let (kinds, per_owner) = (setup.registry.kind_names(), setup.config.tasks_per_owner);
+            positions::announce(&setup.db, &setup.local, &kinds, per_owner).await
         };
         ctx.spawn(work.into_actor(self).map(|result, dispatcher, _| {
             dispatcher.positions = false;
@@ -311,26 +292,6 @@ async fn look_at_queue(setup: &DispatcherSetup) -> DbResult<()> {
     Ok(())
 }
 
-/// Claims queued tasks: the owners take turns (the first task of each before the second of any), and nobody has more
-/// than its share running.
-const CLAIM: &str = "
-WITH busy AS (
-    SELECT product, coalesce(owner, device, id) AS who, count(*) AS n FROM runtime.tasks WHERE status = 'running' GROUP BY 1, 2
-), waiting AS (
-    SELECT q.id, q.queued_at, coalesce(b.n, 0)
-           + row_number() OVER (PARTITION BY q.product, coalesce(q.owner, q.device, q.id) ORDER BY q.queued_at, q.id) AS turn
-    FROM runtime.tasks q LEFT JOIN busy b ON b.product = q.product AND b.who = coalesce(q.owner, q.device, q.id)
-    WHERE q.status = 'queued' AND q.product || '/' || q.kind = ANY($4)
-), chosen AS (
-    SELECT t.id FROM runtime.tasks t JOIN waiting w ON w.id = t.id
-    WHERE t.status = 'queued' AND w.turn <= $1
-    ORDER BY w.turn, w.queued_at, t.id LIMIT $2
-    FOR UPDATE OF t SKIP LOCKED
-)
-UPDATE runtime.tasks t SET status = 'running', node_id = $3, lease_epoch = lease_epoch + 1, commit_no = 0,
-       started_at = coalesce(t.started_at, now())
-FROM chosen c WHERE t.id = c.id RETURNING ";
-
 async fn claim(setup: &DispatcherSetup, limit: i64) -> DbResult<Vec<Claimed>> {
     setup.db.bounded(claim_some(setup, limit)).await
 }
@@ -348,8 +309,8 @@ async fn claim_some(setup: &DispatcherSetup, limit: i64) -> DbResult<Vec<Claimed
     let per_owner = i64::try_from(setup.config.tasks_per_owner).unwrap_or(i64::MAX);
     let rows = tx
         .query(
-            &format!("{CLAIM}{TASK_COLUMNS}, extract(epoch FROM now() - t.queued_at)::float8 AS waited"),
-            &[&per_owner, &limit, &setup.node.as_str(), &setup.registry.kind_names()],
+            &format!("{CLAIM}{TASK_COLUMNS}, extract(epoch FROM now() - t.queued_at)::float8 AS waited FROM claimed t"),
+            &[&setup.registry.kind_names(), &per_owner, &limit, &setup.node.as_str()],
         )
         .await?;
     let waited = |row: &tokio_postgres::Row| DbResult::Ok(row.try_get::<_, f64>("waited")?);

@@ -361,12 +361,14 @@ impl Graph {
             .collect()
     }
 
-    /// The share of the work that has ended, 0 to 1, by weight. May go back when steps are added.
+    /// The share of the work that has ended, 0 to 1, by weight. May go back when steps are added: who shows it keeps
+    /// the highest.
     pub fn fraction(&self) -> f64 {
-        let weigh = |step: &StepState| f64::from(step.spec.weight);
-        let all: f64 = self.steps.iter().map(weigh).sum();
-        let ended: f64 = self.steps.iter().filter(|step| step.status.is_terminal()).map(weigh).sum();
-        if all > 0.0 { (ended / all * 1000.0).round() / 1000.0 } else { 0.0 }
+        // In whole numbers: the sum of no floats at all is -0.
+        let weigh = |step: &StepState| u64::from(step.spec.weight);
+        let all: u64 = self.steps.iter().map(weigh).sum();
+        let ended: u64 = self.steps.iter().filter(|step| step.status.is_terminal()).map(weigh).sum();
+        if all > 0 { (ended as f64 / all as f64 * 1000.0).round() / 1000.0 } else { 0.0 }
     }
 
     /// The first final failure that ended the task or a group.
@@ -442,6 +444,11 @@ mod tests {
         assert!(graph.ready(now).is_empty());
         graph.complete(&key("a"), Value::Null, vec![], &[]).unwrap();
         assert_eq!(graph.ready(now), vec![key("b")]);
+    }
+
+    #[test]
+    fn nothing_done_is_zero_and_not_minus_zero() {
+        assert_eq!(serde_json::json!(graph(vec![step("a", &[])]).fraction()).to_string(), "0.0");
     }
 
     #[test]

@@ -14,11 +14,13 @@ pub mod graph;
 pub(crate) mod handover;
 pub mod kind;
 pub mod limiter;
+mod positions;
 pub mod rescue;
 pub mod spec;
 pub mod store;
 pub mod supervisor;
 pub mod suspect;
+mod turns;
 pub mod waits;
 
 pub use context::StepCtx;

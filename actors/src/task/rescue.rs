@@ -15,6 +15,9 @@ use estafette_protocol::{NodeId, StepKey};
 use serde_json::Value;
 use std::sync::Arc;
 
+/// The code of a task that was parked, in its `task.failed`.
+const PARKED: &str = "parked";
+
 /// Which running tasks are taken back.
 #[derive(Debug, Clone)]
 pub enum Lost<'a> {
@@ -76,13 +79,15 @@ async fn rescue_some(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, lost
         )
         .await?;
     let counts = lost.counts();
+    // As in a group commit: hooks that lock rows of the owners do so in one order.
+    let mut rows = rows.iter().map(store::task_row).collect::<DbResult<Vec<TaskRow>>>()?;
+    rows.sort_by(|one, other| one.info.owner.cmp(&other.info.owner));
     for row in &rows {
-        let row = store::task_row(row)?;
         tx.product = row.info.product.clone();
         if counts && row.rescues >= MAX_RESCUES {
-            park(&mut tx, &row).await?;
+            park(&mut tx, row).await?;
         } else {
-            requeue(&mut tx, &row, lost).await?;
+            requeue(&mut tx, row, lost).await?;
         }
     }
     if !rows.is_empty() {
@@ -143,7 +148,7 @@ async fn park(tx: &mut Tx<'_>, row: &TaskRow) -> DbResult<()> {
     let task = &row.info;
     let id = task.id.as_str();
     let error = StepError::fatal(
-        "parked",
+        PARKED,
         format!(
             "the task was interrupted {} times without getting on and is not tried again by itself",
             row.rescues + 1
@@ -151,10 +156,12 @@ async fn park(tx: &mut Tx<'_>, row: &TaskRow) -> DbResult<()> {
     );
     tracing::error!(task.id = %task.id, rescues = row.rescues, "a task that keeps losing its node is parked");
     let graph = store::graphs(tx, &[id]).await?.remove(id).unwrap_or_default();
+    // What did not end before its task did never will: that is what the task's last event says to its readers. No step
+    // failed by itself, and none tells that it did.
     tx.execute(
-        "UPDATE runtime.steps SET status = 'failed', error = $2, finished_at = now(), run_after = NULL
+        "UPDATE runtime.steps SET status = 'cancelled', finished_at = now(), run_after = NULL
          WHERE task_id = $1 AND status IN ('pending', 'running')",
-        &[&id, &error.message],
+        &[&id],
     )
     .await?;
     let mut end = None;
@@ -172,7 +179,8 @@ async fn park(tx: &mut Tx<'_>, row: &TaskRow) -> DbResult<()> {
             .collect();
         end = Some(kind.on_ended(tx, task, &TaskSummary { steps, error: Some(error.clone()) }).await?);
     }
-    let (result, fields) = end.map(|end| (end.result, end.fields)).unwrap_or_default();
+    let (result, mut fields) = end.map(|end| (end.result, end.fields)).unwrap_or_default();
+    fields.insert("code".to_owned(), Value::from(PARKED));
     tx.execute(
         "UPDATE runtime.tasks SET status = 'failed', node_id = NULL, finished_at = now(), error = $2, result = $3,
                 lease_epoch = lease_epoch + 1, commit_no = 0 WHERE id = $1",

@@ -446,8 +446,10 @@ impl TaskSupervisor {
     }
 
     fn report_progress(&mut self) {
+        // Steps that are added make the rest longer, not what was done less.
+        let shown = self.progress.as_ref().map_or(0.0, |progress| progress.fraction);
         let now = TaskProgress {
-            fraction: self.graph.fraction(),
+            fraction: self.graph.fraction().max(shown),
             running: self.graph.running(),
             queue_position: None,
             waits: self.waits.list(),

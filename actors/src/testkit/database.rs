@@ -33,15 +33,16 @@ impl TestDatabase {
     /// # Panics
     /// See the type.
     pub async fn fresh(files: &[Migration]) -> Self {
-        let admin = tokio::task::spawn_blocking(|| cluster::config("postgres")).await.expect("the test cluster");
+        let admin = tokio::task::spawn_blocking(|| cluster::config("postgres")).await;
+        let admin = must("start the test cluster", admin);
         let template = template(&admin, files).await;
         let name = format!("t_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let client = connect(&admin).await;
         // A process of an earlier run may have had this number and left its database.
         let copy = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-        client.batch_execute(&copy).await.expect("drop an old database");
+        must("drop an old database", client.batch_execute(&copy).await);
         let copy = format!("CREATE DATABASE {name} TEMPLATE {template}");
-        client.batch_execute(&copy).await.expect("copy the template");
+        must("copy the template", client.batch_execute(&copy).await);
         let mut config = admin;
         config.dbname(&name);
         Self { config, name }
@@ -95,6 +96,7 @@ impl Drop for TestDatabase {
     #[allow(clippy::print_stderr)]
     fn drop(&mut self) {
         if std::env::var_os("ESTAFETTE_KEEP_TEST_DB").is_some() {
+            cluster::keep();
             eprintln!("kept the test's database: psql '{}'", self.url());
             return;
         }
@@ -121,13 +123,17 @@ async fn connect(config: &Config) -> Client {
             tokio::spawn(connection);
             client
         }
-        Err(error) => panic!("cannot connect to the test database: {error}"),
+        Err(error) => panic!("cannot connect to the test database: {error}{}", cluster::last_words()),
     }
 }
 
+/// Fails the test with what was tried, what the connection saw, and what Postgres itself said.
+#[allow(clippy::panic)]
+fn must<T, E: std::fmt::Display>(what: &str, outcome: Result<T, E>) -> T {
+    outcome.unwrap_or_else(|error| panic!("the test database: cannot {what}: {error}{}", cluster::last_words()))
+}
+
 /// The name of the database that has exactly these migrations; made if there is none.
-#[allow(clippy::expect_used)]
-#[allow(clippy::panic)] // A test that cannot have its database fails here.
 async fn template(admin: &Config, files: &[Migration]) -> String {
     let all: String = files.iter().map(|file| format!("{}/{}:{}\n", file.schema, file.name, file.hash())).collect();
     let whole = Migration { schema: "".into(), name: "".into(), sql: all.into() };
@@ -135,26 +141,25 @@ async fn template(admin: &Config, files: &[Migration]) -> String {
     let client = connect(admin).await;
     // Only a finished template is allowed to be copied (`datistemplate`); tests that come meanwhile wait for the lock.
     let is_finished = "SELECT 1 FROM pg_database WHERE datname = $1 AND datistemplate";
-    if client.query_opt(is_finished, &[&name]).await.expect("look for the template").is_some() {
+    if must("look for the template", client.query_opt(is_finished, &[&name]).await).is_some() {
         return name;
     }
-    client.batch_execute("SELECT pg_advisory_lock(7001)").await.expect("the template's lock");
-    if client.query_opt(is_finished, &[&name]).await.expect("look for the template").is_none() {
-        client
-            .batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-            .await
-            .expect("drop half a template");
-        ensure_database(admin, &name).await.expect("create the template");
+    must("wait for the template's lock", client.batch_execute("SELECT pg_advisory_lock(7001)").await);
+    if must("look for the template", client.query_opt(is_finished, &[&name]).await).is_none() {
+        let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+        must("drop half a template", client.batch_execute(&drop).await);
+        must("create the template", ensure_database(admin, &name).await);
         let mut config = admin.clone();
         let mut inside = connect(config.dbname(&name)).await;
-        migration::apply(&mut inside, files).await.unwrap_or_else(|error| std::panic::panic_any(error.to_string()));
-        drop(inside);
+        must("migrate the template", migration::apply(&mut inside, files).await);
+        std::mem::drop(inside);
         // The server counts the connection until it has noticed its end: nobody else may hold one while it is copied.
         let left = "SELECT 1 FROM pg_stat_activity WHERE datname = $1";
-        while !client.query(left, &[&name]).await.expect("who is connected").is_empty() {
+        while !must("see who is connected", client.query(left, &[&name]).await).is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        client.batch_execute(&format!("ALTER DATABASE {name} IS_TEMPLATE true")).await.expect("finish the template");
+        let finish = format!("ALTER DATABASE {name} IS_TEMPLATE true");
+        must("finish the template", client.batch_execute(&finish).await);
     }
     name
 }

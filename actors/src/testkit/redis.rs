@@ -17,6 +17,8 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 /// Panics where a test should fail: when there is no server on this machine, or it does not start.
 #[derive(Debug)]
 pub struct TestRedis {
+    /// Its address, where it belongs to another process.
+    elsewhere: Option<String>,
     binary: PathBuf,
     folder: PathBuf,
     /// 0: only the socket.
@@ -91,7 +93,13 @@ impl TestRedis {
         let name = format!("estafette-redis-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).expect("a folder");
-        Self { binary: binary.to_owned(), folder, port, child: None }
+        Self { elsewhere: None, binary: binary.to_owned(), folder, port, child: None }
+    }
+
+    /// A server that another process has started and ends.
+    pub fn elsewhere(url: &str) -> Self {
+        let (binary, folder) = (PathBuf::new(), PathBuf::new());
+        Self { elsewhere: Some(url.to_owned()), binary, folder, port: 0, child: None }
     }
 
     fn socket(&self) -> PathBuf {
@@ -118,6 +126,9 @@ impl TestRedis {
 
     /// The address, as `REDIS_URL` takes it.
     pub fn url(&self) -> String {
+        if let Some(url) = &self.elsewhere {
+            return url.clone();
+        }
         match self.port {
             0 => format!("unix://{}", self.socket().display()),
             port => format!("redis://127.0.0.1:{port}"),
@@ -188,6 +199,8 @@ impl TestRedis {
 impl Drop for TestRedis {
     fn drop(&mut self) {
         self.kill();
-        let _gone = std::fs::remove_dir_all(&self.folder);
+        if self.elsewhere.is_none() {
+            let _gone = std::fs::remove_dir_all(&self.folder);
+        }
     }
 }

@@ -252,7 +252,11 @@ async fn write_group(
 async fn write_rows(tx: &mut Tx<'_>, group: &[Commit], verdicts: &mut Vec<Verdict>) -> DbResult<()> {
     let fences = lock_tasks(tx, group).await?;
     let mut rows = Rows::default();
-    for commit in group {
+    // Hooks lock rows of the tasks' owners: in one order in the whole cluster, so that no two units wait in a circle.
+    let mut ordered: Vec<(usize, &Commit)> = group.iter().enumerate().collect();
+    ordered.sort_by(|(_, one), (_, other)| one.task.owner.cmp(&other.task.owner));
+    let mut placed = Vec::with_capacity(group.len());
+    for (place, commit) in ordered {
         let verdict = match fences.get(commit.task.id.as_str()) {
             Some((lease, no, true)) if *lease == commit.lease && *no >= commit.no => {
                 // Its answer was lost with a connection; the work is not.
@@ -277,9 +281,12 @@ async fn write_rows(tx: &mut Tx<'_>, group: &[Commit], verdicts: &mut Vec<Verdic
                 Verdict::Fenced
             }
         };
-        verdicts.push(verdict);
+        placed.push((place, verdict));
     }
-    flush(tx, rows).await
+    flush(tx, rows).await?;
+    placed.sort_by_key(|(place, _)| *place);
+    verdicts.extend(placed.into_iter().map(|(_, verdict)| verdict));
+    Ok(())
 }
 
 /// Locks the rows of the batch's tasks, in one order, and reads their fences: lease, commit number, running.

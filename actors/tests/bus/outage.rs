@@ -3,7 +3,7 @@
 use crate::place::{Place, Reader, World, append, numbers};
 use crate::support::{database, eventually};
 use estafette_actors::bus::Signal;
-use estafette_actors::bus::redis::{Protocol, RedisAddress, RedisBus, RedisOptions};
+use estafette_actors::bus::redis::{Protocol, RedisBus};
 use estafette_actors::testkit::TestRedis;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -38,7 +38,6 @@ impl Handler<Signal> for Signals {
 pub struct Place {
     pub db: Db,
     pub bus: Arc<dyn Bus>,
-    pub local: Arc<LocalNode>,
     pub hubs: Vec<Addr<Hub>>,
     pub signals: Signals,
 }
@@ -57,7 +56,7 @@ impl Place {
                 hub
             })
             .collect();
-        Self { db, bus, local, hubs, signals }
+        Self { db, bus, hubs, signals }
     }
 
     pub fn over_redis(db: Db, redis: &TestRedis, protocol: Protocol) -> Self {

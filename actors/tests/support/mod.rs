@@ -1,11 +1,12 @@
 //! A toy product on a real database, and a real socket client.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+use estafette_actors::bus::redis::Protocol;
 use estafette_actors::migration::{self, Migration};
 use estafette_actors::task::{
     GroupKey, NewTask, RetryPolicy, StepCtx, StepOutput, StepSpec, StepView, TaskInfo, TaskKind,
 };
-use estafette_actors::testkit::TestDatabase;
+use estafette_actors::testkit::{TestDatabase, TestRedis};
 use estafette_actors::{
     AuthError, Authenticator, CallCtx, CallError, Db, DbResult, Identity, Product, Runtime, RuntimeConfig, StepError,
     Tx,
@@ -21,7 +22,8 @@ use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 
 pub const TOY_SQL: &str = "CREATE SCHEMA toy;
 CREATE TABLE toy.effects (task_id text NOT NULL, step text NOT NULL, PRIMARY KEY (task_id, step));
-CREATE TABLE toy.runs (task_id text NOT NULL, step text NOT NULL, attempt integer NOT NULL);
+CREATE TABLE toy.runs (task_id text NOT NULL, step text NOT NULL, attempt integer NOT NULL, at timestamptz NOT NULL DEFAULT clock_timestamp());
+CREATE TABLE toy.gates (name text PRIMARY KEY);
 CREATE TABLE toy.counter (id text PRIMARY KEY, n bigint NOT NULL DEFAULT 0);";
 
 pub fn migrations() -> Vec<Migration> {
@@ -46,7 +48,7 @@ impl Gates {
     }
 }
 
-/// Input: `{steps: [{key, needs?, group?, do: "ok"|"fail"|"flaky"|"hang"|"panic"|"gate"|"grow"|"reject", on?: name, continue?}]}`.
+/// Input: `{steps: [{key, needs?, group?, do: "ok"|"fail"|"flaky"|"hang"|"panic"|"gate"|"grow"|"reject"|"until"|"abort", on?: name, continue?}]}`.
 pub struct Chain(pub Arc<Gates>);
 
 #[async_trait::async_trait(?Send)]
@@ -64,7 +66,7 @@ impl TaskKind for Chain {
         let attempt = i32::try_from(ctx.attempt).unwrap();
         ctx.db
             .execute(
-                "INSERT INTO toy.runs VALUES ($1, $2, $3)",
+                "INSERT INTO toy.runs (task_id, step, attempt) VALUES ($1, $2, $3)",
                 &[&ctx.task.id.as_str(), &ctx.step.key.as_str(), &attempt],
             )
             .await?;
@@ -80,6 +82,16 @@ impl TaskKind for Chain {
                 gate.acquire().await.unwrap().forget();
                 Ok(StepOutput::of(json!("through")))
             }
+            // A gate that several processes see.
+            "until" => {
+                let name = input["on"].as_str().unwrap();
+                while ctx.db.query_opt("SELECT 1 FROM toy.gates WHERE name = $1", &[&name]).await?.is_none() {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                Ok(StepOutput::of(json!("through")))
+            }
+            // Kills its node.
+            "abort" => std::process::abort(),
             "gate_then_read" => {
                 self.0.waiting.fetch_add(1, Ordering::SeqCst);
                 let gate = self.0.gate(input["on"].as_str().unwrap());
@@ -281,6 +293,22 @@ pub async fn runtime(db: Db, gates: Arc<Gates>, config: RuntimeConfig) -> Runtim
         .unwrap()
 }
 
+/// A node that shares a Redis with others.
+pub async fn node(db: Db, redis: &TestRedis, config: RuntimeConfig) -> Runtime {
+    Runtime::builder(db)
+        .product(Arc::new(Toy(Arc::default())))
+        .authenticator(Arc::new(Names))
+        .config(config)
+        .redis(Some(redis.options(Protocol::Auto)))
+        .start()
+        .await
+        .unwrap()
+}
+
+pub async fn open_gate(db: &Db, name: &str) {
+    db.execute("INSERT INTO toy.gates VALUES ($1)", &[&name]).await.unwrap();
+}
+
 pub async fn start(runtime: &Runtime, user: &str, steps: Value) -> TaskId {
     let result = runtime.call(identity(user), "start", json!({"steps": steps}), None).await.unwrap();
     TaskId::parse(result["task_id"].as_str().unwrap()).unwrap()
@@ -387,10 +415,17 @@ impl Client {
     /// The next message, marks left out.
     pub async fn next(&mut self) -> Value {
         loop {
+            let message = self.next_with_marks().await;
+            if message["t"] != "mark" {
+                return message;
+            }
+        }
+    }
+
+    /// The next message.
+    pub async fn next_with_marks(&mut self) -> Value {
+        loop {
             if let Some(message) = self.queue.pop_front() {
-                if message["t"] == "mark" {
-                    continue;
-                }
                 return message;
             }
             let frame =

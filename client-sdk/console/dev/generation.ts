@@ -3,6 +3,7 @@ import { read, segments } from "../src/lib/pointer";
 import { readable } from "../src/lib/resume";
 import type { GenerationOffer, JobOffer, OfferSource, StepView, TaskState } from "../src/model/types";
 import { anyOffer, offers as known, type DevOffer } from "./data/offers";
+import { silences, type Act } from "./silences";
 import * as world from "./world";
 
 /** Time runs this much faster than a hosted model would. */
@@ -136,7 +137,7 @@ function isCancelled(run: Run): boolean {
   return run.cancelled;
 }
 
-function taskEvent(run: Run, kind: string): void {
+function taskEvent(run: Run, kind: string, more: object = {}): void {
   const { task } = run.state;
   world.log.event(run.topic, kind, {
     id: task.id,
@@ -147,10 +148,25 @@ function taskEvent(run: Run, kind: string): void {
     credits_refunded: task.credits_refunded,
     completed_offers: task.completed_offers,
     total_offers: task.total_offers,
+    ...more,
   });
 }
 
-function progress(run: Run, queue: number | null = null): void {
+/** The silences of `FAKE_SILENCES`, one after the other, before the task goes on as usual. */
+async function act(run: Run): Promise<void> {
+  for (const { ms, waits, queue, requeued, status } of silences(run.state)) {
+    if (isCancelled(run)) return;
+    if (status !== run.state.task.status) {
+      run.state.task.status = status;
+      if (status === "running") run.state.task.started_at ??= world.now();
+      taskEvent(run, status === "queued" ? "task.queued" : "task.started", requeued === undefined ? {} : { requeued });
+    }
+    progress(run, queue, waits);
+    await wait(ms);
+  }
+}
+
+function progress(run: Run, queue: number | null = null, waits: Act["waits"] = []): void {
   const done = run.state.steps.filter((step) => step.status === "completed").reduce((sum, step) => sum + step.weight, 0);
   const total = run.state.offers.length * 100;
   const view = {
@@ -158,6 +174,7 @@ function progress(run: Run, queue: number | null = null): void {
     running: run.state.steps.filter((step) => step.status === "running").map((step) => step.step),
     queue_position: queue,
     processed_offers: run.state.task.completed_offers,
+    waits,
   };
   run.state.progress = view;
   world.log.live(run.topic, "task", "task.progress", view);
@@ -175,6 +192,7 @@ async function drive(run: Run): Promise<void> {
     await wait(900);
     if (run.cancelled) return;
   }
+  if (process.env.FAKE_SILENCES !== undefined) await act(run);
   run.state.task.status = "running";
   run.state.task.started_at ??= world.now();
   taskEvent(run, "task.started");

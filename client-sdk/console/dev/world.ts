@@ -37,7 +37,7 @@ export interface StoredCv {
 let counter = 0;
 export const newId = (prefix: string) => `${prefix}${(counter += 1).toString(36).padStart(4, "0")}k3xq7vd2m9`;
 export const now = () => new Date().toISOString();
-export function ago(seconds: number): string {
+function ago(seconds: number): string {
   return new Date(Date.now() - seconds * 1000).toISOString();
 }
 
@@ -77,7 +77,7 @@ export function book(amount: number, type: CreditTransaction["type"], extra: Par
 
 export function titleOf(content: JsonResume): string | null {
   const parts = [content.basics?.name, content.basics?.label].filter((part) => typeof part === "string");
-  return parts.length > 0 ? parts.join(" · ") : null;
+  return parts.length > 0 ? parts.join(" — ") : null;
 }
 
 export function addCv(content: JsonResume, fields: Partial<CvFile> = {}): StoredCv {

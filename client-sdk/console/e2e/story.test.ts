@@ -143,6 +143,26 @@ describe("the main job", () => {
     await page.locator("[data-status=live]").first().waitFor({ state: "attached", timeout: 60_000 });
   });
 
+  it("tells a silent line from a lost one, and comes back from it", async () => {
+    await page.goto("/credits");
+    await page.locator("[data-status=live]").first().waitFor({ state: "attached" });
+    world.wire.freeze();
+    await page.locator("[data-status=stale]").first().waitFor({ state: "attached", timeout: 30_000 });
+    await page.getByRole("alert").filter({ hasText: "No answer" }).waitFor();
+    await shot("stale");
+    world.wire.mend();
+    await page.locator("[data-status=live]").first().waitFor({ state: "attached", timeout: 60_000 });
+    await page.getByRole("alert").waitFor({ state: "detached" });
+  });
+
+  it("shows the marks by which a client knows that it is complete", async () => {
+    await page.goto("/inspector");
+    await page.getByText("Snapshot").waitFor();
+    await page.getByText("Marks", { exact: true }).click();
+    await page.getByText("mark", { exact: true }).first().waitFor({ timeout: 30_000 });
+    await shot("inspector-marks");
+  });
+
   it("refuses a page that is gone, and refunds", async () => {
     await page.goto("/generate");
     await page.locator("main input[aria-haspopup=listbox]").click();
@@ -155,8 +175,21 @@ describe("the main job", () => {
     await shot("task-failed");
   });
 
+  it("signs out in every tab at once", async () => {
+    const other = await context.newPage();
+    listen(other, complaints);
+    await other.goto("/tasks");
+    await other.locator("[data-status=live]").first().waitFor({ state: "attached" });
+    await page.getByRole("button", { name: "Account and settings" }).locator("visible=true").click();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("heading", { name: "Welcome back" }).waitFor();
+    // Not with the next refresh, nor when the server closes the line: by the browser's own word.
+    await other.getByRole("heading", { name: "Welcome back" }).waitFor({ timeout: 1_000 });
+    await other.close();
+  });
+
   it("complains about nothing", () => {
-    const unexpected = complaints.filter((line) => !/ERR_CONNECTION|ERR_EMPTY_RESPONSE|WebSocket connection/u.test(line));
+    const unexpected = complaints.filter((line) => !/ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_SOCKET_NOT_CONNECTED|WebSocket connection/u.test(line));
     expect(unexpected).toEqual([]);
   });
 });

@@ -6,6 +6,8 @@ export interface Wire {
   readonly baseUrl: string;
   /** Ends every connection and refuses new ones. */
   cut(): void;
+  /** Lets nothing through any more, and says nothing about it. */
+  freeze(): void;
   mend(): void;
   close(): Promise<void>;
 }
@@ -14,6 +16,7 @@ export async function openWire(target: string): Promise<Wire> {
   const { hostname, port } = new URL(target);
   const open = new Set<Socket>();
   let whole = true;
+  let frozen = false;
   const server = createServer((near) => {
     if (!whole) {
       near.destroy();
@@ -27,7 +30,9 @@ export async function openWire(target: string): Promise<Wire> {
         open.delete(one);
         other.destroy();
       });
-      one.pipe(other);
+      one.on("data", (data) => {
+        if (!frozen) other.write(data);
+      });
     }
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -40,7 +45,12 @@ export async function openWire(target: string): Promise<Wire> {
       whole = false;
       endAll();
     },
+    freeze: () => {
+      frozen = true;
+    },
     mend: () => {
+      if (frozen) endAll();
+      frozen = false;
       whole = true;
     },
     close: async () => {

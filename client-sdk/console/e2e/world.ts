@@ -36,6 +36,8 @@ export async function startWorld(): Promise<World> {
   process.env.ESTAFETTE_CONSOLE_DIR ??= `${root}/client-sdk/console/dist`;
   // So that there is something to watch.
   process.env.ESTAFETTE_OFFLINE_LATENCY_MS ??= "250";
+  // So that a silent line is noticed, and a mark seen, without waiting long.
+  process.env.ESTAFETTE_HEARTBEAT_MS ??= "4000";
   const server = await startServer();
   const wire = await openWire(server.baseUrl);
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });

@@ -62,7 +62,7 @@ function NotFound() {
   const t = useT();
   return (
     <Page title={t("common.notFound")}>
-      <Empty icon={FileQuestion} title={t("common.notFound")} text={t("common.notFound.text")}>
+      <Empty icon={FileQuestion} title={t("common.notFound")} text={t("err.gone.text")}>
         <Button component={Link} to="/cvs">
           {t("common.home")}
         </Button>

@@ -29,6 +29,12 @@ describe("diffWords", () => {
     expect(kinds).toEqual(["del", "add", "same"]);
   });
 
+  it("shows a passage that was written anew as two texts", () => {
+    const old = "After many years at a start-up I decided to become independent, and to help teams reach their potential.";
+    const fresh = "Architect and coach with 14 years of experience, currently at a bank. Key skills: Python, teams.";
+    expect(diffWords(old, fresh)).toEqual([{ kind: "del", text: old }, { kind: "add", text: fresh }]);
+  });
+
   it("keeps names of technologies together", () => {
     expect(words("C++, Node.js and CI/CD")).toEqual(["C++", ",", " ", "Node.js", " ", "and", " ", "CI", "/", "CD"]);
   });

@@ -59,10 +59,10 @@ describe("the inspector's tape", () => {
 
   it("filters by class, kind and content", () => {
     const entry = { n: 1, type: "live", kind: "step.delta", at: "", seq: null, data: { text: "Kubernetes" } } as const;
-    expect(matches(entry, { text: "kuber", durable: false, volatile: true })).toBe(true);
-    expect(matches(entry, { text: "DELTA", durable: false, volatile: true })).toBe(true);
-    expect(matches(entry, { text: "", durable: true, volatile: false })).toBe(false);
-    expect(matches(entry, { text: "rust", durable: true, volatile: true })).toBe(false);
+    expect(matches(entry, { text: "kuber", durable: false, volatile: true, marks: true })).toBe(true);
+    expect(matches(entry, { text: "DELTA", durable: false, volatile: true, marks: true })).toBe(true);
+    expect(matches(entry, { text: "", durable: true, volatile: false, marks: true })).toBe(false);
+    expect(matches(entry, { text: "rust", durable: true, volatile: true, marks: true })).toBe(false);
   });
 });
 

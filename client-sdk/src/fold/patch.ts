@@ -42,7 +42,7 @@ function applyOperation(document: unknown, operation: PatchOperation): unknown {
 }
 
 /** The tokens of a JSON pointer (RFC 6901). */
-export function parsePointer(pointer: string): string[] {
+function parsePointer(pointer: string): string[] {
   if (pointer === "") return [];
   if (!pointer.startsWith("/")) throw new FoldError(`not a JSON pointer: ${pointer}`);
   return pointer

@@ -9,7 +9,17 @@ type TaskLive = LiveOf<`task:${string}`>;
  * are taken from their events, with weight 0 until the next snapshot.
  */
 export function reduceTask(state: TaskState, event: TaskEvent): TaskState {
-  return touch(apply(state, event), event.at);
+  return touch(withoutWaits(apply(state, event), event), event.at);
+}
+
+/** What was waited for is over when the task or the step gets on; what still waits is said again by the next progress. */
+function withoutWaits(state: TaskState, event: TaskEvent): TaskState {
+  const { progress } = state;
+  if (progress?.waits === undefined || progress.waits.length === 0) return state;
+  const { step } = event.data as Partial<StepData>;
+  const isTask = event.kind === "task.queued" || event.kind === "task.started";
+  const waits = isTask ? [] : progress.waits.filter((wait) => wait.step === undefined || wait.step !== step);
+  return { ...state, progress: { ...progress, waits } };
 }
 
 function apply(state: TaskState, event: TaskEvent): TaskState {
@@ -56,8 +66,8 @@ function apply(state: TaskState, event: TaskEvent): TaskState {
 /** A task's state with the newest progress. Texts (`step.delta`) are folded by {@link reduceTexts}. */
 export function reduceTaskLive(state: TaskState, event: TaskLive): TaskState {
   if (event.kind !== "task.progress") return state;
-  const { fraction, running, queue_position } = event.data;
-  return { ...state, progress: { fraction, running, queue_position } };
+  const { fraction, running, queue_position, waits = [] } = event.data;
+  return { ...state, progress: { fraction, running, queue_position, waits } };
 }
 
 /** Step → the text that the model writes right now. */
@@ -90,7 +100,13 @@ function reduceStatus(state: TaskState, { kind, at, data }: StatusEvent): TaskSt
   };
   const next = { ...state, task, progress: isOver ? null : state.progress };
   if (kind === "task.queued" && data.attempt > before.attempt) return retry(next);
+  if (kind === "task.queued") return interrupt(next);
   return isOver ? endSteps(next, () => true) : next;
+}
+
+/** Its worker was lost: what ran begins again, what is completed stays. */
+function interrupt(state: TaskState): TaskState {
+  return { ...state, steps: state.steps.map((step) => (step.status === "running" ? { ...step, status: "pending" } : step)) };
 }
 
 /** `task.retry`: what failed runs again, what is completed stays. */

@@ -7,7 +7,7 @@ type UserEvent = EventOf<`user:${string}`>;
 export function reduceUser(state: UserState, event: UserEvent): UserState {
   switch (event.kind) {
     case "task.queued":
-      return { ...state, tasks: [newTask(event.data), ...state.tasks.filter((task) => task.id !== event.data.id)] };
+      return { ...state, tasks: queue(state.tasks, event.data) };
     case "task.finished":
       return { ...state, tasks: state.tasks.filter((task) => task.id !== event.data.id) };
     case "credits.changed":
@@ -61,12 +61,25 @@ function changeCv(state: UserState, id: string, change: Partial<CvSummary>): Use
   return { ...state, cvs: state.cvs.map((cv) => (cv.id === id ? { ...cv, ...change } : cv)) };
 }
 
-function newTask(queued: UserTaskQueued): TaskView {
+/** A task is queued again when its worker was lost: it stays where it is in the list, with all that is known of it. */
+function queue(tasks: readonly TaskView[], queued: UserTaskQueued): TaskView[] {
+  if (!tasks.some((task) => task.id === queued.id)) return [newTask(queued), ...tasks];
+  return tasks.map((task) => (task.id === queued.id ? { ...task, status: "queued", attempt: queued.attempt, error: null } : task));
+}
+
+function newTask({ id, title, status, attempt, device_id, cv_file, credit_used, feature_name, total_offers, created_at, type }: UserTaskQueued): TaskView {
   return {
-    ...queued,
-    type: queued.type as TaskType,
-    status: "queued",
-    attempt: 1,
+    id,
+    title,
+    status,
+    attempt,
+    device_id,
+    cv_file,
+    credit_used,
+    feature_name,
+    total_offers,
+    created_at,
+    type: type as TaskType,
     success_message: null,
     error: null,
     result: null,
@@ -78,7 +91,7 @@ function newTask(queued: UserTaskQueued): TaskView {
     credits_refunded: 0,
     started_at: null,
     completed_at: null,
-    updated_at: queued.created_at,
+    updated_at: created_at,
   };
 }
 

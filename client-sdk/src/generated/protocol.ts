@@ -254,6 +254,10 @@ export type CvCreated = {
   is_translated: boolean,
   /** Its current version. */
   content_version: number,
+  /** Name and headline of the person, read from the content, for lists. */
+  title: string | null,
+  /** Changes that wait for a decision. */
+  pending_count: number,
 };
 
 /** Durable `cv.deleted`. */
@@ -342,6 +346,10 @@ export type CvListed = {
   optimise_status: AiStatus,
   /** When it was last changed. */
   updated_at: string,
+  /** Name and headline of the person, read from the content, for lists. */
+  title: string | null,
+  /** Changes that wait for a decision. */
+  pending_count: number,
 };
 
 /** Durable `cv.optimise`: an optimisation's state changed. */
@@ -527,6 +535,11 @@ export type CvTaskEvent = {
   attempt: number,
   /** Why it failed, for people. Missing or null otherwise. */
   error?: string | null,
+  /**
+   * Why it failed, for programs: `parked` when it lost its node again and again without getting on. Missing where
+   * only `error` tells.
+   */
+  code?: string,
   /** Where it was started. Only in `task.queued`; null where unknown. */
   device_id?: string | null,
   /** The node that works on it. Only in `task.started`. */
@@ -553,7 +566,7 @@ export type CvTaskProgress = {
   fraction: number,
   /** The steps that run now. */
   running: Array<string>,
-  /** Queued tasks before this one; null once it runs. */
+  /** Its place in the queue, 1 is next; null once it runs. */
   queue_position: number | null,
   /** What the task, or steps of it, wait for, as of now; missing or empty: nothing, it works. */
   waits?: Array<TaskWait>,
@@ -872,6 +885,16 @@ export type Limits = {
   calls_in_flight: number,
   /** Messages a client may send a second, averaged over ten seconds. */
   messages_per_second: number,
+};
+
+/** An address that a person gave (cv R18). */
+export type Link = {
+  /** Its id. */
+  id: string,
+  /** The address. */
+  url: string,
+  /** When it was last used. */
+  created_at: string,
 };
 
 /** What a step did to one field: a change that has no place in a stored CV yet (`step.completed`). */
@@ -1475,6 +1498,12 @@ export type SignIn = {
   device?: string,
 };
 
+/** Body of `POST /v1/cv/auth/sign-out`; may be missing while the access token is valid. */
+export type SignOut = {
+  /** Ends the session once the access token has expired. */
+  refresh_token?: string,
+};
+
 /** Body of `POST /v1/cv/auth/sign-up`. */
 export type SignUp = {
   /** The address; compared in lower case (cv R1). */
@@ -1497,6 +1526,18 @@ export type SignedOut = {
 
 /** Where the material of a CV came from. */
 export type SourceType = "manual" | "link" | "pdf" | "import" | "generation";
+
+/** Parameters of `task.test`: a task whose steps only wait, to see one run. Costs nothing. Result: `TaskStarted`. */
+export type StartTest = {
+  /** Its id; made by the server when missing. */
+  id?: string,
+  /** Steps, one after the other, 1 to 200; 1 when missing. */
+  steps?: number,
+  /** How long each waits, milliseconds, at most 60 000; 0 when missing. */
+  latency_ms?: number,
+  /** The step that fails for good, from 0. */
+  fail_at?: number,
+};
 
 /** Volatile `step.delta` of `task:{id}`, key = the step: the text as the model writes it. */
 export type StepDelta = {
@@ -1573,7 +1614,7 @@ export type TaskProgress = {
   fraction: number,
   /** The steps that run now. */
   running: Array<string>,
-  /** Queued tasks before this one; null once it runs. */
+  /** Its place in the queue, 1 is next; null once it runs. */
   queue_position: number | null,
   /** What the task, or steps of it, wait for, as of now; missing or empty: nothing, it works. */
   waits?: Array<TaskWait>,
@@ -1926,9 +1967,10 @@ export interface Routes {
   "POST /v1/cv/auth/sign-up": { body: SignUp; answer: AuthTokens };
   "POST /v1/cv/auth/sign-in": { body: SignIn; answer: AuthTokens };
   "POST /v1/cv/auth/refresh": { body: RefreshRequest; answer: AuthTokens };
-  "POST /v1/cv/auth/sign-out": { body: undefined; answer: undefined };
+  "POST /v1/cv/auth/sign-out": { body: SignOut; answer: undefined };
   "GET /v1/cv/me": { body: undefined; answer: User };
   "GET /v1/cv/files": { body: undefined; answer: Page<CvSummary> };
+  "GET /v1/cv/files/by-name/{filename}": { body: undefined; answer: CvState };
   "GET /v1/cv/files/{id}": { body: undefined; answer: CvState };
   "GET /v1/cv/files/{id}/versions": { body: undefined; answer: Page<CvVersionSummary> };
   "GET /v1/cv/files/{id}/versions/{version}": { body: undefined; answer: CvVersion };
@@ -1940,6 +1982,9 @@ export interface Routes {
   "GET /v1/cv/credits": { body: undefined; answer: CreditBalance };
   "GET /v1/cv/credits/transactions": { body: undefined; answer: Page<CreditTransaction> };
   "GET /v1/cv/usage": { body: undefined; answer: Array<UsageCounter> };
+  "GET /v1/cv/link-history": { body: undefined; answer: Page<Link> };
+  "DELETE /v1/cv/link-history/{id}": { body: undefined; answer: undefined };
+  "POST /v1/cv/tasks/test": { body: StartTest; answer: TaskStarted };
   "GET /v1/tasks": { body: undefined; answer: Page<TaskView> };
   "GET /v1/tasks/{id}": { body: undefined; answer: TaskState };
 }

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import type { CallOptions, ConnectionState, Known, Method, ParamsOf, ResultOf, StateOf } from "../api.js";
 import { cvFold, taskFold, userFold, type TaskLiveState } from "../fold/folds.js";
-import type { CvState, UserState } from "../generated/protocol.js";
+import type { CvState, Outage, UserState } from "../generated/protocol.js";
 import type { Fold, TopicView } from "../store.js";
 import { useClient } from "./provider.js";
 import { nothing, sharedStore } from "./shared.js";
@@ -10,6 +10,12 @@ import { nothing, sharedStore } from "./shared.js";
 export function useConnection(): ConnectionState {
   const { state } = useClient();
   return useSyncExternalStore(state.subscribe, state.get, state.get);
+}
+
+/** What the server itself cannot reach right now; empty when all is well. */
+export function useOutages(): readonly Outage[] {
+  const { outages } = useClient();
+  return useSyncExternalStore(outages.subscribe, outages.get, outages.get);
 }
 
 /**
@@ -53,10 +59,13 @@ export type CallState<R> =
   | { readonly status: "done"; readonly result: R }
   | { readonly status: "failed"; readonly error: Error };
 
+/** A command and its last run. */
 export interface UseCall<M extends string> {
+  /** The newest run. */
   readonly state: CallState<ResultOf<M>>;
   /** Runs it; the promise fails as `state` does. A run whose component is gone goes on, and shows nothing. */
   readonly run: (params: ParamsOf<M>, options?: CallOptions) => Promise<ResultOf<M>>;
+  /** Forgets the last run. */
   readonly reset: () => void;
 }
 

@@ -3,6 +3,7 @@ export {
   useCall,
   useConnection,
   useCv,
+  useOutages,
   useTask,
   useTopic,
   useUser,

@@ -3,9 +3,11 @@ import type { Client } from "../client.js";
 
 const ClientContext = createContext<Client | undefined>(undefined);
 
+/** What {@link EstafetteProvider} takes. */
 export interface EstafetteProviderProps {
   /** Made and closed by the application; started by the provider. */
   readonly client: Client;
+  /** What may use the hooks. */
   readonly children?: ReactNode;
 }
 

@@ -217,12 +217,6 @@ export class OutsideClient {
   }
 }
 
-/** A problem+json answer (P34). */
-export interface Problem {
-  readonly status: number;
-  readonly code: string;
-  readonly detail: string;
-}
 
 /** The HTTP side (P35, P36). */
 export class OutsideHttp {

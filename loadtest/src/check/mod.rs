@@ -3,10 +3,12 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`fold`] | a topic's state made from a snapshot and events, against a fresh snapshot |
 //! | [`history`] | one topic as one client sees it: no gap, no duplicate, no reordering, across reconnects |
 //! | [`task`] | one task: it ends once, and a completed step never runs again |
 //! | [`ledger`] | credits: ledger, balance and what was used agree |
 
+pub mod fold;
 pub mod history;
 pub mod ledger;
 pub mod task;
@@ -70,6 +72,32 @@ checks! {
     FlatMemory = "server.flat-memory";
     /// The fault that was asked for happened while tasks ran.
     FaultHappened = "fault.happened";
+    /// What each client received of a topic is, row by row, what the log holds.
+    EqualsLog = "history.equals-log";
+    /// A state made from snapshot and events equals the server's fresh snapshot.
+    StateEqual = "history.state-equal";
+    /// Each step's effect happened once: one completion in the log for a completed step, one product row for an offer.
+    EffectOnce = "step.effect-once";
+    /// A call with a key took effect once, and repeating it returns the first result.
+    CallOnce = "call.once";
+    /// Each task that a fault met moves again without help.
+    MovesAgain = "task.moves-again";
+    /// Nobody has to sign in again because something broke.
+    SignedIn = "session.survives";
+    /// No node panicked.
+    NoPanic = "node.no-panic";
+    /// No node ended unless it was made to, and each ends in good order when asked to.
+    StaysUp = "node.stays-up";
+    /// At rest a node holds no more memory and file handles than a bound.
+    Bounded = "node.bounded";
+    /// At rest the database holds no lock, connection, or row of nodes that are gone.
+    NoLeak = "database.no-leak";
+    /// A rolling restart fails no task and shows no error to a client.
+    Unnoticed = "rolling.unnoticed";
+    /// Events go from node to node in a bounded time, with and without Redis.
+    CrossNode = "bus.cross-node";
+    /// Connections come back spread in time, and are complete again.
+    Returns = "storm.returns";
     /// Real input that is a job offer is accepted.
     InputAccepted = "eval.accepted";
     /// Input that is none is refused with a typed error.

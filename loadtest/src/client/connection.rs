@@ -51,8 +51,12 @@ pub(super) struct Connection {
     pub(super) outgoing: Vec<ClientMessage>,
     calls_in_flight: usize,
     pub(super) reauthenticate: bool,
+    /// A fresh token could not be checked: it is sent again at this time.
+    pub(super) reauthenticate_at: Option<Instant>,
     heartbeat: Duration,
     stalled: bool,
+    /// Which address is tried next.
+    next_url: usize,
 }
 
 impl Connection {
@@ -75,8 +79,10 @@ impl Connection {
             outgoing: Vec::new(),
             calls_in_flight: 1,
             reauthenticate: false,
+            reauthenticate_at: None,
             heartbeat: Duration::from_secs(60),
             stalled: false,
+            next_url: 0,
         }
     }
 
@@ -132,7 +138,7 @@ impl Connection {
                 () = &mut until => return true,
                 command = self.commands.recv() => match command {
                     None | Some(Command::Close) => return false,
-                    Some(Command::Cut) => {}
+                    Some(Command::Cut | Command::Away(_)) => {}
                     Some(command) => self.command(command, false),
                 },
             }
@@ -143,8 +149,15 @@ impl Connection {
         let lost = |why: String| End::Lost { why, wait: None, new_token: false };
         let token = self.config.account.token().await.map_err(|error| lost(error.to_string()))?;
         let begin = Instant::now();
-        let mut wire =
-            Wire::open(&self.config.url, self.config.codec, self.config.receive_buffer).await.map_err(lost)?;
+        let count = self.config.urls.len().max(1);
+        let Some(url) = self.config.urls.get(self.next_url % count).cloned() else {
+            return Err(End::Stop("there is no address to connect to".to_owned()));
+        };
+        // The next attempt, after a failure or a loss, goes elsewhere.
+        self.next_url = self.next_url.wrapping_add(1);
+        let mut wire = Wire::open(&url, self.config.codec, self.config.receive_buffer)
+            .await
+            .map_err(|refused| End::Lost { why: refused.why, wait: refused.retry_after, new_token: false })?;
         let upgraded = Instant::now();
         let client = Some(concat!("loadtest/", env!("CARGO_PKG_VERSION")).to_owned());
         wire.send(&[ClientMessage::Hello { token, device: self.config.device.clone(), client }]).await.map_err(lost)?;
@@ -161,7 +174,7 @@ impl Connection {
         let messages = tokio::time::timeout(WELCOME_WITHIN, welcome)
             .await
             .unwrap_or_else(|_| Err(lost("no welcome in time".to_owned())))?;
-        let Some(ServerMessage::Welcome { heartbeat_ms, limits, .. }) = messages.first() else {
+        let Some(ServerMessage::Welcome { heartbeat_ms, limits, node, .. }) = messages.first() else {
             return Err(End::Stop(format!("the first message must be welcome, not {:?}", messages.first())));
         };
         self.heartbeat = Duration::from_millis((*heartbeat_ms).into());
@@ -170,6 +183,7 @@ impl Connection {
         let timing = Handshake { upgrade: upgraded - begin, hello: upgraded.elapsed() };
         if let Some(observer) = &self.config.observer {
             observer.connected(timing);
+            observer.served_by(node);
         }
         self.resume();
         Ok(wire)
@@ -212,7 +226,7 @@ impl Connection {
             Command::Call(request) if self.waiting.len() < WAITING_CALLS => self.waiting.push_back(request),
             Command::Call(request) => request.finish(Err(CallFailure::Lost)),
             Command::Stall(stalled) => self.stalled = stalled,
-            Command::Cut | Command::Close => {}
+            Command::Cut | Command::Away(_) | Command::Close => {}
         }
     }
 
@@ -243,6 +257,10 @@ impl Connection {
         let lost = |why: String| End::Lost { why, wait: None, new_token: false };
         let mut heard = Instant::now();
         loop {
+            if self.reauthenticate_at.is_some_and(|at| at <= Instant::now()) {
+                self.reauthenticate_at = None;
+                self.reauthenticate = true;
+            }
             if std::mem::take(&mut self.reauthenticate) {
                 match self.config.account.refresh().await {
                     Ok(token) => {
@@ -263,7 +281,13 @@ impl Connection {
             // Twice the heartbeat in silence: the link is stale.
             let stale = heard + self.heartbeat * 2 + Duration::from_secs(1);
             let later = self.later.first_key_value().map(|((at, _), _)| *at);
-            let wake = self.resubscribe.iter().map(|(at, _)| *at).chain(later).fold(stale, Instant::min);
+            let wake = self
+                .resubscribe
+                .iter()
+                .map(|(at, _)| *at)
+                .chain(later)
+                .chain(self.reauthenticate_at)
+                .fold(stale, Instant::min);
             tokio::select! {
                 command = self.commands.recv() => match command {
                     None | Some(Command::Close) => {
@@ -271,6 +295,10 @@ impl Connection {
                         return End::Closed;
                     }
                     Some(Command::Cut) => return lost("cut on purpose".to_owned()),
+                    Some(Command::Away(time)) => {
+                        self.stalled = false;
+                        return End::Lost { why: "away on purpose".to_owned(), wait: Some(time), new_token: false };
+                    }
                     Some(command) => {
                         // The time of a stall is no silence of the server.
                         if matches!(command, Command::Stall(false)) {
@@ -299,7 +327,9 @@ impl Connection {
                 () = tokio::time::sleep_until(wake.into()), if !self.stalled => {
                     if heard + self.heartbeat * 2 + Duration::from_secs(1) <= Instant::now() {
                         let what = format!("nothing for twice the heartbeat of {:?}", self.heartbeat);
-                        self.config.findings.broken(Check::Marks, what.clone());
+                        if !self.config.faults {
+                            self.config.findings.broken(Check::Marks, what.clone());
+                        }
                         return lost(what);
                     }
                 },
@@ -315,6 +345,7 @@ impl Connection {
         self.outgoing.clear();
         // Every topic is asked for after the next hello.
         self.resubscribe.clear();
+        self.reauthenticate_at = None;
         let mut again: Vec<(RequestId, CallRequest)> = Vec::new();
         for (id, pending) in self.pending.drain() {
             match pending {

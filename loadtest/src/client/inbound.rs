@@ -94,6 +94,10 @@ impl Connection {
                 }
             }
             (Pending::Subscribe(topic), Err((failure, _))) => self.refused(topic, &failure),
+            (Pending::Auth, Err((CallFailure::Refused { code, .. }, wait))) if code.is_retryable() => {
+                let wait = wait.map_or(super::call::CALL_PAUSE, Duration::from_millis);
+                self.reauthenticate_at = Some(Instant::now() + wait);
+            }
             (Pending::Auth, Err((failure, _))) => {
                 self.config.findings.broken(Check::StaysOpen, format!("a fresh token was refused: {failure}"));
             }

@@ -24,7 +24,7 @@ use crate::account::Account;
 use crate::check::Findings;
 use crate::check::history::Track;
 use call::CallRequest;
-use estafette_protocol::{Codec, DeviceId, IdempotencyKey, Position, ServerMessage, Topic};
+use estafette_protocol::{Codec, DeviceId, IdempotencyKey, NodeId, Position, ServerMessage, Topic};
 use parking_lot::Mutex;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -46,6 +46,10 @@ pub trait Observer: Send + Sync {
     fn connected(&self, timing: Handshake) {
         let _ = timing;
     }
+    /// Which node serves the connection that got ready.
+    fn served_by(&self, node: &NodeId) {
+        let _ = node;
+    }
     /// A connection was lost.
     fn lost(&self, why: &str) {
         let _ = why;
@@ -64,8 +68,8 @@ pub struct Handshake {
 /// How a client connects.
 #[derive(Clone)]
 pub struct ClientConfig {
-    /// `ws://host:port/v1/live`.
-    pub url: String,
+    /// `ws://host:port/v1/live` of each node: the first one first, and after a loss the next one.
+    pub urls: Arc<[String]>,
     /// The codec that it offers.
     pub codec: Codec,
     /// Its device.
@@ -78,6 +82,8 @@ pub struct ClientConfig {
     pub observer: Option<Arc<dyn Observer>>,
     /// Bytes of the kernel's receive buffer; small ones make a stalled reader felt at once.
     pub receive_buffer: Option<u32>,
+    /// Faults are made on purpose: a silent server is left for another, and that is no finding.
+    pub faults: bool,
 }
 
 /// Counters of a client.
@@ -108,6 +114,7 @@ enum Command {
     Call(CallRequest),
     Stall(bool),
     Cut,
+    Away(Duration),
     Close,
 }
 
@@ -168,6 +175,23 @@ impl Client {
     /// Cuts the connection without a close, as a lost network does. It connects again by itself.
     pub async fn cut(&self) {
         let _ = self.commands.send(Command::Cut).await;
+    }
+
+    /// Cuts the connection and stays away for a time, as a sleeping laptop does.
+    pub async fn away(&self, time: Duration) {
+        let _ = self.commands.send(Command::Away(time)).await;
+    }
+
+    /// Ends a client that others still hold, with a normal close.
+    pub async fn end(&self) {
+        let _ = self.commands.send(Command::Close).await;
+        let gone = async {
+            while !self.task.is_finished() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let _ = tokio::time::timeout(CLOSE_WITHIN, gone).await;
+        self.task.abort();
     }
 
     /// Ends the client with a normal close.

@@ -3,6 +3,7 @@
 use estafette_protocol::limits::MAX_SERVER_MESSAGE_BYTES;
 use estafette_protocol::{ClientMessage, CloseCode, Codec, ServerMessage};
 use futures_util::{SinkExt as _, StreamExt as _};
+use rand::RngExt as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream};
@@ -14,6 +15,8 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 /// TCP and upgrade.
 const OPEN_WITHIN: Duration = Duration::from_secs(20);
+/// The longest wait that a server may ask for, seconds.
+const LONGEST_WAIT_S: u64 = 60;
 /// Sending one batch, unless the other side does not read.
 const SEND_WITHIN: Duration = Duration::from_secs(60);
 /// Read and write buffer of a connection: small, because there are thousands.
@@ -23,6 +26,36 @@ const BUFFER_BYTES: usize = 4 * 1024;
 pub(super) struct Wire {
     stream: WebSocketStream<TcpStream>,
     codec: Codec,
+}
+
+/// Why a connection was not opened.
+#[derive(Debug)]
+pub(super) struct Refused {
+    /// For people.
+    pub(super) why: String,
+    /// When to come back, where the server said it (503 with `Retry-After`): a little later than that, by chance, so
+    /// that not everybody comes back at once.
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl From<String> for Refused {
+    fn from(why: String) -> Self {
+        Self { why, retry_after: None }
+    }
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        let seconds = match &error {
+            Error::Http(answer) => {
+                answer.headers().get("Retry-After").and_then(|wait| wait.to_str().ok()?.parse().ok())
+            }
+            _ => None,
+        };
+        let wait =
+            |seconds: u64| Duration::from_secs(seconds.min(LONGEST_WAIT_S)).mul_f64(rand::rng().random_range(1.0..1.5));
+        Self { why: error.to_string(), retry_after: seconds.map(wait) }
+    }
 }
 
 /// What a connection delivered.
@@ -44,8 +77,8 @@ pub(super) enum Inbound {
 
 impl Wire {
     /// Connects and upgrades.
-    pub(super) async fn open(url: &str, codec: Codec, receive_buffer: Option<u32>) -> Result<Self, String> {
-        let mut request = url.into_client_request().map_err(|error| error.to_string())?;
+    pub(super) async fn open(url: &str, codec: Codec, receive_buffer: Option<u32>) -> Result<Self, Refused> {
+        let mut request = url.into_client_request()?;
         request.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static(codec.subprotocol()));
         let host = request.uri().host().unwrap_or("localhost").to_owned();
         let port = request.uri().port_u16().unwrap_or(80);
@@ -57,16 +90,14 @@ impl Wire {
         let open = async {
             let tcp = connect(&host, port, receive_buffer).await.map_err(|error| error.to_string())?;
             tcp.set_nodelay(true).map_err(|error| error.to_string())?;
-            let (stream, answer) = tokio_tungstenite::client_async_with_config(request, tcp, Some(config))
-                .await
-                .map_err(|error| error.to_string())?;
+            let (stream, answer) = tokio_tungstenite::client_async_with_config(request, tcp, Some(config)).await?;
             let chosen = answer.headers().get("Sec-WebSocket-Protocol").and_then(|name| name.to_str().ok());
             if chosen != Some(codec.subprotocol()) {
-                return Err(format!("the server chose {chosen:?} and not {}", codec.subprotocol()));
+                return Err(format!("the server chose {chosen:?} and not {}", codec.subprotocol()).into());
             }
             Ok(Self { stream, codec })
         };
-        tokio::time::timeout(OPEN_WITHIN, open).await.unwrap_or_else(|_| Err("opening took too long".to_owned()))
+        tokio::time::timeout(OPEN_WITHIN, open).await.unwrap_or_else(|_| Err("opening took too long".to_owned().into()))
     }
 
     /// Sends a batch.

@@ -52,6 +52,10 @@ pub(super) fn page(report: &Report) -> String {
         }
         page.push_str("</table>");
     }
+    if !report.timeline.is_empty() {
+        page.push_str("<h2>Timeline</h2>");
+        page.push_str(&super::timeline::draw(&report.timeline, &report.marks, report.seconds));
+    }
     latencies(&mut page, report);
     for series in &report.series {
         let _ = write!(page, "<h2>{}</h2>", escape(&series.name));

@@ -5,10 +5,12 @@
 //! | [`text`] | the summary on the terminal, and Markdown |
 //! | [`html`] | one file with everything in it |
 //! | [`plot`] | curves as SVG |
+//! | [`timeline`] | what lasted how long, as SVG |
 
 mod html;
 mod plot;
 mod text;
+mod timeline;
 
 use crate::check::{Check, CheckResult, Findings};
 use crate::measure::{Latencies, LatencySummary, Throughput};
@@ -36,6 +38,19 @@ pub struct Series {
     pub unit: &'static str,
     /// (second, value).
     pub points: Vec<(f64, f64)>,
+}
+
+/// Something that lasted, in the timeline.
+#[derive(Debug, Clone, Serialize)]
+pub struct Span {
+    /// Its line.
+    pub lane: String,
+    /// Its name.
+    pub name: String,
+    /// Second of the run.
+    pub from: f64,
+    /// Second of the run.
+    pub to: f64,
 }
 
 /// A table.
@@ -85,6 +100,10 @@ pub struct Report {
     pub series: Vec<Series>,
     /// Tables.
     pub tables: Vec<Table>,
+    /// What lasted how long.
+    pub timeline: Vec<Span>,
+    /// (second of the run, seconds): marks in the timeline, such as times of recovery.
+    pub marks: Vec<(f64, f64)>,
 }
 
 /// Where a report goes beside the terminal.
@@ -144,6 +163,8 @@ impl Gathered<'_> {
             latencies: self.latencies.summaries(),
             series,
             tables: Vec::new(),
+            timeline: Vec::new(),
+            marks: Vec::new(),
         }
     }
 }

@@ -1,10 +1,18 @@
 //! What is done. Every scenario makes people and clients by [`Run`], measures and checks with what it holds, and ends
 //! with a report.
 
+pub mod chaos;
 pub mod eval;
+pub mod failover;
 pub mod fanout;
 pub mod generations;
+pub mod outage;
+pub mod rolling;
+pub mod slowlink;
+pub mod soak;
 pub mod sockets;
+pub mod stage;
+pub mod storm;
 
 use crate::account::Account;
 use crate::api::{Api, ApiError};
@@ -141,13 +149,14 @@ impl Run {
     pub fn config(&self, account: &Arc<Account>, codec: Codec, device: &str) -> Result<ClientConfig, Failure> {
         let device = DeviceId::parse(format!("{}-{device}", self.tag));
         Ok(ClientConfig {
-            url: self.api.live_url(),
+            urls: self.api.live_urls(),
             codec,
             device: device.map_err(|error| Failure::Other(error.to_string()))?,
             account: Arc::clone(account),
             findings: Arc::clone(&self.findings),
             observer: None,
             receive_buffer: None,
+            faults: false,
         })
     }
 
@@ -209,8 +218,15 @@ impl Run {
 
 /// Settings of our own server: quick password hashes, long tokens; then the scenario's; then the command line's.
 fn own_settings(scenario: &[(&str, String)], given: &[Setting]) -> Vec<Setting> {
-    let base =
-        [("bcrypt-cost", "4"), ("access-token-secs", "86400"), ("ai-provider", "offline"), ("log-format", "json")];
+    // Everybody comes from one address here.
+    let base = [
+        ("bcrypt-cost", "4"),
+        ("access-token-secs", "86400"),
+        ("ai-provider", "offline"),
+        ("log-format", "json"),
+        ("sign-ins-per-address", "0"),
+        ("refreshes-per-address", "0"),
+    ];
     let mut settings: Vec<Setting> =
         base.iter().map(|(flag, value)| ((*flag).to_owned(), (*value).to_owned())).collect();
     let scenario = scenario.iter().map(|(flag, value)| ((*flag).to_owned(), value.clone()));

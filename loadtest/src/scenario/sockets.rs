@@ -158,7 +158,7 @@ fn marks_of(clients: &[Client]) -> Vec<u64> {
 }
 
 /// Raises the bound on open files, for us and for the server that we start.
-fn allow_files(needed: u64) -> Result<(), Failure> {
+pub(super) fn allow_files(needed: u64) -> Result<(), Failure> {
     let now = getrlimit(Resource::Nofile);
     if now.current.is_none_or(|current| current >= needed) {
         return Ok(());

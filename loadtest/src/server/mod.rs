@@ -157,7 +157,7 @@ impl Target {
     }
 }
 
-async fn command(bin: &Path, arguments: &[String]) -> Result<(), ServerError> {
+pub(crate) async fn command(bin: &Path, arguments: &[String]) -> Result<(), ServerError> {
     let output = tokio::process::Command::new(bin).args(arguments).output().await;
     let output = output.map_err(|error| ServerError::System { what: "the server's program does not run", error })?;
     if output.status.success() {

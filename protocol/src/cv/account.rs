@@ -61,6 +61,15 @@ pub struct RefreshRequest {
     pub refresh_token: String,
 }
 
+/// Body of `POST /v1/cv/auth/sign-out`; may be missing while the access token is valid.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SignOut {
+    /// Ends the session once the access token has expired.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub refresh_token: Option<String>,
+}
+
 /// Answer to sign-up, sign-in and refresh.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct AuthTokens {

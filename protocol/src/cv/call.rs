@@ -63,6 +63,27 @@ pub struct RevPatch {
     pub patch: Vec<PatchOperation>,
 }
 
+/// Parameters of `task.test`: a task whose steps only wait, to see one run. Costs nothing. Result: [`TaskStarted`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct StartTest {
+    /// Its id; made by the server when missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub id: Option<TaskId>,
+    /// Steps, one after the other, 1 to 200; 1 when missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub steps: Option<u32>,
+    /// How long each waits, milliseconds, at most 60 000; 0 when missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub latency_ms: Option<u64>,
+    /// The step that fails for good, from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub fail_at: Option<u32>,
+}
+
 /// Parameters of `cv.rename`. Result: [`super::file::CvFile`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct RenameCv {

@@ -67,3 +67,14 @@ pub struct Upload {
     /// When it is dropped unless a task uses it.
     pub expires_at: Timestamp,
 }
+
+/// An address that a person gave (cv R18).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Link {
+    /// Its id.
+    pub id: String,
+    /// The address.
+    pub url: String,
+    /// When it was last used.
+    pub created_at: Timestamp,
+}

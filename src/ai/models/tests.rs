@@ -103,6 +103,15 @@ impl Provider for Fixed {
 }
 
 #[actix_rt::test]
+async fn an_installation_bounds_every_call_and_may_name_its_model() {
+    let (models, kept) = models(Duration::from_secs(60), json!({"title": "x"}));
+    let bounds = CallBounds { timeout: Some(Duration::from_millis(50)), model: Some("llama".to_owned()) };
+    let error = models.bounded(bounds).complete_as::<Title>(request("classify"), &mut |_| {}).await.unwrap_err();
+    assert_eq!(error.code, AiErrorCode::Timeout);
+    assert_eq!(kept.0.lock()[0].model_asked, "llama");
+}
+
+#[actix_rt::test]
 async fn r66_an_unknown_model_costs_nothing_and_says_so() {
     let kept = Arc::new(Kept::default());
     let models = Models::new(Arc::new(Fixed), Arc::clone(&kept) as Arc<dyn CallRecorder>);

@@ -10,7 +10,6 @@
 //! | `classify` | what each experience and project says to the offer |
 //! | [`rewrite`] | the proposals of the batches |
 //! | [`outcome`] | what becomes of a proposal, a rule's or a model's: nothing that the CV does not say (`truth`) |
-//! | [`mod@recompose`] | the new content and its changes |
 //! | `score`, `education`, `suggest` | the match |
 //! | [`register()`] | all of it as the offline model |
 
@@ -20,7 +19,6 @@ mod dates;
 mod education;
 pub mod offer;
 pub mod outcome;
-pub mod recompose;
 mod register;
 pub mod rewrite;
 pub mod roles;
@@ -38,6 +36,5 @@ mod wants;
 
 pub use classify::classify;
 pub use offer::extract_offer;
-pub use recompose::{Recomposed, recompose};
 pub use register::{extraction, register};
 pub use score::score;

@@ -5,7 +5,7 @@ use crate::cv::rules::patch::EditRefused;
 use crate::cv::rules::resume::NotAResume;
 use crate::cv::rules::{filename, patch, resume, review};
 use crate::cv::store::files::NewCv;
-use crate::cv::store::{events, files, new_id, offers, plans, tasks};
+use crate::cv::store::{events, files, new_id, offers, plans, tasks, users};
 use crate::cv::{announce, topics};
 use chrono::Utc;
 use estafette_actors::{CallCtx, CallError, DbError, Tx};
@@ -69,6 +69,7 @@ pub async fn create(ctx: &CallCtx, params: CreateCv) -> Result<Value, CallError>
     let language = resume::language(&content);
     let user = &ctx.who.user;
     ctx.transaction(async |tx| {
+        users::lock(tx, user.as_str()).await?;
         room_for_one(tx, user.as_str()).await?;
         let id = new_id();
         let cv = NewCv {

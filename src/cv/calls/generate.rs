@@ -1,23 +1,23 @@
 //! `cv.generate`: one new CV per offer (adapt, P1), or changes in place (optimize, P2).
 
-use super::{device_of, encode, not_blocked, own_cv};
+use super::begin::Begin;
+use super::{encode, not_blocked, own_cv};
 use crate::cv::announce;
 use crate::cv::ledger;
 use crate::cv::model::status::OptimiseState;
 use crate::cv::pipeline::generation::input::{GenerationInput, OfferInput, SourceRef};
 use crate::cv::pipeline::{GENERATE_CV, IMPROVE_CV};
-use crate::cv::rules::offers as sources;
+use crate::cv::rules::{offers as sources, titles};
 use crate::cv::store::files::CvRow;
 use crate::cv::store::settings::Settings;
-use crate::cv::store::tasks::NewBackgroundTask;
 use crate::cv::store::{files, generations, new_id, offers, tasks, uploads};
 use chrono::Utc;
 use estafette_actors::task::NewTask;
 use estafette_actors::{CallCtx, CallError, Tx};
 use estafette_protocol::cv::call::{Generate, OfferSource, TaskStarted};
 use estafette_protocol::cv::status::{GenerationMode, UploadKind};
-use estafette_protocol::{TaskId, Timestamp, UserId};
-use serde_json::{Map, Value, json};
+use estafette_protocol::{TaskId, UserId};
+use serde_json::{Value, json};
 
 /// `cv.generate`.
 ///
@@ -80,42 +80,40 @@ struct Planned {
     url: Option<String>,
     job_offer: Option<String>,
     text: Option<String>,
+    /// What people call it, as far as that is known before it is read.
+    called: Option<String>,
 }
 
 async fn plan(tx: &Tx<'_>, user: &UserId, index: usize, given: &Given) -> Result<Planned, CallError> {
     let index = u32::try_from(index).unwrap_or(u32::MAX);
-    let planned = |source, url, job_offer, text| Planned {
+    let planned = |source, called| Planned {
         input: OfferInput { id: new_id(), index, source },
-        url,
-        job_offer,
-        text,
+        url: None,
+        job_offer: None,
+        text: None,
+        called,
     };
     Ok(match given {
-        Given::Url(url) => planned(SourceRef::Url { url: url.clone() }, Some(url.clone()), None, None),
-        Given::Text(text) => planned(SourceRef::Text, None, None, Some(text.clone())),
+        Given::Url(url) => {
+            Planned { url: Some(url.clone()), ..planned(SourceRef::Url { url: url.clone() }, titles::of_url(url)) }
+        }
+        Given::Text(text) => Planned { text: Some(text.clone()), ..planned(SourceRef::Text, titles::of_text(text)) },
         Given::Upload(id) => {
             let upload = uploads::by_id(tx, user.as_str(), id).await?;
             let upload = upload
                 .filter(|upload| upload.kind == UploadKind::OfferPdf)
                 .ok_or_else(|| CallError::not_found(format!("there is no uploaded job offer {id} (any more)")))?;
             uploads::keep(tx, user.as_str(), std::slice::from_ref(id)).await?;
-            planned(
-                SourceRef::Upload { id: id.clone(), filename: upload.filename, sha256: upload.sha256 },
-                None,
-                None,
-                None,
-            )
+            let called = Some("an uploaded job offer".to_owned());
+            planned(SourceRef::Upload { id: id.clone(), filename: upload.filename, sha256: upload.sha256 }, called)
         }
         Given::Stored(id) => {
             let offer = offers::by_id(tx, user.as_str(), id)
                 .await?
                 .ok_or_else(|| CallError::not_found(format!("there is no job offer {id}")))?;
-            planned(
-                SourceRef::Stored { id: id.clone(), content: Box::new(offer.content) },
-                None,
-                Some(id.clone()),
-                None,
-            )
+            let called = titles::of_offer(&offer.content);
+            let source = SourceRef::Stored { id: id.clone(), content: Box::new(offer.content) };
+            Planned { job_offer: Some(id.clone()), ..planned(source, called) }
         }
     })
 }
@@ -132,15 +130,18 @@ async fn adapt(
     for (index, given) in given.iter().enumerate() {
         planned.push(plan(tx, &ctx.who.user, index, given).await?);
     }
-    let (filename, count) = (&row.file.summary.filename, planned.len());
-    let offers = if count == 1 { "1 job offer".to_owned() } else { format!("{count} job offers") };
+    let name = titles::of_cv(&row.file.content, &row.file.summary.filename);
+    let to = match &planned[..] {
+        [one] => one.called.clone().unwrap_or_else(|| "1 job offer".to_owned()),
+        several => format!("{} job offers", several.len()),
+    };
     let text = Text {
         kind: GENERATE_CV,
-        title: format!("Adapt {filename} to {offers}"),
-        success: format!("{filename} was adapted"),
+        title: format!("Adapt “{name}” to {to}"),
+        success: format!("“{name}” was adapted to {to}"),
         mode: GenerationMode::Adapt,
     };
-    start(tx, ctx, settings, id, row, planned, &text).await
+    start(tx, ctx, settings, id, row, planned, text).await
 }
 
 async fn optimize(
@@ -157,7 +158,8 @@ async fn optimize(
     }
     if row.optimise_state() == OptimiseState::InProgress {
         let running = tasks::open_of_kind(tx, row.user.as_str(), IMPROVE_CV, cv.id.as_str()).await?;
-        return Err(CallError::conflict("this CV is being optimised already").with_details(json!({"task_id": running})));
+        return Err(CallError::conflict("this CV is being optimised already")
+            .with_details(json!({"task_id": running.map(|task| task.id)})));
     }
     // Without an offer of the call the CV's own, without that the CV for itself.
     let own = cv.job_offer_id.as_ref().map(|offer| Given::Stored(offer.as_str().to_owned()));
@@ -168,12 +170,15 @@ async fn optimize(
             url: None,
             job_offer: None,
             text: None,
+            called: None,
         },
     };
+    let name = titles::of_cv(&row.file.content, &cv.filename);
+    let what = planned.called.as_ref().map_or_else(|| format!("“{name}”"), |offer| format!("“{name}” for {offer}"));
     let text = Text {
         kind: IMPROVE_CV,
-        title: format!("Optimise {}", cv.filename),
-        success: format!("{} was optimised", cv.filename),
+        title: format!("Optimise {what}"),
+        success: format!("{what} was optimised"),
         mode: GenerationMode::Optimize,
     };
     if !files::move_optimise(tx, cv.id.as_str(), OptimiseState::InProgress).await? {
@@ -183,7 +188,7 @@ async fn optimize(
         announce::optimise(tx, &after, None)?;
         announce::listed(tx, &after)?;
     }
-    start(tx, ctx, settings, id, row, vec![planned], &text).await
+    start(tx, ctx, settings, id, row, vec![planned], text).await
 }
 
 struct Text {
@@ -201,30 +206,26 @@ async fn start(
     id: &TaskId,
     row: &CvRow,
     planned: Vec<Planned>,
-    text: &Text,
+    text: Text,
 ) -> Result<TaskStarted, CallError> {
     let (user, cv) = (&ctx.who.user, &row.file.summary);
-    let (device, now) = (device_of(ctx), Utc::now());
+    let now = Utc::now();
     let feature = text.kind.replace('-', "_");
     let total = u32::try_from(planned.len()).unwrap_or(u32::MAX);
     let uploads: Vec<&str> = planned.iter().filter_map(|offer| offer.input.source.upload()).collect();
     let payload = json!({"cv_id": cv.id, "mode": text.mode, "offers": total, "uploads": uploads});
-    let task = NewBackgroundTask {
-        id: id.as_str(),
-        title: &text.title,
-        success_message: &text.success,
+    let task = Begin {
+        id,
         kind: text.kind,
-        should_update_cv_list: true,
-        payload: &payload,
-        device: &device,
-        user: Some(user.as_str()),
+        title: text.title,
+        success: text.success,
         cv_file: Some(&cv.filename),
-        feature_name: Some(&feature),
-        created_at: now.timestamp_millis(),
+        feature: Some(&feature),
+        total_offers: total,
+        updates_list: true,
+        now,
     };
-    if !tasks::insert(tx, &task).await? {
-        return Err(CallError::conflict(format!("there is a task {id} already")));
-    }
+    task.insert(tx, ctx, &payload).await?;
     let offers = i32::try_from(total).unwrap_or(i32::MAX);
     generations::insert(tx, id.as_str(), user.as_str(), cv.id.as_str(), text.mode.as_str(), offers).await?;
     let reserved = ledger::reserve(tx, settings, user, &feature, Some(id), total).await?;
@@ -260,30 +261,5 @@ async fn start(
             .collect();
         generations::insert_subtasks(tx, &offer.id, &rows).await?;
     }
-    let mut event = Map::new();
-    for (name, value) in [
-        ("title", json!(text.title)),
-        ("cv_file", json!(cv.filename)),
-        ("credit_used", json!(reserved.credits_debited > 0)),
-        ("feature_name", json!(feature)),
-        ("total_offers", json!(total)),
-        ("completed_offers", json!(0)),
-        ("credits_debited", json!(reserved.credits_debited)),
-        ("credits_refunded", json!(0)),
-        ("created_at", json!(Timestamp::new(now))),
-        ("should_update_cv_list", json!(true)),
-        ("success_message", json!(text.success)),
-    ] {
-        event.insert(name.to_owned(), value);
-    }
-    let new = NewTask {
-        id: id.clone(),
-        kind: text.kind.to_owned(),
-        owner: Some(user.clone()),
-        device: ctx.who.device.clone(),
-        input: encode(&input)?,
-        event,
-    };
-    tx.enqueue(new).await?;
-    Ok(TaskStarted { task_id: id.clone() })
+    task.enqueue(tx, ctx, reserved.credits_debited, encode(&input)?).await
 }

@@ -10,8 +10,10 @@
 //! | [`export`] | `cv.export` |
 //! | [`offers`] | `job_offer.create`, `job_offer.delete` |
 //! | [`tasks`] | `task.cancel`, `task.retry`, `task.test`, `task.get`, `task.list`, `generation.list` |
+//! | `begin` | what all tasks begin with |
 //! | [`reads`] | `cv.get`, `cv.list`, … : what is read over HTTP |
 
+mod begin;
 pub mod export;
 pub mod files;
 pub mod generate;
@@ -24,6 +26,7 @@ pub mod tasks;
 use super::services::Services;
 use super::store::Reader;
 use super::store::files::{self as cv_files, CvRow};
+use super::store::users;
 use estafette_actors::{CallCtx, CallError, Tx};
 use estafette_protocol::UserId;
 use estafette_protocol::cv::CvId;
@@ -87,11 +90,12 @@ pub fn encode(result: &impl Serialize) -> Result<Value, CallError> {
     serde_json::to_value(result).map_err(CallError::internal)
 }
 
-/// The CV as its owner finds it, locked (R11: somebody else's does not exist for them).
+/// The CV as its owner finds it, locked with its owner (R11: somebody else's does not exist for them).
 ///
 /// # Errors
 /// `not_found`.
 pub async fn own_cv(tx: &Tx<'_>, user: &UserId, id: &CvId) -> Result<CvRow, CallError> {
+    users::lock(tx, user.as_str()).await?;
     let row = cv_files::lock(tx, id.as_str()).await?;
     row.filter(|row| row.user == *user).ok_or_else(|| no_cv(id))
 }

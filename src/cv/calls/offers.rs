@@ -4,12 +4,11 @@ use super::encode;
 use crate::cv::pipeline::source::{self, Extracted, Material};
 use crate::cv::rules::offers as sources;
 use crate::cv::services::Services;
-use crate::cv::store::{activity, offers, uploads};
+use crate::cv::store::{activity, offers, uploads, users};
 use crate::cv::topics;
 use estafette_actors::{CallCtx, CallError, StepError};
 use estafette_protocol::ErrorCode;
 use estafette_protocol::cv::call::{JobOfferRef, OfferSource};
-use estafette_protocol::cv::event::user::JobOfferEvent;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -43,6 +42,7 @@ pub async fn create(services: &Services, ctx: &CallCtx, params: Value) -> Result
         Err(_) => return Err(CallError::unavailable("the job offer was not read in time: try again", TIMEOUT)),
     };
     ctx.transaction(async |tx| {
+        users::lock(tx, user.as_str()).await?;
         if let Extracted { url: Some(url), .. } = &extracted {
             activity::link_used(tx, user.as_str(), url).await?;
         }
@@ -72,19 +72,13 @@ fn refused(error: &StepError) -> CallError {
 pub async fn delete(ctx: &CallCtx, params: JobOfferRef) -> Result<Value, CallError> {
     ctx.transaction(async |tx| {
         let user = &ctx.who.user;
+        users::lock(tx, user.as_str()).await?;
         let missing = || CallError::not_found(format!("there is no job offer {}", params.id));
         let offer = offers::by_id(tx, user.as_str(), params.id.as_str()).await?.ok_or_else(missing)?;
         if !offers::delete(tx, user.as_str(), params.id.as_str()).await? {
             return Err(missing());
         }
-        let event = JobOfferEvent {
-            id: offer.id.clone(),
-            source_type: offer.source_type,
-            source_value: offer.source_value.clone(),
-            title: offer.content.title.clone(),
-            company: offer.content.company.clone(),
-        };
-        tx.emit(&topics::user(user), "job_offer.deleted", &event)?;
+        tx.emit(&topics::user(user), "job_offer.deleted", &source::event_of(&offer))?;
         encode(&offer)
     })
     .await

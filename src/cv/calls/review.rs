@@ -149,7 +149,7 @@ pub async fn restore(ctx: &CallCtx, settings: &Settings, params: Restore) -> Res
             .await?
             .ok_or_else(|| CallError::not_found(format!("there is no version {} of this CV", params.version)))?;
         let step = numbering::step(cv.content_version, numbers.last().copied());
-        versions::save_current(tx, id, step.save_as).await?;
+        history::save_current(tx, id, step.save_as).await?;
         let superseded = rules::supersede_all(&old.content, &row.file.pending_changes, Utc::now());
         let patch = patch::between(&row.file.content, &old.content);
         let mut rev = cv.content_rev + 1;

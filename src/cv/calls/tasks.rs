@@ -1,19 +1,19 @@
 //! `task.cancel`, `task.retry`, `task.test`, and the reading of tasks.
 
+use super::begin::Begin;
 use super::reads::Paged;
-use super::{ADMIN, device_of, encode};
+use super::{ADMIN, encode};
 use crate::cv::pipeline::TEST;
 use crate::cv::pipeline::test::TestInput;
 use crate::cv::snapshot;
-use crate::cv::store::tasks::{self, NewBackgroundTask};
+use crate::cv::store::tasks;
 use chrono::Utc;
-use estafette_actors::task::NewTask;
 use estafette_actors::{CallCtx, CallError};
-use estafette_protocol::cv::call::{TaskRef, TaskStarted};
+use estafette_protocol::TaskId;
+use estafette_protocol::cv::call::{StartTest, TaskRef};
 use estafette_protocol::cv::http::TaskQuery;
-use estafette_protocol::{TaskId, Timestamp};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 fn no_task(id: &TaskId) -> CallError {
     CallError::not_found(format!("there is no task {id}"))
@@ -52,66 +52,33 @@ pub async fn retry(ctx: &CallCtx, params: TaskRef) -> Result<Value, CallError> {
     .await
 }
 
-/// Parameters of `task.test`.
-#[derive(Debug, Clone, Deserialize)]
-pub struct StartTest {
-    /// Its id; made by the server when missing (D16).
-    #[serde(default)]
-    id: Option<TaskId>,
-    /// What it does.
-    #[serde(flatten)]
-    input: TestInput,
-}
-
 /// `task.test`: a task that only waits, to see the engine work. Costs nothing.
 ///
 /// # Errors
 /// `bad_request` outside its bounds; `conflict` when the id exists.
 pub async fn test(ctx: &CallCtx, params: StartTest) -> Result<Value, CallError> {
-    params.input.check().map_err(CallError::bad_request)?;
-    let id = params.id.clone().unwrap_or_else(NewTask::new_id);
+    let input = TestInput {
+        steps: params.steps.unwrap_or(1),
+        latency_ms: params.latency_ms.unwrap_or(0),
+        fail_at: params.fail_at,
+    };
+    input.check().map_err(CallError::bad_request)?;
+    let id = params.id.clone().unwrap_or_else(estafette_actors::task::NewTask::new_id);
     ctx.transaction(async |tx| {
-        let (device, now) = (device_of(ctx), Utc::now());
-        let payload = encode(&params.input)?;
-        let task = NewBackgroundTask {
-            id: id.as_str(),
-            title: "Test",
-            success_message: "The test is over",
+        let payload = encode(&input)?;
+        let task = Begin {
+            id: &id,
             kind: TEST,
-            should_update_cv_list: false,
-            payload: &payload,
-            device: &device,
-            user: Some(ctx.who.user.as_str()),
+            title: "Test".to_owned(),
+            success: "The test is over".to_owned(),
             cv_file: None,
-            feature_name: None,
-            created_at: now.timestamp_millis(),
+            feature: None,
+            total_offers: 0,
+            updates_list: false,
+            now: Utc::now(),
         };
-        if !tasks::insert(tx, &task).await? {
-            return Err(CallError::conflict(format!("there is a task {id} already")));
-        }
-        let mut event = Map::new();
-        for (name, value) in [
-            ("title", json!("Test")),
-            ("cv_file", Value::Null),
-            ("credit_used", json!(false)),
-            ("feature_name", Value::Null),
-            ("total_offers", json!(0)),
-            ("created_at", json!(Timestamp::new(now))),
-            ("should_update_cv_list", json!(false)),
-            ("success_message", json!("The test is over")),
-        ] {
-            event.insert(name.to_owned(), value);
-        }
-        let new = NewTask {
-            id: id.clone(),
-            kind: TEST.to_owned(),
-            owner: Some(ctx.who.user.clone()),
-            device: ctx.who.device.clone(),
-            input: payload,
-            event,
-        };
-        tx.enqueue(new).await?;
-        encode(&TaskStarted { task_id: id.clone() })
+        task.insert(tx, ctx, &payload).await?;
+        encode(&task.enqueue(tx, ctx, 0, payload).await?)
     })
     .await
 }

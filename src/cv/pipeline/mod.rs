@@ -15,7 +15,9 @@ pub mod source;
 pub mod test;
 
 use super::services::Services;
-use estafette_actors::task::{EventFields, TaskKind};
+use super::store::users;
+use estafette_actors::task::{EventFields, TaskInfo, TaskKind};
+use estafette_actors::{DbResult, Tx};
 use estafette_protocol::cv::status::GenerationMode;
 use serde_json::Value;
 use std::sync::Arc;
@@ -33,6 +35,14 @@ pub const TEST: &str = "test";
 fn not_well(mut fields: EventFields) -> EventFields {
     fields.insert("success_message".to_owned(), Value::Null);
     fields
+}
+
+/// Locks the owner of a task, before anything else of theirs is (lock order in [`super::store`]).
+async fn lock_owner(tx: &Tx<'_>, task: &TaskInfo) -> DbResult<()> {
+    match &task.owner {
+        Some(owner) => users::lock(tx, owner.as_str()).await,
+        None => Ok(()),
+    }
 }
 
 /// All kinds of task.

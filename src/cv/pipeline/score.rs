@@ -235,6 +235,7 @@ impl TaskKind for ScoreTask {
         if step.spec.kind != "save" {
             return Ok(());
         }
+        super::lock_owner(tx, task).await?;
         let bad = |error: serde_json::Error| DbError::Data(error.to_string());
         let score = Score::deserialize(&output.output["score"]).map_err(bad)?;
         let rev = output.output["rev"].as_i64().unwrap_or_default();
@@ -242,6 +243,7 @@ impl TaskKind for ScoreTask {
     }
 
     async fn on_ended(&self, tx: &mut Tx<'_>, task: &TaskInfo, summary: &TaskSummary) -> DbResult<TaskEnd> {
+        super::lock_owner(tx, task).await?;
         let cv = input(task)?.cv_id;
         let id = task.id.as_str();
         let mut fields = EventFields::new();
@@ -265,6 +267,7 @@ impl TaskKind for ScoreTask {
     }
 
     async fn on_cancelled(&self, tx: &mut Tx<'_>, task: &TaskInfo, _open: &[StepSpec]) -> DbResult<EventFields> {
+        super::lock_owner(tx, task).await?;
         let input = input(task)?;
         let mut fields = EventFields::new();
         tasks::move_to(tx, task.id.as_str(), TaskState::Cancelled, None, None).await?;
@@ -284,6 +287,7 @@ impl TaskKind for ScoreTask {
         task: &TaskInfo,
         _reopened: &[StepSpec],
     ) -> Result<EventFields, CallError> {
+        super::lock_owner(tx, task).await?;
         let cv = input(task)?.cv_id;
         if !files::move_score(tx, &cv, ScoreMachine::InProgress).await? {
             return Err(CallError::conflict("this CV is gone, or is being scored already"));

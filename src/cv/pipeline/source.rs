@@ -211,16 +211,20 @@ pub async fn store(tx: &mut Tx<'_>, user: &UserId, extracted: &Extracted) -> DbR
     };
     let (offer, is_new) = offers::insert(tx, user.as_str(), &new).await?;
     if is_new {
-        let event = JobOfferEvent {
-            id: offer.id.clone(),
-            source_type: offer.source_type,
-            source_value: offer.source_value.clone(),
-            title: offer.content.title.clone(),
-            company: offer.content.company.clone(),
-        };
-        tx.emit(&topics::user(user), "job_offer.created", &event)?;
+        tx.emit(&topics::user(user), "job_offer.created", &event_of(&offer))?;
     }
     Ok((offer, is_new))
+}
+
+/// What events tell of an offer.
+pub fn event_of(offer: &JobOffer) -> JobOfferEvent {
+    JobOfferEvent {
+        id: offer.id.clone(),
+        source_type: offer.source_type,
+        source_value: offer.source_value.clone(),
+        title: offer.content.title.clone(),
+        company: offer.content.company.clone(),
+    }
 }
 
 /// A row that should be there is not: a defect, not a lost race.

@@ -10,9 +10,9 @@ use crate::cv::topics;
 use crate::error::ApiError;
 use crate::http::{AppState, Door, RouteDoc};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
-use estafette_actors::CallError;
-use estafette_protocol::cv::account::{AuthTokens, RefreshRequest, SignIn, SignUp, User};
+use actix_web::{FromRequest as _, HttpRequest, HttpResponse};
+use estafette_actors::{CallError, Tx};
+use estafette_protocol::cv::account::{AuthTokens, RefreshRequest, SignIn, SignOut, SignUp, User};
 use estafette_protocol::cv::event::user::SignedOut;
 use estafette_protocol::cv::status::Role;
 use estafette_protocol::{DeviceId, ErrorCode};
@@ -35,7 +35,12 @@ pub fn docs() -> Vec<RouteDoc> {
         RouteDoc::new("post", "/v1/cv/auth/sign-up", "cv", "A new account: {email, password, name?, device?}").open(),
         RouteDoc::new("post", "/v1/cv/auth/sign-in", "cv", "Sign in: {email, password, device?}").open(),
         RouteDoc::new("post", "/v1/cv/auth/refresh", "cv", "The next tokens: {refresh_token}").open(),
-        RouteDoc::new("post", "/v1/cv/auth/sign-out", "cv", "End this session"),
+        RouteDoc::new(
+            "post",
+            "/v1/cv/auth/sign-out",
+            "cv",
+            "End this session; {refresh_token} once the access token expired",
+        ),
     ]
 }
 
@@ -125,15 +130,38 @@ async fn refresh(state: web::Data<AppState>, request: HttpRequest, body: web::By
     Ok(answer(next.tokens, row.ok_or_else(gone)?.user))
 }
 
-async fn sign_out(state: web::Data<AppState>, caller: Caller) -> Result<HttpResponse, ApiError> {
-    let who = caller.of(&topics::product())?;
-    state
-        .runtime
-        .transaction(&topics::product(), async |tx| {
-            let event = SignedOut { device: who.device.clone(), reason: "signed out".to_owned() };
-            tx.emit(&topics::user(&who.user), "signed_out", &event)?;
-            state.auth.sign_out(tx, &who.session).await
-        })
-        .await?;
+/// Ends the session of the access token. One that expired ends it by its refresh token: whoever signs out must not have
+/// to sign in for it.
+async fn sign_out(
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    body: web::Bytes,
+) -> Result<HttpResponse, ApiError> {
+    let given: SignOut = read(&body)?;
+    let product = topics::product();
+    let caller = Caller::extract(&request).await.and_then(|caller| caller.of(&product));
+    let signed_out = |device| SignedOut { device, reason: "signed out".to_owned() };
+    match (caller, given.refresh_token) {
+        (Ok(who), _) => {
+            let work = async |tx: &mut Tx<'_>| {
+                tx.emit(&topics::user(&who.user), "signed_out", &signed_out(who.device.clone()))?;
+                state.auth.sign_out(tx, &who.session).await
+            };
+            state.runtime.transaction(&product, work).await?;
+        }
+        (Err(_), Some(token)) => {
+            let work = async |tx: &mut Tx<'_>| {
+                let ended = state.auth.sign_out_by_token(tx, &token).await?;
+                let unknown = || CallError::new(ErrorCode::Unauthenticated, "neither token is one of an open session");
+                let ended = ended.ok_or_else(unknown)?;
+                if ended.was_open {
+                    tx.emit(&topics::user(&ended.user), "signed_out", &signed_out(ended.device))?;
+                }
+                Ok(())
+            };
+            state.runtime.transaction(&product, work).await?;
+        }
+        (Err(error), None) => return Err(error),
+    }
     Ok(HttpResponse::NoContent().finish())
 }

@@ -9,6 +9,7 @@ use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 use estafette_actors::{CallError, Identity};
 use estafette_protocol::IdempotencyKey;
+use estafette_protocol::message::check_params;
 use serde_json::{Map, Value, json};
 
 /// The header that makes a repeated request take effect once.
@@ -57,15 +58,25 @@ pub async fn serve(
     } else {
         body_of(&body)?
     };
+    params.iter().try_for_each(|(name, value)| storable(name, value))?;
     for (name, value) in request.match_info().iter() {
         let value = match name {
             "version" => value.parse::<i32>().map_or(Value::Null, |version| json!(version)),
             _ => json!(value),
         };
+        storable(name, &value)?;
         params.insert(name.to_owned(), value);
     }
     let result = call(&state, who, &request, row.call, Value::Object(params)).await?;
     Ok(HttpResponse::Ok().json(result))
+}
+
+/// P33: the same rule as on the socket.
+fn storable(name: &str, value: &Value) -> Result<(), CallError> {
+    if name.contains('\0') || check_params(value).is_err() {
+        return Err(CallError::bad_request("a parameter must not contain the character U+0000"));
+    }
+    Ok(())
 }
 
 /// The JSON object in a body; an empty body is an empty object.
@@ -77,7 +88,10 @@ pub fn body_of(body: &[u8]) -> Result<Map<String, Value>, CallError> {
         return Ok(Map::new());
     }
     match serde_json::from_slice(body) {
-        Ok(Value::Object(map)) => Ok(map),
+        Ok(Value::Object(map)) => {
+            map.iter().try_for_each(|(name, value)| storable(name, value))?;
+            Ok(map)
+        }
         Ok(_) => Err(CallError::bad_request("the body must be a JSON object")),
         Err(error) => Err(CallError::bad_request(format!("the body is not JSON: {error}"))),
     }

@@ -12,6 +12,7 @@
 //! | [`change`] | one proposed change: how it is made, found and undone (R28) |
 //! | [`review`] | decisions about proposed changes (R29, R30) |
 //! | [`versions`] | numbers of versions, what is saved and pruned (R25–R27, R31, R32) |
+//! | [`titles`] | what a task is called |
 //! | [`offers`] | identity of a job offer's source (R16, D23) |
 
 pub mod account;
@@ -22,5 +23,6 @@ pub mod patch;
 pub mod period;
 pub mod resume;
 pub mod review;
+pub mod titles;
 pub mod units;
 pub mod versions;

@@ -15,6 +15,8 @@
 //! | a skill, interest, language or keyword list given as plain texts | objects with `name` (`language`) |
 //! | `endDate` of "Present", "aujourd'hui", "heute", … | absent, which is how the format says "until now" |
 //! | `null` in place of a section or a text | absent |
+//! | a number in place of an entry's text (a mark, a year) | the number as text |
+//! | the place of an entry as an object | its parts as one text |
 //!
 //! Everything else of the wrong type is refused with the path of the offending field.
 
@@ -161,7 +163,15 @@ fn check_basics(basics: &Value) -> Result<(), NotAResume> {
             "location" if !value.is_object() => {
                 return Err(refuse(&path, format!("must be an object, this is {}", kind(value))));
             }
-            "location" => {}
+            "location" => {
+                let parts = value.as_object().into_iter().flatten();
+                for (part, value) in parts.filter(|(part, _)| PLACE.contains(&part.as_str())) {
+                    if !value.is_string() && !value.is_null() {
+                        let path = format!("{path}/{part}");
+                        return Err(refuse(&path, format!("must be a text, this is {}", kind(value))));
+                    }
+                }
+            }
             "profiles" => {
                 let items = value
                     .as_array()
@@ -185,9 +195,7 @@ fn check_item(section: &str, item: &Value, path: &str) -> Result<(), NotAResume>
     };
     for (field, value) in map {
         let path = format!("{path}/{}", escape(field));
-        // A score is often written as a number, a year as well: both read as texts everywhere.
-        if TEXTS.contains(&field.as_str()) && !(value.is_string() || value.is_number() || location_object(field, value))
-        {
+        if TEXTS.contains(&field.as_str()) && !value.is_string() {
             return Err(refuse(&path, format!("must be a text, this is {}", kind(value))));
         }
         if TEXT_LISTS.contains(&field.as_str()) {
@@ -200,11 +208,6 @@ fn check_item(section: &str, item: &Value, path: &str) -> Result<(), NotAResume>
         }
     }
     Ok(())
-}
-
-/// Some generators write the place of a job as an object.
-fn location_object(field: &str, value: &Value) -> bool {
-    field == "location" && value.is_object()
 }
 
 fn check_bounds(value: &Value, path: &str, depth: usize) -> Result<(), NotAResume> {
@@ -306,6 +309,14 @@ fn normalise(map: &mut Map<String, Value>) {
         {
             *location = json!({"address": location.take()});
         }
+        if let Some(Value::Object(location)) = basics.get_mut("location") {
+            texts_in(location, PLACE);
+        }
+        for profile in basics.get_mut("profiles").and_then(Value::as_array_mut).into_iter().flatten() {
+            if let Value::Object(profile) = profile {
+                texts_in(profile, TEXTS);
+            }
+        }
     }
     for section in LIST_SECTIONS {
         let Some(Value::Array(items)) = map.get_mut(*section) else { continue };
@@ -316,6 +327,7 @@ fn normalise(map: &mut Map<String, Value>) {
             }
             let Value::Object(item) = item else { continue };
             item.retain(|_, value| !value.is_null());
+            texts_in(item, TEXTS);
             if matches!(*section, "work" | "volunteer" | "publications") {
                 rename(item, "website", "url");
             }
@@ -332,6 +344,44 @@ fn normalise(map: &mut Map<String, Value>) {
                 item.remove("endDate");
             }
         }
+    }
+}
+
+/// The parts of a place, in the order in which people write them.
+const PLACE: &[&str] = &["address", "postalCode", "city", "region", "countryCode", "country"];
+
+/// Makes texts of the fields that are to be texts, as far as they can be.
+fn texts_in(map: &mut Map<String, Value>, fields: &[&str]) {
+    for (field, value) in map.iter_mut().filter(|(field, _)| fields.contains(&field.as_str())) {
+        if let Some(text) = as_text(field, value) {
+            *value = Value::String(text);
+        }
+    }
+}
+
+/// What generators write otherwise in place of a text: a mark or a year as a number, the place of a job as an object.
+fn as_text(field: &str, value: &Value) -> Option<String> {
+    match value {
+        Value::Number(number) => Some(number.to_string()),
+        Value::Object(parts) if field == "location" => {
+            let (known, other): (Vec<_>, Vec<_>) = parts.iter().partition(|(part, _)| PLACE.contains(&part.as_str()));
+            let rank = |part: &str| PLACE.iter().position(|known| *known == part);
+            let mut known = known;
+            known.sort_by_key(|(part, _)| rank(part));
+            let texts: Option<Vec<String>> = known
+                .into_iter()
+                .chain(other)
+                .filter(|(_, value)| !value.is_null())
+                .map(|(_, value)| match value {
+                    Value::String(text) => Some(text.trim().to_owned()),
+                    Value::Number(number) => Some(number.to_string()),
+                    _ => None,
+                })
+                .collect();
+            let texts: Vec<String> = texts?.into_iter().filter(|text| !text.is_empty()).collect();
+            Some(texts.join(", "))
+        }
+        _ => None,
     }
 }
 
@@ -393,6 +443,21 @@ mod tests {
         assert_eq!(path(json!({"skills": [{"keywords": [1]}]})), "/skills/0/keywords/0");
         assert_eq!(path(json!({"basics": {"summary": "a\u{0}b"}})), "/basics/summary");
         assert_eq!(path(json!({"basics": {}, "work": vec![json!({}); MAX_CV_ENTRIES + 1]})), "/work");
+    }
+
+    #[test]
+    fn g1_numbers_and_places_of_entries_become_texts() {
+        let found = parse(json!({"education": [{"score": 1.5, "endDate": 2019}],
+            "work": [{"location": {"countryCode": "FR", "city": "Lyon", "region": null, "geo": 3}}, {"location": {}}],
+            "basics": {"location": {"postalCode": 69001, "city": null}, "profiles": [{"username": 7}]}}));
+        let stored = json!({"education": [{"score": "1.5", "endDate": "2019"}],
+            "work": [{"location": "Lyon, FR, 3"}, {"location": ""}],
+            "basics": {"location": {"postalCode": "69001", "city": null}, "profiles": [{"username": "7"}]}});
+        assert_eq!(found.unwrap(), stored);
+        // What was stored otherwise, or is edited to be so, is refused: the wire says text.
+        assert_eq!(check(&json!({"education": [{"score": 1.5}]})).unwrap_err().path, "/education/0/score");
+        let deep = json!({"work": [{"location": {"geo": {"lat": 1}}}]});
+        assert_eq!(parse(deep).unwrap_err().path, "/work/0/location");
     }
 
     #[test]

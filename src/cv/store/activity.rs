@@ -2,7 +2,7 @@
 
 use super::{Reader, get, time};
 use estafette_actors::{DbResult, Tx};
-use serde::Serialize;
+use estafette_protocol::cv::http::Link;
 use serde_json::Value;
 
 /// Something that happened, for statistics.
@@ -78,17 +78,6 @@ pub async fn link_used(tx: &Tx<'_>, user: &str, url: &str) -> DbResult<()> {
     )
     .await?;
     Ok(())
-}
-
-/// An address that was used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Link {
-    /// Its id.
-    pub id: String,
-    /// The address.
-    pub url: String,
-    /// When it was last used.
-    pub created_at: estafette_protocol::Timestamp,
 }
 
 /// A person's addresses, the last used first.

@@ -1,6 +1,20 @@
 //! The CV product's SQL: one function a query, grouped by table. No decisions are made here; statements that move a
 //! state say in their `WHERE` from where it may move.
 //!
+//! # The lock order
+//! Every unit of work, of a call, a hook of a task or a group commit of many tasks, takes its locks in this order, so that
+//! no two of them wait for each other in a circle:
+//!
+//! 1. the call's key (`runtime.calls`), by the runtime;
+//! 2. tasks (`runtime.tasks`), by their ids, by the runtime;
+//! 3. **the people** whose rows it is going to lock ([`users::lock`]), by their ids: calls have one, and the runtime runs
+//!    the hooks of a group in the order of the tasks' owners;
+//! 4. whatever else belongs to these people, in any order: CVs, offers, uploads, the balance, counters, generations;
+//! 5. the heads of topics (`runtime.topics`), by the runtime at the end.
+//!
+//! What touches only one row of a person, or only adds rows, needs no lock of theirs; nor does a sweep, which waits for
+//! nothing of a person while it holds anything that a unit of theirs may wait for.
+//!
 //! | module | tables |
 //! |---|---|
 //! | [`users`] | `users` |

@@ -287,17 +287,26 @@ pub async fn busy_with(db: &impl Reader, user: &str, cv: &str, filename: &str) -
     row.as_ref().map(|row| word(row, "id")).transpose()
 }
 
+/// A task that is not terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenTask {
+    /// Its id.
+    pub id: TaskId,
+    /// The offer that its payload names (a score).
+    pub job_offer: Option<String>,
+}
+
 /// The open task of a kind on a CV (R36; one improve-cv per CV).
 ///
 /// # Errors
 /// [`estafette_actors::DbError`].
-pub async fn open_of_kind(db: &impl Reader, user: &str, kind: &str, cv: &str) -> DbResult<Option<TaskId>> {
+pub async fn open_of_kind(db: &impl Reader, user: &str, kind: &str, cv: &str) -> DbResult<Option<OpenTask>> {
     let row = db
         .row(
-            "SELECT id FROM cv.background_tasks WHERE user_id = $1 AND type = $2 AND status IN ('queued', 'running')
+            "SELECT id, payload ->> 'job_offer_id' AS job_offer FROM cv.background_tasks WHERE user_id = $1 AND type = $2 AND status IN ('queued', 'running')
                AND payload ->> 'cv_id' = $3 LIMIT 1",
             &[&user, &kind, &cv],
         )
         .await?;
-    row.as_ref().map(|row| word(row, "id")).transpose()
+    row.as_ref().map(|row| Ok(OpenTask { id: word(row, "id")?, job_offer: get(row, "job_offer")? })).transpose()
 }

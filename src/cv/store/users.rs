@@ -72,11 +72,31 @@ pub async fn insert(
     Ok(())
 }
 
+/// Gives a role.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn set_role(tx: &Tx<'_>, id: &UserId, role: Role) -> DbResult<()> {
+    tx.execute("UPDATE cv.users SET role = $2, updated_at = now() WHERE id = $1", &[&id.as_str(), &role.as_str()])
+        .await?;
+    Ok(())
+}
+
 /// The address counts as confirmed.
 ///
 /// # Errors
 /// [`estafette_actors::DbError`].
 pub async fn verify_email(tx: &Tx<'_>, id: &UserId) -> DbResult<()> {
     tx.execute("UPDATE cv.users SET email_verified = now(), updated_at = now() WHERE id = $1", &[&id.as_str()]).await?;
+    Ok(())
+}
+
+/// The lock that every unit of work takes before it locks anything else of a person (see the lock order in
+/// [`super`]). Rows that refer to the person can be added beside it.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn lock(tx: &Tx<'_>, user: &str) -> DbResult<()> {
+    tx.execute("SELECT 1 FROM cv.users WHERE id = $1 FOR NO KEY UPDATE", &[&user]).await?;
     Ok(())
 }

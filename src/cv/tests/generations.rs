@@ -54,6 +54,16 @@ async fn p1_a_cv_is_adapted_to_each_offer() {
     assert_eq!(first["content"], sample(), "r26: version 1 is the source");
     assert_eq!(ana.get(&cv).await["file"]["content"], sample(), "the source is untouched");
 
+    assert_eq!(task["title"], "Adapt “Developer” to 2 job offers");
+    let created = world.events(&format!("user:{}", ana.who.user)).await;
+    let created: Vec<&Value> = created.iter().filter(|(kind, _)| kind == "cv.created").map(|(_, data)| data).collect();
+    let new = created.iter().find(|data| data["id"] == file["id"]).unwrap();
+    assert_eq!(
+        (&new["title"], &new["pending_count"], &new["filename"]),
+        (&json!("Ana Gil — Developer"), &json!(4), &file["filename"]),
+        "a list needs no second request"
+    );
+
     // D29: the product's rows say the same as the engine's.
     let differ =
         "SELECT count(*) FROM runtime.tasks r JOIN cv.background_tasks b USING (id) WHERE r.status <> b.status";
@@ -178,6 +188,10 @@ async fn p2_r25_r33_a_cv_is_optimised_in_place() {
     assert_eq!((&file["score_before"], &file["match_score"]), (&json!(70), &json!(70)), "r33");
     let before = ana.ok("cv.version", json!({"id": cv, "version": 1})).await;
     assert_eq!((&before["content"], &before["match_score"]), (&sample(), &json!(70)), "r25");
+    let told = world.events(&format!("cv:{cv}")).await;
+    let told: Vec<&Value> =
+        told.iter().filter(|(kind, _)| kind == "cv.version").map(|(_, data)| &data["version"]).collect();
+    assert_eq!(told, [&json!(1), &json!(2)], "r25: readers learn of the original as well");
     assert_eq!(ana.balance().await, 3);
     let again = json!({"source_cv_id": cv, "mode": "optimize"});
     assert_eq!(ana.refused("cv.generate", again).await, ErrorCode::Conflict, "changes await review");

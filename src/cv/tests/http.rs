@@ -3,10 +3,13 @@
 use super::harness::{World, eventually, offer_text, sample};
 use crate::auth::{Auth, AuthOptions, TokenKey};
 use crate::catalog::{Catalog, Entry};
+use crate::cv::sweep::Expired;
 use crate::http::server::no_upgrades;
 use crate::http::{AppState, HttpServer, ServerOptions, openapi};
+use estafette_actors::sweep::run_if_due;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -207,4 +210,110 @@ async fn every_route_is_described() {
     for row in crate::cv::routes::table::ROWS {
         assert!(document["paths"][row.path][row.method].is_object(), "{} {}", row.method, row.path);
     }
+}
+
+/// `METHOD /path` of everything that a text puts between backticks, without queries.
+fn routes_in(text: &str) -> BTreeSet<String> {
+    let quoted = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+    let routes = quoted.filter_map(|quoted| {
+        let (method, path) = quoted.split_once(' ')?;
+        let known = ["GET", "POST", "PATCH", "DELETE"].contains(&method) && path.starts_with('/');
+        // One of every product stands for all of them.
+        known.then(|| format!("{method} {}", path.split('?').next().unwrap_or(path).replace("{product}", "cv")))
+    });
+    routes.collect()
+}
+
+#[actix_web::test]
+async fn every_route_is_documented_and_every_documented_route_is_there() {
+    let web = web().await;
+    let openapi = send(web.request(Method::GET, "/openapi.json"), 200).await;
+    let mut described = BTreeSet::new();
+    for (path, item) in openapi["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            described.insert(format!("{} {path}", method.to_uppercase()));
+            if !path.starts_with("/v1/cv") && !path.starts_with("/v1/tasks") {
+                continue;
+            }
+            let place = path.replace("{version}", "1").replace("{id}", "c1").replace("{filename}", "x.json");
+            let answer =
+                web.request(Method::from_bytes(method.to_uppercase().as_bytes()).unwrap(), &place).send().await;
+            let status = answer.unwrap().status().as_u16();
+            let expected = if operation.get("security").is_some() { 401 } else { 400 };
+            assert_eq!(status, expected, "{method} {path}");
+        }
+    }
+    let readme = include_str!("../../../protocol/README.md");
+    assert_eq!(routes_in(readme), described, "protocol/README.md and /openapi.json");
+    for route in estafette_protocol::cv::catalog::ROUTES {
+        assert!(described.contains(route.route), "{}", route.route);
+    }
+}
+
+#[actix_web::test]
+async fn g5_sign_out_works_with_an_access_token_that_has_expired() {
+    let web = web().await;
+    let (_, answer) = web.sign_up("ana@example.com").await;
+    let out = |body: Value| web.request(Method::POST, "/v1/cv/auth/sign-out").bearer_auth("expired").json(&body);
+    send(out(json!({})), 401).await;
+    send(out(json!({"refresh_token": "nobody's"})), 401).await;
+    let token = json!({"refresh_token": answer["refresh_token"]});
+    send(out(token.clone()), 204).await;
+    send(out(token.clone()), 204).await;
+    let refused = send(web.request(Method::POST, "/v1/cv/auth/refresh").json(&token), 401).await;
+    assert!(refused["detail"].as_str().unwrap().contains("ended"), "{refused}");
+    send(web.request(Method::GET, "/v1/cv/me").bearer_auth(answer["access_token"].as_str().unwrap()), 401).await;
+    let told = web.world.events(&format!("user:{}", answer["user"]["id"].as_str().unwrap())).await;
+    assert_eq!(told.iter().filter(|(kind, _)| kind == "signed_out").count(), 1, "told once");
+}
+
+#[actix_web::test]
+async fn p33_a_zero_character_is_refused_wherever_it_stands() {
+    let web = web().await;
+    let (token, _) = web.sign_up("ana@example.com").await;
+    for (method, path, body) in [
+        (Method::POST, "/v1/cv/job-offers", json!({"text": "a\u{0}b"})),
+        (Method::POST, "/v1/cv/files", json!({"content": {"basics": {"name": ["x", {"a\u{0}": 1}]}}})),
+        (Method::POST, "/v1/cv/auth/sign-in", json!({"email": "a\u{0}@example.com", "password": "a good password"})),
+        (Method::GET, "/v1/tasks?device=a%00b", Value::Null),
+        (Method::GET, "/v1/cv/files/by-name/a%00.json", Value::Null),
+        (Method::DELETE, "/v1/cv/files/a%00", Value::Null),
+    ] {
+        let request = web.request(method.clone(), path).bearer_auth(&token);
+        let request = if body.is_null() { request } else { request.json(&body) };
+        let refused = send(request, 400).await;
+        assert!(refused["detail"].as_str().unwrap().contains("U+0000"), "{method} {path}: {refused}");
+    }
+}
+
+#[actix_web::test]
+async fn p11_the_sweep_takes_what_is_over_once_an_hour() {
+    let world = World::start().await;
+    let ana = world.person("ana").await;
+    let user = ana.who.user.as_str();
+    for sql in [
+        "INSERT INTO cv.email_verification_tokens (id, user_id, token, expires) VALUES ('a', $1, 'x', now() - interval '1 s'), ('b', $1, 'y', now() + interval '1 h')",
+        "INSERT INTO cv.auto_sign_in_tokens (id, user_id, token, expires) VALUES ('a', $1, 'x', now() - interval '1 s')",
+        "INSERT INTO cv.email_change_requests (id, user_id, new_email, token, expires) VALUES ('a', $1, 'b@example.com', 'x', now() - interval '1 s')",
+        "INSERT INTO cv.feature_usage_counters (id, user_id, feature_name, count, period_start, period_end) VALUES ('a', $1, 'x', 3, now() - interval '1 month', now() - interval '1 s')",
+        "INSERT INTO cv.uploads (id, user_id, kind, filename, mime_type, size_bytes, sha256, bytes, expires_at) SELECT id, $1, 'offer_pdf', 'f', 'application/pdf', 1, id, '\\x00', now() - interval '1 s' FROM unnest(ARRAY['used', 'free']) AS t (id)",
+        "UPDATE cv.users SET reset_token = 'x', reset_token_expiry = now() - interval '1 s' WHERE id = $1",
+        "INSERT INTO cv.background_tasks (id, title, type, device_id, user_id, payload) VALUES ('t1', 'T', 'generate-cv', 'd', $1, '{\"uploads\": [\"used\"]}')",
+    ] {
+        world.runtime.db().execute(sql, &[&user]).await.unwrap();
+    }
+    // Two nodes look at the same time: one runs it.
+    let other = estafette_actors::Runtime::builder(world.database.db()).start().await.unwrap();
+    let ran = futures_util::future::join(run_if_due(&world.runtime, &Expired), run_if_due(&other, &Expired)).await;
+    let mut ran = [ran.0.unwrap(), ran.1.unwrap()];
+    ran.sort_unstable();
+    assert_eq!(ran, [None, Some(1)]);
+    assert_eq!(run_if_due(&other, &Expired).await.unwrap(), None, "once an hour");
+    let left =
+        "SELECT (SELECT count(*) FROM cv.email_verification_tokens) + (SELECT count(*) FROM cv.auto_sign_in_tokens)
+        + (SELECT count(*) FROM cv.email_change_requests) + (SELECT count(*) FROM cv.feature_usage_counters)
+        + (SELECT count(*) FROM cv.users WHERE reset_token IS NOT NULL)";
+    assert_eq!(world.number(left).await, 1, "what has not expired stays");
+    let uploads = world.runtime.db().query("SELECT id FROM cv.uploads", &[]).await.unwrap();
+    assert_eq!(uploads.iter().map(|row| row.get(0)).collect::<Vec<String>>(), ["used"], "g12: an open task reads it");
 }

@@ -6,6 +6,7 @@ mod edits;
 mod generations;
 mod harness;
 mod http;
+mod locks;
 mod offers;
 mod scores;
 mod shapes;

@@ -40,6 +40,25 @@ async fn r36_a_second_call_returns_the_running_task() {
 }
 
 #[actix::test]
+async fn r36_a_score_for_another_offer_waits_for_the_first() {
+    let world = World::start_with(Duration::from_millis(300)).await;
+    let ana = world.person("ana").await;
+    let (cv, offer) = (ana.cv().await, ana.offer().await);
+    let other = ana.ok("job_offer.create", json!({"text": super::harness::offer_text("Go developer")})).await;
+    let first = ana.ok("cv.score", json!({"id": cv, "job_offer_id": offer})).await;
+    let refused = ana.call("cv.score", json!({"id": cv, "job_offer_id": other["id"]})).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::Conflict);
+    assert!(refused.message.contains("another job offer"), "{}", refused.message);
+    assert_eq!(refused.details, Some(json!({"task_id": first["task_id"], "job_offer_id": offer})));
+    assert_eq!(ana.ok("cv.score", json!({"id": cv})).await, first, "its own offer is the one that runs");
+    let done = ana.ended(first["task_id"].as_str().unwrap()).await;
+    assert_eq!(done["task"]["title"], "Score “Developer” against Rust developer at ACME");
+    assert_eq!(ana.balance().await, 4, "only one was charged");
+    ana.run("cv.score", json!({"id": cv, "job_offer_id": other["id"]})).await;
+    assert_eq!(ana.get(&cv).await["file"]["job_offer_id"], other["id"]);
+}
+
+#[actix::test]
 async fn a_failed_score_keeps_the_old_one_and_gives_the_unit_back_then_a_retry_pays_again() {
     let world = World::start().await;
     let ana = world.person("ana").await;

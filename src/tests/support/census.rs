@@ -17,7 +17,11 @@ const COUNTS: &[(&str, &str)] = &[
     ("tasks of the product", "SELECT count(*) FROM cv.background_tasks"),
     ("generations", "SELECT count(*) FROM cv.cv_generation_tasks"),
     ("tasks of the runtime", "SELECT count(*) FROM runtime.tasks"),
-    ("events", "SELECT count(*) FROM runtime.events"),
+    // Those of the canary belong to the runtime itself.
+    (
+        "events",
+        "SELECT count(*) FROM runtime.events e JOIN runtime.topics t ON t.id = e.topic_id WHERE t.product <> 'runtime'",
+    ),
     ("users", "SELECT count(*) FROM cv.users"),
 ];
 

@@ -56,7 +56,10 @@ impl Server {
         let log = folder.join("server.log");
         let mut command = Command::new(env!("CARGO_BIN_EXE_estafette"));
         for (name, _) in std::env::vars() {
-            if name.starts_with("ESTAFETTE_") && name != "ESTAFETTE_PG_BIN" || name == "DATABASE_URL" {
+            if name.starts_with("ESTAFETTE_") && name != "ESTAFETTE_PG_BIN"
+                || name == "DATABASE_URL"
+                || name == "REDIS_URL"
+            {
                 command.env_remove(name);
             }
         }
@@ -104,6 +107,23 @@ impl Server {
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Sends a signal (`-TERM`).
+    pub fn signal(&self, name: &str) {
+        assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
+    }
+
+    /// Waits for the end of the process; its exit code.
+    pub async fn ended(&mut self, within: Duration) -> Option<i32> {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(began.elapsed() < within, "it did not end within {within:?}:\n{}", self.last_words());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Memory of the process that is in use, KiB.

@@ -56,6 +56,23 @@ impl Socket {
         }
     }
 
+    /// Connects to an address and says hello, as a client does that tries one node after the other.
+    pub async fn try_hello(address: &str, token: &str) -> Result<Self, String> {
+        let mut request = format!("ws://{address}/v1/live").into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", "estafette.v1.json".parse().unwrap());
+        let open = tokio::time::timeout(PATIENCE, tokio_tungstenite::connect_async(request)).await;
+        let (stream, _) = open.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+        let mut socket = Self { stream, waiting: VecDeque::new(), msgpack: false, next: 1_000 };
+        socket.send_quietly(&json!([{"t": "hello", "token": token, "device": "it.1"}])).await;
+        loop {
+            match socket.hear().await {
+                Heard::Message(message) if message["t"] == "welcome" => return Ok(socket),
+                Heard::Message(_) => {}
+                Heard::Closed(code, reason) => return Err(format!("{code} {reason}")),
+            }
+        }
+    }
+
     /// A batch.
     pub async fn send(&mut self, batch: &Value) {
         let message = if self.msgpack {

@@ -138,7 +138,7 @@ impl Life {
             self.shared.queue.ready().await;
             let messages = self.shared.queue.take(BUS_PIPELINE_MESSAGES, BUS_PIPELINE_BYTES);
             let count = messages.len() as u64;
-            metrics::histogram!("estafette_bus_pipeline_messages").record(count as f64);
+            metrics::histogram!("estafette_bus_pipeline_size").record(count as f64);
             if let Err(why) = self.publish(&messages).await {
                 let (signals, events): (Vec<_>, Vec<_>) =
                     messages.into_iter().partition(|message| message.class == Class::Signal);

@@ -24,13 +24,15 @@ pub use address::{RedisAddress, RedisAddressError};
 use super::{Bus, BusHealth, LocalNode, RedisHealth, Signal};
 use crate::event::log::Head;
 use crate::event::{LiveEvent, StoredEvent, TopicKey};
-use crate::limits::{BUS_CLOSE, BUS_MESSAGE_BYTES, BUS_QUEUE_BYTES, BUS_QUEUE_MESSAGES};
+use crate::limits::{BUS_BACKOFF, BUS_CLOSE, BUS_MESSAGE_BYTES, BUS_QUEUE_BYTES, BUS_QUEUE_MESSAGES};
 use actix::Arbiter;
 use estafette_protocol::Codec;
+use futures_util::FutureExt as _;
 use interest::Interests;
 use parking_lot::Mutex;
 use queue::{Class, Outgoing, Queue};
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -179,7 +181,14 @@ impl RedisBus {
         metrics::gauge!("estafette_bus_connected").set(0.0);
         let thread = Arbiter::new();
         let lives = Arc::clone(&shared);
-        thread.spawn(async move { life::live(lives).await });
+        thread.spawn(async move {
+            // A panic ends the task it happens in, and the bus must not stay away because of one.
+            while AssertUnwindSafe(life::live(Arc::clone(&lives))).catch_unwind().await.is_err() {
+                tracing::error!("the bus panicked; it begins anew");
+                lives.connected.store(false, Ordering::Release);
+                tokio::time::sleep(BUS_BACKOFF.1).await;
+            }
+        });
         Self { shared, thread: Mutex::new(Some(thread)) }
     }
 

@@ -1,10 +1,12 @@
 import { Popover } from "@mantine/core";
 import type { ConnectionState } from "@estafette/client";
-import { CloudOff } from "lucide-react";
+import { CloudOff, DatabaseZap, type LucideIcon } from "lucide-react";
 import { useEffect, useState } from "react";
-import { useT, type Translate } from "../i18n";
+import { useI18n, useT, type Translate } from "../i18n";
+import { clockTime } from "../lib/format";
 import { useNow } from "../lib/hooks";
-import { useConnection } from "../live/live";
+import { sentence } from "../lib/words";
+import { useConnection, useOutages, useTrouble } from "../live/live";
 import { cx } from "../lib/cx";
 import styles from "./connection.module.css";
 
@@ -51,12 +53,14 @@ export function ConnectionBadge({ compact = false }: { readonly compact?: boolea
   );
 }
 
-/** Says it clearly when what is on the page may be old. */
+/** Says it clearly when what is on the page may be old, or when the server cannot do what it is asked for. */
 export function ConnectionBanner() {
-  const t = useT();
+  const { t, language } = useI18n();
   const state = useConnection();
-  const troubled = state.status === "offline" || state.status === "stale" || state.status === "closed";
+  const trouble = useTrouble();
+  const outages = useOutages();
   const [late, setLate] = useState(false);
+  const troubled = trouble !== null;
   const now = useNow(state.status === "offline");
   useEffect(() => {
     if (!troubled) {
@@ -66,13 +70,31 @@ export function ConnectionBanner() {
     const timer = setTimeout(() => setLate(true), BANNER_AFTER_MS);
     return () => clearTimeout(timer);
   }, [troubled]);
-  if (!troubled || !late) return null;
-  const retry = retryText(t, state, now);
+  if (trouble !== null) {
+    if (!late) return null;
+    const retry = trouble.kind === "offline" ? (retryText(t, state, now) ?? t("conn.retrying")) : null;
+    return (
+      <Banner icon={CloudOff} title={`${t(`conn.${trouble.kind}`)}.`} text={t(`conn.${trouble.kind}.long`)}>
+        {retry}
+      </Banner>
+    );
+  }
+  const [outage] = outages;
+  if (outage === undefined) return null;
+  const isKnown = (outage.what as string) === "database";
+  return (
+    <Banner icon={DatabaseZap} title={isKnown ? t("conn.outage", { when: clockTime(language, outage.since) }) : sentence(outage.message)} text={isKnown ? t("conn.outage.long") : ""}>
+      {null}
+    </Banner>
+  );
+}
+
+function Banner({ icon: Icon, title, text, children }: { readonly icon: LucideIcon; readonly title: string; readonly text: string; readonly children: string | null }) {
   return (
     <div className={styles.banner} role="alert">
-      <CloudOff size={17} aria-hidden="true" style={{ flex: "none" }} />
+      <Icon size={17} aria-hidden="true" style={{ flex: "none" }} />
       <span>
-        <b>{t(`conn.${state.status}`)}.</b> {t(`conn.${state.status}.long`)} {retry === null ? null : <span className="num muted">{retry}</span>}
+        <b>{title}</b> {text} {children === null ? null : <span className="num muted" aria-live="off">{children}</span>}
       </span>
     </div>
   );

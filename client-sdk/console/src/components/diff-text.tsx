@@ -32,12 +32,17 @@ function listOf(value: unknown): readonly unknown[] | null {
   return Array.isArray(value) ? (value as unknown[]) : null;
 }
 
-function Add({ children }: { readonly children: ReactNode }) {
-  return <ins className={styles.add}>{children}</ins>;
+/** Line by line, so that the blank between two paragraphs is not coloured. */
+function Lines({ text, of: line }: { readonly text: string; readonly of: (line: string, key: number) => ReactNode }) {
+  return text.split(/(\n+)/u).map((part, index) => (part.trim() === "" && part.includes("\n") ? part : part === "" ? null : line(part, index)));
 }
 
-function Del({ children }: { readonly children: ReactNode }) {
-  return <del className={styles.del}>{children}</del>;
+function Add({ children }: { readonly children: string }) {
+  return <Lines text={children} of={(line, key) => <ins key={key} className={styles.add}>{line}</ins>} />;
+}
+
+function Del({ children }: { readonly children: string }) {
+  return <Lines text={children} of={(line, key) => <del key={key} className={styles.del}>{line}</del>} />;
 }
 
 /** A text that only changed its place. */

@@ -5,7 +5,7 @@ import { cx } from "../lib/cx";
 import styles from "./gauge.module.css";
 
 /** Green from 70, amber from 45, else red: always beside the number, never alone. */
-export function toneOf(score: number): string {
+function toneOf(score: number): string {
   return score >= 70 ? "var(--dial-high)" : score >= 45 ? "var(--dial-mid)" : "var(--dial-low)";
 }
 

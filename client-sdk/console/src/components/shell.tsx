@@ -1,6 +1,6 @@
-import { Button, Menu, SegmentedControl, useMantineColorScheme } from "@mantine/core";
+import { Button, Popover, SegmentedControl, useMantineColorScheme } from "@mantine/core";
 import { Activity, BriefcaseBusiness, Coins, FileText, ListChecks, LogOut, Plus, type LucideIcon } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Link, NavLink, Outlet, useLocation } from "react-router";
 import { useI18n, type Key } from "../i18n";
 import { number } from "../lib/format";
@@ -111,11 +111,12 @@ function Account({ compact = false }: { readonly compact?: boolean }) {
   const { t, language, setLanguage } = useI18n();
   const { me, session } = useLive();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const [open, setOpen] = useState(false);
   const name = me.name ?? me.email ?? "?";
   return (
-    <Menu width={264} position={compact ? "bottom-end" : "top-start"} shadow="md" keepMounted={false}>
-      <Menu.Target>
-        <button type="button" className={styles.me} style={compact ? { width: "auto", padding: 2 } : undefined} aria-label={t("nav.account")}>
+    <Popover opened={open} onChange={setOpen} width={264} position={compact ? "bottom-end" : "top-start"} shadow="md" trapFocus returnFocus>
+      <Popover.Target>
+        <button type="button" onClick={() => setOpen((value) => !value)} className={styles.me} style={compact ? { width: "auto", padding: 2 } : undefined} aria-label={t("nav.account")}>
           <span className={styles.avatar} aria-hidden="true">
             {name.charAt(0).toUpperCase()}
           </span>
@@ -126,9 +127,9 @@ function Account({ compact = false }: { readonly compact?: boolean }) {
             </span>
           )}
         </button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <div style={{ padding: "8px 12px", display: "grid", gap: 6 }}>
+      </Popover.Target>
+      <Popover.Dropdown p={8} aria-label={t("nav.account")}>
+        <div style={{ padding: "4px 8px 10px", display: "grid", gap: 6 }}>
           <span className="muted" style={{ fontSize: 12.5 }}>
             {t("nav.language")}
           </span>
@@ -159,16 +160,15 @@ function Account({ compact = false }: { readonly compact?: boolean }) {
             ]}
           />
         </div>
-        <Menu.Divider />
         {compact ? (
-          <Menu.Item component={Link} to="/inspector" leftSection={<Activity size={16} />}>
+          <Button component={Link} to="/inspector" onClick={() => setOpen(false)} variant="subtle" color="gray" justify="flex-start" fullWidth leftSection={<Activity size={16} aria-hidden="true" />}>
             {t("nav.inspector")}
-          </Menu.Item>
+          </Button>
         ) : null}
-        <Menu.Item leftSection={<LogOut size={16} />} onClick={() => void session.signOut()}>
+        <Button variant="subtle" color="gray" justify="flex-start" fullWidth leftSection={<LogOut size={16} aria-hidden="true" />} onClick={() => void session.signOut()}>
           {t("nav.signout")}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+        </Button>
+      </Popover.Dropdown>
+    </Popover>
   );
 }

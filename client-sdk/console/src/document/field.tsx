@@ -17,7 +17,7 @@ export interface DocumentMode {
   readonly onSave: (path: string, base: unknown, value: unknown) => Promise<void>;
 }
 
-export const READ_ONLY: DocumentMode = {
+const READ_ONLY: DocumentMode = {
   marks: NO_MARKS,
   selected: null,
   onSelect: () => undefined,

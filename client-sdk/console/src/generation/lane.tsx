@@ -5,29 +5,33 @@ import { Link } from "react-router";
 import { Gauge } from "../components/gauge";
 import { Card } from "../components/page";
 import { Pill, type Tone } from "../components/pill";
-import { useI18n, type Key, type Translate } from "../i18n";
+import { useI18n } from "../i18n";
 import { jobName, pathOf, shortSource } from "../lib/cvs";
 import { cost, duration, number, ticking } from "../lib/format";
+import { stepName } from "../lib/tasks";
+import { silenceOfStep, type Silence } from "../lib/waits";
 import { prose, sentence } from "../lib/words";
 import type { Generation } from "../live/generation";
 import { useCvTopic, useLive } from "../live/live";
-import type { GenerationOffer, OfferStatus, StepStatus, StepView } from "../model/types";
+import type { GenerationOffer, JsonResume, OfferStatus, StepStatus, StepView } from "../model/types";
 import { cx } from "../lib/cx";
 import styles from "../pages/task.module.css";
 import { orderSteps } from "./order";
 
 const ICONS: Record<StepStatus, LucideIcon> = { pending: Circle, running: LoaderCircle, completed: CircleCheck, failed: CircleAlert, cancelled: CircleSlash };
 const TONES: Record<OfferStatus, Tone> = { pending: "plain", extracting: "baton", running: "baton", completed: "ok", failed: "bad", cancelled: "outline" };
-const STEP_KEYS = new Set(["extract", "classify", "batch_experience", "batch_project", "batch_extras", "batch_skills", "batch_summary", "recompose", "match_score", "settle"]);
 
 interface LaneProps {
   /** Null for tasks without offers: all steps stand in one lane. */
   readonly offer: GenerationOffer | null;
   readonly generation: Generation;
   readonly now: number;
+  /** The CV that is adapted, for the names of its parts. */
+  readonly source: JsonResume | undefined;
+  readonly silences: readonly Silence[];
 }
 
-export function Lane({ offer, generation, now }: LaneProps) {
+export function Lane({ offer, generation, now, source, silences }: LaneProps) {
   const { t } = useI18n();
   const { offers } = useLive();
   const { state } = generation;
@@ -44,21 +48,24 @@ export function Lane({ offer, generation, now }: LaneProps) {
       </header>
       <ol className={styles.steps}>
         {steps.map((step) => (
-          <Step key={step.step} step={step} generation={generation} now={now} />
+          <Step key={step.step} step={step} name={stepName(t, step, source)} silence={silenceOfStep(silences, step)} generation={generation} now={now} />
         ))}
       </ol>
-      <Writing offer={offer} generation={generation} />
+      <Writing offer={offer} generation={generation} source={source} />
       <Outcome offer={offer} steps={steps} />
     </Card>
   );
 }
 
-export function stepName(t: Translate, step: Pick<StepView, "type" | "item_index" | "step">): string {
-  if (!STEP_KEYS.has(step.type)) return step.step;
-  return t(`task.step.${step.type}` as Key, { n: (step.item_index ?? 0) + 1 });
+interface StepProps {
+  readonly step: StepView;
+  readonly name: string;
+  readonly silence: Silence | undefined;
+  readonly generation: Generation;
+  readonly now: number;
 }
 
-function Step({ step, generation, now }: { readonly step: StepView; readonly generation: Generation; readonly now: number }) {
+function Step({ step, name, silence, generation, now }: StepProps) {
   const { t, language } = useI18n();
   const isWaiting = step.status === "pending" && step.error !== null;
   const Icon = isWaiting ? CircleDashed : ICONS[step.status];
@@ -75,7 +82,7 @@ function Step({ step, generation, now }: { readonly step: StepView; readonly gen
         <Icon size={step.status === "pending" && !isWaiting ? 14 : 18} strokeWidth={2} className={step.status === "running" ? "spin" : undefined} aria-hidden="true" />
       </span>
       <span className={styles.label}>
-        <span className="truncate">{stepName(t, step)}</span>
+        <span className="truncate" title={name}>{name}</span>
         <span className="visually-hidden">{t(`task.stepstate.${step.status}`)}</span>
         {step.attempt > 1 ? <span className={styles.attempt}>{t("task.attempt", { n: step.attempt })}</span> : null}
         {changes > 0 ? (
@@ -92,15 +99,20 @@ function Step({ step, generation, now }: { readonly step: StepView; readonly gen
       </span>
       {step.error !== null && step.status !== "completed" && step.status !== "running" ? (
         <span className={cx(styles.error, isWaiting && styles.again)}>
-          {isWaiting ? (seconds > 0 ? t("task.step.retryIn", { error: sentence(step.error), s: seconds }) : t("task.step.retryNow", { error: sentence(step.error) })) : `${sentence(step.error)} ${t("task.step.final")}`}
+          {isWaiting && silence === undefined ? (seconds > 0 ? t("task.step.retryIn", { error: sentence(step.error), s: seconds }) : t("task.step.retryNow", { error: sentence(step.error) })) : isWaiting ? sentence(step.error) : `${sentence(step.error)} ${t("task.step.final")}`}
         </span>
       ) : null}
+      {silence === undefined ? null : (
+        <span className={cx(styles.error, styles.again)} role="status" data-silence={silence.kind}>
+          {t(silence.key, silence.values)}
+        </span>
+      )}
     </li>
   );
 }
 
 /** The text as it is written; a box of one height, so that nothing below it moves. */
-function Writing({ offer, generation }: { readonly offer: GenerationOffer | null; readonly generation: Generation }) {
+function Writing({ offer, generation, source }: Pick<LaneProps, "offer" | "generation" | "source">) {
   const { t } = useI18n();
   const { state, texts, writing } = generation;
   const active = state.task.status === "running" || state.task.status === "queued";
@@ -116,7 +128,7 @@ function Writing({ offer, generation }: { readonly offer: GenerationOffer | null
       ) : (
         <>
           <small>
-            {t("task.writing")} · {stepName(t, step)}
+            {t("task.writing")} · {stepName(t, step, source)}
           </small>
           <div className={styles.text}>
             <span className={step.status === "running" ? styles.caret : undefined}>{text}</span>

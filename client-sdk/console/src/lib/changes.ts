@@ -10,7 +10,7 @@ export interface FieldMark {
   readonly after: unknown;
 }
 
-export interface RemovedMark {
+interface RemovedMark {
   readonly change: Change;
   readonly before: unknown;
 }
@@ -104,7 +104,7 @@ function isGone(content: JsonResume, change: Change): boolean {
   return change.after === null || change.after === undefined || !isSame(read(content, change.path), change.before);
 }
 
-export function parentOf(path: string): string {
+function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 

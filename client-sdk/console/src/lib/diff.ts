@@ -20,7 +20,19 @@ export function words(text: string): string[] {
 /** The pieces that lead from `before` to `after`; joined without "del" they are `after`, without "add" `before`. */
 export function diffWords(before: string, after: string): Piece[] {
   if (before === after) return before === "" ? [] : [{ kind: "same", text: before }];
-  return join(diffSequence(words(before), words(after)));
+  const pieces = join(diffSequence(words(before), words(after)));
+  return isAnew(pieces, before, after) ? [{ kind: "del", text: before }, { kind: "add", text: after }] : pieces;
+}
+
+/** Below this share of characters that stay, a passage was written anew: two texts read better than a picket fence. */
+const ANEW = 0.3;
+/** Shorter texts are compared word by word in any case. */
+const PASSAGE = 60;
+
+function isAnew(pieces: readonly Piece[], before: string, after: string): boolean {
+  if (before.length < PASSAGE || after.length < PASSAGE) return false;
+  const stays = pieces.filter((piece) => piece.kind === "same").reduce((sum, piece) => sum + piece.text.trim().length, 0);
+  return stays / Math.min(before.length, after.length) < ANEW;
 }
 
 /** The longest common subsequence of two lists, as pieces. */

@@ -11,6 +11,11 @@ export function day(language: Language, at: string): string {
   return safely(at, (date) => new Intl.DateTimeFormat(locale[language], { dateStyle: "medium" }).format(date));
 }
 
+/** "14:05". */
+export function clockTime(language: Language, at: number | string): string {
+  return safely(typeof at === "number" ? new Date(at).toISOString() : at, (date) => new Intl.DateTimeFormat(locale[language], { timeStyle: "short" }).format(date));
+}
+
 /** "3 minutes ago"; beyond a week the date. */
 export function ago(language: Language, at: string, now = Date.now()): string {
   return safely(at, (date) => {

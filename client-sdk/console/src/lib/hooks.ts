@@ -13,7 +13,7 @@ export function useNow(running: boolean, ms = 250): number {
 }
 
 /** Whether the person asked for less motion. */
-export function prefersStillness(): boolean {
+function prefersStillness(): boolean {
   return typeof matchMedia === "function" && matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 

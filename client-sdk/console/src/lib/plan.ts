@@ -4,7 +4,7 @@ import type { CvSummary, GenerationMode } from "../model/types";
 
 /** `generation_max_offers`: the server checks its own setting again. */
 export const MAX_OFFERS = 10;
-export const MIN_OFFER_TEXT = 80;
+const MIN_OFFER_TEXT = 80;
 export const MAX_PDF_BYTES = 10 * 1024 * 1024;
 
 export type DraftOffer =

@@ -4,7 +4,7 @@ import type { Position } from "@estafette/client";
 export interface Entry {
   /** Grows by one with each message. */
   readonly n: number;
-  readonly type: "snapshot" | "event" | "live";
+  readonly type: "snapshot" | "event" | "live" | "mark";
   readonly kind: string;
   readonly at: string;
   readonly seq: number | null;
@@ -29,10 +29,12 @@ export interface Wanted {
   readonly text: string;
   readonly durable: boolean;
   readonly volatile: boolean;
+  readonly marks: boolean;
 }
 
 export function matches(entry: Entry, wanted: Wanted): boolean {
-  if (entry.type === "live" ? !wanted.volatile : !wanted.durable) return false;
+  const isWanted = { live: wanted.volatile, mark: wanted.marks, event: wanted.durable, snapshot: wanted.durable };
+  if (!isWanted[entry.type]) return false;
   const text = wanted.text.trim().toLowerCase();
   return text === "" || entry.kind.toLowerCase().includes(text) || JSON.stringify(entry.data).toLowerCase().includes(text);
 }
@@ -41,6 +43,7 @@ export function matches(entry: Entry, wanted: Wanted): boolean {
 export function wire(entry: Entry, topic: string, position: Position | undefined): string {
   const { kind, at, data, seq } = entry;
   if (entry.type === "snapshot") return JSON.stringify({ t: "snap", topic, epoch: position?.epoch, seq, state: data }, null, 2);
+  if (entry.type === "mark") return JSON.stringify({ t: "mark", heads: { [topic]: seq } }, null, 2);
   if (entry.type === "event") return JSON.stringify({ t: "ev", topic, seq, kind, at, data }, null, 2);
   return JSON.stringify({ t: "live", topic, kind, at, data }, null, 2);
 }

@@ -1,6 +1,6 @@
 /** A generation as the live view shows it: the task's state, and what only a watcher knows (texts, begin of steps). */
-import { reduceTask, reduceTaskLive, reduceTexts, type EventOf, type Fold, type LiveOf, type Texts } from "@estafette/client";
-import type { TaskState } from "../model/types";
+import { reduceRequeued, reduceTask, reduceTaskLive, reduceTexts, type EventOf, type Fold, type LiveOf, type Texts } from "@estafette/client";
+import type { Requeued, TaskState } from "../model/types";
 
 export interface Generation {
   readonly state: TaskState;
@@ -12,19 +12,23 @@ export interface Generation {
   readonly again: Readonly<Record<string, number>>;
   /** Offer → the step that wrote last. */
   readonly writing: Readonly<Record<number, string>>;
+  /** Why it was queued again after it had begun; null once it runs. */
+  readonly requeued: Requeued | null;
+  /** The server's clock less this one's, milliseconds: as the volatile events tell, which are never old. */
+  readonly skew: number;
 }
 
 type Topic = `task:${string}`;
 
 export function beginGeneration(state: TaskState, now = Date.now()): Generation {
   const running = state.steps.filter((step) => step.status === "running").map((step) => [step.step, now] as const);
-  return { state, texts: {}, begun: Object.fromEntries(running), again: {}, writing: {} };
+  return { state, texts: {}, begun: Object.fromEntries(running), again: {}, writing: {}, requeued: null, skew: 0 };
 }
 
 export function foldEvent(generation: Generation, event: EventOf<Topic>, now = Date.now()): Generation {
-  const next = { ...generation, state: reduceTask(generation.state, event) };
+  const next = { ...generation, state: reduceTask(generation.state, event), requeued: reduceRequeued(generation.requeued, event) };
   // An event that is replayed says when it really happened; a server whose clock is ahead must not make it future.
-  const at = Math.min(now, Date.parse(event.at));
+  const at = Math.min(now, Date.parse(event.at) - generation.skew);
   if (event.kind === "step.started") {
     const { step } = event.data;
     return { ...next, begun: { ...next.begun, [step]: at }, again: without(next.again, step), texts: without(next.texts, step) };
@@ -34,8 +38,13 @@ export function foldEvent(generation: Generation, event: EventOf<Topic>, now = D
   return next;
 }
 
-export function foldLive(generation: Generation, event: LiveOf<Topic>): Generation {
-  const next = { ...generation, state: reduceTaskLive(generation.state, event), texts: reduceTexts(generation.texts, event) };
+/** A difference of clocks below this is the way that the event took, milliseconds. */
+const SKEW_MS = 1_000;
+
+export function foldLive(generation: Generation, event: LiveOf<Topic>, now = Date.now()): Generation {
+  const told = Date.parse(event.at) - now;
+  const skew = Number.isFinite(told) ? (Math.abs(told) < SKEW_MS ? 0 : told) : generation.skew;
+  const next = { ...generation, state: reduceTaskLive(generation.state, event), texts: reduceTexts(generation.texts, event), skew };
   if (event.kind !== "step.delta") return next;
   const { step } = event.data;
   const offer = next.state.steps.find((view) => view.step === step)?.offer_index ?? null;
@@ -45,7 +54,7 @@ export function foldLive(generation: Generation, event: LiveOf<Topic>): Generati
 export const generationFold: Fold<Topic, Generation> = {
   begin: (state) => beginGeneration(state),
   event: (generation, event) => foldEvent(generation, event),
-  live: foldLive,
+  live: (generation, event) => foldLive(generation, event),
 };
 
 function without<V>(map: Readonly<Record<string, V>>, key: string): Readonly<Record<string, V>> {
@@ -55,7 +64,8 @@ function without<V>(map: Readonly<Record<string, V>>, key: string): Readonly<Rec
 /** How far a task is, 0 to 1: what the server says, else by the weights of its steps. */
 export function fractionOf(state: TaskState): number {
   if (state.task.status === "completed") return 1;
-  if (state.progress !== null) return Math.min(1, Math.max(0, state.progress.fraction));
+  // Of a queued task the server tells its place, not how much of it was done before.
+  if (state.progress !== null && state.task.status !== "queued") return Math.min(1, Math.max(0, state.progress.fraction));
   const total = state.steps.reduce((sum, step) => sum + step.weight, 0);
   if (total === 0) return 0;
   return state.steps.filter((step) => step.status === "completed").reduce((sum, step) => sum + step.weight, 0) / total;

@@ -9,6 +9,7 @@ import {
   type Client,
   type ConnectionState,
   type Fold,
+  type Outage,
   type Session,
   type SubscriptionStatus,
   type TopicStore,
@@ -106,8 +107,36 @@ function useTopicView<T extends string, S>(client: Client | null, topic: T, fold
   return useSyncExternalStore(store?.subscribe ?? never, get);
 }
 
-export function useCvTopic(id: string): TopicView<CvState> {
-  return useTopicView(useLive().client, `cv:${id}`, cvFold);
+/** A CV; `undefined` follows none. */
+export function useCvTopic(id: string | undefined): TopicView<CvState> {
+  const { client } = useLive();
+  return useTopicView(id === undefined ? null : client, `cv:${id ?? ""}`, cvFold);
+}
+
+/** A link that is silent or lost, from its first moment until it is there again; tries in between do not count. */
+export interface Trouble {
+  readonly kind: "stale" | "offline" | "closed";
+  readonly since: number;
+}
+
+export function useTrouble(): Trouble | null {
+  const state = useConnection();
+  const [trouble, setTrouble] = useState<Trouble | null>(null);
+  const next = troubleAfter(trouble, state);
+  if (next !== trouble) setTrouble(next);
+  return next;
+}
+
+export function troubleAfter(before: Trouble | null, state: ConnectionState): Trouble | null {
+  if (state.status === "live" || state.status === "catching up") return null;
+  if (state.status === "connecting" || state.status === before?.kind) return before;
+  return { kind: state.status, since: before?.since ?? state.since };
+}
+
+/** What the server itself cannot reach right now. */
+export function useOutages(): readonly Outage[] {
+  const { client } = useLive();
+  return useSyncExternalStore(client.outages.subscribe, client.outages.get);
 }
 
 export function useTaskTopic(id: string): TopicView<Generation> {
@@ -147,7 +176,7 @@ export function useFetched<T>(path: string | null): {
 }
 
 /** All pages of a list, up to a bound. */
-export async function readAll<T>(api: Api, path: string, signal?: AbortSignal, pages = 10): Promise<T[]> {
+async function readAll<T>(api: Api, path: string, signal?: AbortSignal, pages = 10): Promise<T[]> {
   const items: T[] = [];
   let after: string | null = null;
   for (let page = 0; page < pages; page += 1) {

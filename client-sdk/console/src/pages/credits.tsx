@@ -132,12 +132,8 @@ function Ledger({ balance }: { readonly balance: number | undefined }) {
               <tr key={row.id}>
                 <td className="num muted">{dateTime(language, row.created_at)}</td>
                 <td>
-                  {t(`credits.type.${row.type}`)}{" "}
-                  {row.task_id === null ? null : (
-                    <Link to={`/tasks/${row.task_id}`} className={styles.wide}>
-                      {t("credits.task")}
-                    </Link>
-                  )}{" "}
+                  {row.type === "usage" && row.feature_name !== null ? null : <>{t(`credits.type.${row.type}`)} </>}
+                  {row.feature_name === null ? null : row.task_id === null ? featureName(t, row.feature_name) : <Link to={`/tasks/${row.task_id}`}>{featureName(t, row.feature_name)}</Link>}{" "}
                   {row.refunded ? <Pill tone="outline">{t("credits.was.refunded")}</Pill> : null}
                 </td>
                 <td className={cx(styles.right, row.amount > 0 ? styles.plus : styles.minus)}>{signed(language, row.amount)}</td>

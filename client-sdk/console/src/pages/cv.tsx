@@ -11,7 +11,7 @@ import { CvDocument } from "../document/document";
 import { DocumentModeProvider, type DocumentMode } from "../document/field";
 import { useI18n } from "../i18n";
 import { isSame, marksOf } from "../lib/changes";
-import { cvName, jobName, originName } from "../lib/cvs";
+import { cvName, headlineOf, jobName, originName, personOf } from "../lib/cvs";
 import { download } from "../lib/download";
 import { languageName } from "../lib/format";
 import { read } from "../lib/pointer";
@@ -63,7 +63,7 @@ function CvOf({ id }: { readonly id: string }) {
 
 function Loaded({ file, versions }: { readonly file: CvFile; readonly versions: Parameters<typeof Versions>[0]["versions"] }) {
   const { t, language } = useI18n();
-  const { client, offers, user } = useLive();
+  const { client, offers, user, titles } = useLive();
   const open = file.pending_changes.filter((change) => change.status === "pending").length;
   const [tab, setTab] = useState<Tab>(open > 0 ? "review" : "score");
   const [phone, setPhone] = useState<"document" | "panel">("document");
@@ -95,14 +95,14 @@ function Loaded({ file, versions }: { readonly file: CvFile; readonly versions: 
 
   const score = () => {
     client.call("cv.score", { id: file.id }).then(
-      () => toastDone(t("score.started")),
+      () => toastDone(t, t("score.started")),
       (error: unknown) => toastError(t, error),
     );
   };
   const restore = async (version: number) => {
     try {
       await client.call("cv.restore", { id: file.id, version });
-      toastDone(t("versions.restored", { n: version }));
+      toastDone(t, t("versions.restored", { n: version }));
     } catch (error) {
       toastError(t, error);
     }
@@ -115,13 +115,15 @@ function Loaded({ file, versions }: { readonly file: CvFile; readonly versions: 
     }
   };
   const jobTitle = jobName(t, job);
+  const headline = headlineOf(cvName(file));
   const reviewLabel = open > 0 ? `${t("cv.tab.review")} · ${open}` : t("cv.tab.review");
   return (
     <Page
       wide
-      title={cvName(file)}
+      title={personOf(cvName(file))}
       lead={
         <span className={styles.meta}>
+          {headline === null ? null : <span className={styles.headline}>{headline}</span>}
           {jobTitle === null || file.job_offer_id === null ? null : (
             <span>
               {t("cv.forOffer")} <Link to={`/offers/${file.job_offer_id}`}>{jobTitle}</Link>
@@ -129,13 +131,13 @@ function Loaded({ file, versions }: { readonly file: CvFile; readonly versions: 
           )}
           {source === undefined ? null : (
             <span>
-              {t("cv.source")} <Link to={`/cvs/${source.id}`}>{source.filename}</Link>
+              {t("cv.source")} <Link to={`/cvs/${source.id}`}>{cvName(source, titles.get(source.id))}</Link>
             </span>
           )}
-          <span>{originName(t, file)}</span>
+          {file.created_by === null ? null : <span>{originName(t, file)}</span>}
           {file.language === null ? null : <span>{languageName(language, file.language)}</span>}
           <span className="num">{t("cv.version", { n: file.content_version })}</span>
-          <span className="num" data-rev={file.content_rev}>{t("cv.rev", { n: file.content_rev })}</span>
+          <span hidden data-rev={file.content_rev} />
           {file.optimise_status === "inprogress" ? <Pill tone="baton">{t("cvs.optimising")}</Pill> : null}
         </span>
       }
@@ -208,10 +210,10 @@ function Loaded({ file, versions }: { readonly file: CvFile; readonly versions: 
               ]}
             />
           </div>
-          <div className={styles.pane}>
+          <div className={styles.pane} key={tab}>
             {tab === "review" ? <Review content={file.content} changes={file.pending_changes} selected={selected} onSelect={onSelect} onDecide={onDecide} busy={busy} disabled={file.blocked} /> : null}
             {tab === "score" ? <ScorePanel score={file.score} hasOffer={file.job_offer_id !== null} onScore={score} disabled={file.blocked} /> : null}
-            {tab === "versions" ? <Versions file={file} versions={versions} onRestore={restore} disabled={file.blocked} /> : null}
+            {tab === "versions" ? <Versions file={file} versions={versions} sourceName={source === undefined ? null : personOf(cvName(source, titles.get(source.id)))} onRestore={restore} disabled={file.blocked} /> : null}
           </div>
         </aside>
       </div>

@@ -7,7 +7,7 @@ import { ScoreRing } from "../components/gauge";
 import { Card, Empty, Failure, Page, Rows } from "../components/page";
 import { Pill } from "../components/pill";
 import { useI18n } from "../i18n";
-import { cvName, jobName, originName } from "../lib/cvs";
+import { cvName, headlineOf, jobName, originName, personOf } from "../lib/cvs";
 import { ago, dateTime, languageName } from "../lib/format";
 import { MAX_RESUME_BYTES, parseResume } from "../lib/resume";
 import { refusalOf, useLive } from "../live/live";
@@ -32,7 +32,7 @@ export default function Cvs() {
 
   const create = async (content: JsonResume, filename?: string) => {
     const file = await client.call("cv.create", { content, ...(filename === undefined || filename === "" ? {} : { filename }) });
-    toastDone(t("cvs.created"));
+    toastDone(t, t("cvs.created"));
     void navigate(`/cvs/${file.id}`);
   };
   const upload = async (file: File | null) => {
@@ -145,26 +145,28 @@ interface RowProps {
 function Row({ cv, name, job, when, whenFull }: RowProps) {
   const { t, language } = useI18n();
   const { client } = useLive();
+  const headline = headlineOf(name);
   const remove = async () => {
     const sure = await confirm({ title: t("cvs.delete.title"), text: t("cvs.delete.text", { name }), yes: t("common.delete"), no: t("common.cancel"), danger: true });
     if (!sure) return;
     try {
       await client.call("cv.delete", { id: cv.id });
-      toastDone(t("cvs.deleted"));
+      toastDone(t, t("cvs.deleted"));
     } catch (error) {
       toastError(t, error);
     }
   };
   return (
-    <li className={styles.row}>
+    <li className={cx(styles.row, job === null && cv.created_by !== "generate-cv" && styles.plain)}>
       <ScoreRing score={cv.match_score} busy={cv.match_score_status === "inprogress"} faded={cv.match_score_status === "idle" && cv.match_score !== null} />
       <div style={{ minWidth: 0 }}>
         <Link to={`/cvs/${cv.id}`} className={cx(styles.name, "truncate")}>
-          {name}
+          {personOf(name)}
+          {headline === null ? null : <span className={styles.headline}> {headline}</span>}
         </Link>
         <div className={styles.meta}>
           {job?.title == null ? null : <span className={styles.mobileFor}>→ {job.title}</span>}
-          <span>{originName(t, cv)}</span>
+          {cv.created_by === null ? null : <span>{originName(t, cv)}</span>}
           {cv.language === null ? null : <span>{languageName(language, cv.language)}</span>}
           <span className="num">v{cv.content_version}</span>
         </div>
@@ -191,7 +193,7 @@ function Row({ cv, name, job, when, whenFull }: RowProps) {
         </ActionIcon>
         <Menu position="bottom-end" shadow="md" width={180}>
           <Menu.Target>
-            <ActionIcon variant="subtle" color="gray" size={34} aria-label={`${t("nav.account")}: ${name}`}>
+            <ActionIcon variant="subtle" color="gray" size={34} aria-label={`${t("common.actions")}: ${name}`}>
               <Ellipsis size={17} />
             </ActionIcon>
           </Menu.Target>

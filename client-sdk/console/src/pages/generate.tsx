@@ -1,16 +1,16 @@
 import { ActionIcon, Button, FileInput, Select, Tabs, Textarea, TextInput } from "@mantine/core";
 import { BriefcaseBusiness, CircleAlert, CopyPlus, FileText, FileUp, Globe, Link as LinkIcon, TextQuote, WandSparkles, X } from "lucide-react";
 import { useState, type ReactNode } from "react";
-import { useNavigate, useSearchParams } from "react-router";
+import { Link, useNavigate, useSearchParams } from "react-router";
 import { ScoreRing } from "../components/gauge";
 import { Card, Page } from "../components/page";
 import { useI18n } from "../i18n";
-import { cvName, jobName, shortSource } from "../lib/cvs";
+import { cvName, jobName, originName, shortSource } from "../lib/cvs";
 import { bytes, languageName, number } from "../lib/format";
 import { creditsOf, MAX_PDF_BYTES, offerKey, problemsOf, refuseOffer, unitsOf, webAddress, type DraftOffer, type Plan } from "../lib/plan";
 import { useLive } from "../live/live";
 import { toastError } from "../live/toasts";
-import type { GenerationMode, JobOffer, OfferSource, Upload } from "../model/types";
+import type { CvSummary, GenerationMode, JobOffer, OfferSource, Upload } from "../model/types";
 import { cx } from "../lib/cx";
 import styles from "./generate.module.css";
 
@@ -67,6 +67,11 @@ export default function Generate() {
     }
   };
 
+  const whatFor = (item: CvSummary | undefined): string | null => {
+    const job = item?.job_offer_id == null ? null : jobName(t, known.get(item.job_offer_id));
+    return job === null ? (item?.created_by == null ? t("cvs.original") : originName(t, item)) : `${t("cvs.col.for")} ${job}`;
+  };
+
   return (
     <Page title={t("gen.title")} lead={t("gen.lead")}>
       <div className={styles.grid}>
@@ -79,21 +84,28 @@ export default function Generate() {
               value={cvId}
               onChange={setCvId}
               searchable={cvs.length > 6}
+              withScrollArea={false}
+              styles={{ dropdown: { maxHeight: 320, overflowY: "auto" } }}
               leftSection={<FileText size={17} aria-hidden="true" />}
               data={cvs.map((item) => ({ value: item.id, label: cvName(item, titles.get(item.id)), disabled: item.blocked }))}
               renderOption={({ option }) => {
                 const item = cvs.find((one) => one.id === option.value);
                 return (
-                  <span style={{ display: "flex", alignItems: "center", gap: 12, minWidth: 0 }}>
+                  <span style={{ display: "flex", alignItems: "center", gap: 12, minWidth: 0, flex: 1 }}>
                     <ScoreRing score={item?.match_score ?? null} size={34} />
-                    <span style={{ minWidth: 0 }}>
+                    <span style={{ minWidth: 0, flex: 1 }}>
                       <span className="truncate" style={{ display: "block" }}>{option.label}</span>
-                      <small className="muted">{[item?.filename, item?.language == null ? null : languageName(language, item.language)].filter((part) => part != null).join(" · ")}</small>
+                      <small className="muted truncate" style={{ display: "block" }}>{[whatFor(item), item?.language == null ? null : languageName(language, item.language)].filter((part) => part != null).join(" · ")}</small>
                     </span>
                   </span>
                 );
               }}
             />
+            {state !== undefined && cvs.length === 0 ? (
+              <p className="muted" style={{ margin: "10px 0 0" }}>
+                {t("gen.none")} <Link to="/cvs">{t("gen.none.add")}</Link>
+              </p>
+            ) : null}
           </Step>
           <Step n={2} title={t("gen.step.mode")}>
             <div className={styles.choices} role="radiogroup" aria-label={t("gen.step.mode")}>

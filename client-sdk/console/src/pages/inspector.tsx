@@ -5,7 +5,8 @@ import { useEffect, useRef, useState } from "react";
 import { useSearchParams } from "react-router";
 import { Card, Empty, Page } from "../components/page";
 import { useI18n } from "../i18n";
-import { cvName } from "../lib/cvs";
+import { cvName, jobName, personOf } from "../lib/cvs";
+import { taskTitle } from "../lib/tasks";
 import { EMPTY, KEPT, matches, record, wire, type Entry, type Tape } from "../lib/tape";
 import { useLive } from "../live/live";
 import { cx } from "../lib/cx";
@@ -13,7 +14,7 @@ import styles from "./inspector.module.css";
 
 export default function Inspector() {
   const { t } = useI18n();
-  const { me, user, titles } = useLive();
+  const { me, user, titles, offers } = useLive();
   const [query, setQuery] = useSearchParams();
   const mine = `user:${me.id}`;
   const topic = query.get("topic") ?? mine;
@@ -26,15 +27,15 @@ export default function Inspector() {
   };
   const suggestions = [
     { topic: mine, label: t("inspect.mine") },
-    ...(user.state?.tasks ?? []).slice(0, 4).map((task) => ({ topic: `task:${task.id}`, label: task.title })),
-    ...(user.state?.cvs ?? []).slice(0, 5).map((cv) => ({ topic: `cv:${cv.id}`, label: cvName(cv, titles.get(cv.id)) })),
+    ...(user.state?.tasks ?? []).slice(0, 4).map((task) => ({ topic: `task:${task.id}`, label: `${t("inspect.task")} · ${taskTitle(t, task, user.state?.cvs ?? [], titles)}` })),
+    ...(user.state?.cvs ?? []).slice(0, 5).map((cv) => ({ topic: `cv:${cv.id}`, label: `${t("inspect.cv")} · ${personOf(cvName(cv, titles.get(cv.id)))}${cv.job_offer_id === null ? "" : ` → ${jobName(t, offers.get(cv.job_offer_id)) ?? t("offers.untitled")}`}` })),
     { topic: "app", label: "app" },
   ];
   return (
     <Page title={t("inspect.title")} lead={t("inspect.lead")}>
       <div className={styles.topics}>
         {suggestions.map((item) => (
-          <Button key={item.topic} size="compact-sm" variant={item.topic === topic ? "light" : "default"} onClick={() => follow(item.topic)} title={item.topic} maw={230}>
+          <Button key={item.topic} size="compact-sm" variant={item.topic === topic ? "light" : "default"} onClick={() => follow(item.topic)} title={item.topic} maw={290}>
             <span className="truncate">{item.label}</span>
           </Button>
         ))}
@@ -72,6 +73,7 @@ function Feed({ topic }: { readonly topic: string }) {
   const [tape, setTape] = useState<Tape>(EMPTY);
   const [held, setHeld] = useState<Tape | null>(null);
   const [position, setPosition] = useState<Position>();
+  const [head, setHead] = useState<number>();
   const [status, setStatus] = useState<SubscriptionStatus>({ at: "waiting" });
   const [text, setText] = useState("");
   const [show, setShow] = useState<string[]>(["durable", "volatile"]);
@@ -86,12 +88,16 @@ function Feed({ topic }: { readonly topic: string }) {
         setTape((old) => record(old, { type: "event", kind: event.kind, at: event.at, seq: event.seq, data: event.data }));
       },
       onLive: (event) => setTape((old) => record(old, { type: "live", kind: event.kind, at: event.at, seq: null, data: event.data })),
+      onMark: (seq) => {
+        setHead(seq);
+        setTape((old) => record(old, { type: "mark", kind: "mark", at: new Date().toISOString(), seq, data: { [topic]: seq } }));
+      },
       onStatus: setStatus,
     });
     return () => subscription.unsubscribe();
   }, [client, topic]);
   const shown = held ?? tape;
-  const entries = shown.entries.filter((entry) => matches(entry, { text, durable: show.includes("durable"), volatile: show.includes("volatile") }));
+  const entries = shown.entries.filter((entry) => matches(entry, { text, durable: show.includes("durable"), volatile: show.includes("volatile"), marks: show.includes("marks") }));
   return (
     <>
       <div className={styles.facts}>
@@ -104,6 +110,9 @@ function Feed({ topic }: { readonly topic: string }) {
         <span>
           {t("inspect.seq")} <b className="num">{position?.seq ?? "–"}</b>
         </span>
+        <span>
+          {t("inspect.head")} <b className="num">{head ?? "–"}</b>
+        </span>
         {status.at === "refused" ? <span style={{ color: "var(--bad)" }}>{status.error.message}</span> : null}
         {status.at === "revoked" ? <span style={{ color: "var(--bad)" }}>{status.message}</span> : null}
       </div>
@@ -115,6 +124,9 @@ function Feed({ topic }: { readonly topic: string }) {
           </Chip>
           <Chip value="volatile" size="sm" variant="light">
             {t("inspect.volatile")}
+          </Chip>
+          <Chip value="marks" size="sm" variant="light">
+            {t("inspect.marks")}
           </Chip>
         </Chip.Group>
         <Button variant="default" leftSection={held === null ? <Pause size={15} /> : <Play size={15} />} onClick={() => setHeld(held === null ? tape : null)} aria-pressed={held !== null}>
@@ -147,7 +159,7 @@ function Feed({ topic }: { readonly topic: string }) {
 function Row({ entry, topic, position }: { readonly entry: Entry; readonly topic: string; readonly position: Position | undefined }) {
   const { t } = useI18n();
   const [open, setOpen] = useState(false);
-  const tone = entry.type === "live" ? styles.volatile : entry.type === "snapshot" ? styles.snap : undefined;
+  const tone = entry.type === "live" || entry.type === "mark" ? styles.volatile : entry.type === "snapshot" ? styles.snap : undefined;
   return (
     <li className={cx(styles.row, tone ?? "")}>
       <button type="button" className={styles.line} onClick={() => setOpen((value) => !value)} aria-expanded={open}>

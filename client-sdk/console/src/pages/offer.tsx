@@ -7,7 +7,7 @@ import { ScoreRing } from "../components/gauge";
 import { Card, Failure, Page } from "../components/page";
 import { Pill } from "../components/pill";
 import { useI18n } from "../i18n";
-import { cvName, shortSource } from "../lib/cvs";
+import { cvName, personOf, shortSource } from "../lib/cvs";
 import { dateTime } from "../lib/format";
 import { experienceName, placeName, salaryName } from "../lib/offers";
 import { useFetched, useLive } from "../live/live";
@@ -41,7 +41,7 @@ export default function Offer() {
     try {
       await api.delete(`/v1/cv/job-offers/${offer.id}`);
       reloadOffers();
-      toastDone(t("offers.deleted"));
+      toastDone(t, t("offers.deleted"));
       void navigate("/offers");
     } catch (failure) {
       toastError(t, failure);
@@ -100,9 +100,12 @@ export default function Offer() {
               {cvs.map((cv) => (
                 <li key={cv.id}>
                   <ScoreRing score={cv.match_score} size={36} />
-                  <Link to={`/cvs/${cv.id}`} className="truncate">
-                    {cvName(cv, titles.get(cv.id))}
-                  </Link>
+                  <span style={{ minWidth: 0 }}>
+                    <Link to={`/cvs/${cv.id}`} className="truncate" style={{ display: "block" }}>
+                      {personOf(cvName(cv, titles.get(cv.id)))}
+                    </Link>
+                    <small className="muted">{t("cv.version", { n: cv.content_version })}</small>
+                  </span>
                 </li>
               ))}
             </ul>
@@ -112,7 +115,7 @@ export default function Offer() {
             <div className="muted" style={{ fontSize: 13.5, overflowWrap: "anywhere" }}>
               {offer.source_type === "url" ? offer.source_value : null}
               <div>{t("offers.read", { when: dateTime(language, offer.extracted_at) })}</div>
-              <div>{t("offers.model", { model: offer.extraction_model })}</div>
+              <div>{offer.extraction_model === "offline" ? t("offers.model.offline") : t("offers.model", { model: offer.extraction_model })}</div>
             </div>
           </div>
         </Card>

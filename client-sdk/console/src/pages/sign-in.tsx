@@ -1,4 +1,5 @@
 import { Anchor, Button, PasswordInput, SegmentedControl, TextInput } from "@mantine/core";
+import { ConflictError, UnauthenticatedError } from "@estafette/client";
 import { Check } from "lucide-react";
 import { useState, type SyntheticEvent } from "react";
 import { Mark } from "../components/logo";
@@ -31,10 +32,17 @@ export default function SignIn() {
       if (mode === "signin") await session.signIn({ email: email.trim(), password });
       else await session.signUp({ email: email.trim(), password, ...(name.trim() === "" ? {} : { name: name.trim() }) });
     } catch (failure) {
-      setError(explain(t, failure));
+      setError(refusalOf(failure) ?? explain(t, failure));
       setBusy(false);
     }
   };
+
+  /** The two refusals that everybody meets, in the person's language. */
+  function refusalOf(failure: unknown): Explained | null {
+    if (failure instanceof UnauthenticatedError) return { title: t("auth.wrong"), detail: null };
+    if (failure instanceof ConflictError && mode === "signup") return { title: t("auth.taken"), detail: null };
+    return null;
+  }
 
   return (
     <main className={styles.split}>

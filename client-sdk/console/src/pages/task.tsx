@@ -7,13 +7,16 @@ import { confirm } from "../components/confirm";
 import { Card, Failure, Page } from "../components/page";
 import { TaskPill } from "../components/pill";
 import { Lane } from "../generation/lane";
+import { Silences } from "../generation/silences";
 import { useI18n } from "../i18n";
 import { cvName } from "../lib/cvs";
 import { cost, duration, number, percent, ticking } from "../lib/format";
+import { stepName, taskTitle } from "../lib/tasks";
+import { silencesOf } from "../lib/waits";
 import { sentence } from "../lib/words";
 import { useNow } from "../lib/hooks";
 import { fractionOf, spentBy, type Generation } from "../live/generation";
-import { refusalOf, useLive, useTaskTopic } from "../live/live";
+import { refusalOf, useCvTopic, useLive, useTaskTopic, useTrouble } from "../live/live";
 import { toastError } from "../live/toasts";
 import styles from "./task.module.css";
 
@@ -46,14 +49,23 @@ function Loaded({ generation }: { readonly generation: Generation }) {
   const { t, language } = useI18n();
   const { client, user, titles } = useLive();
   const [busy, setBusy] = useState(false);
-  const { task, offers, steps, progress } = generation.state;
+  const { task, offers, steps } = generation.state;
+  const trouble = useTrouble();
   const active = task.status === "queued" || task.status === "running";
   const now = useNow(active, 100);
-  const source = user.state?.cvs.find((cv) => cv.id === task.source_cv_id);
+  const cvs = user.state?.cvs ?? [];
+  const source = cvs.find((cv) => cv.id === task.source_cv_id);
+  const content = useCvTopic(source?.id).state?.file.content;
+  const serverNow = now + generation.skew;
+  const nameOf = (key: string) => {
+    const step = steps.find((each) => each.step === key);
+    return step === undefined ? key : stepName(t, step, content);
+  };
+  const silences = silencesOf({ state: generation.state, requeued: generation.requeued, serverNow, nameOf });
   const fraction = fractionOf(generation.state);
   const spent = spentBy(steps);
   const began = task.started_at === null ? null : Date.parse(task.started_at);
-  const ended = task.completed_at === null ? now : Date.parse(task.completed_at);
+  const ended = task.completed_at === null ? serverNow : Date.parse(task.completed_at);
   const failed = offers.some((offer) => offer.status === "failed");
   const canRetry = !active && task.status !== "cancelled" && (task.status === "failed" || failed);
 
@@ -75,7 +87,7 @@ function Loaded({ generation }: { readonly generation: Generation }) {
   return (
     <Page
       wide
-      title={task.title}
+      title={taskTitle(t, task, cvs, titles)}
       lead={
         <span style={{ display: "inline-flex", flexWrap: "wrap", gap: "4px 14px", alignItems: "center" }}>
           <TaskPill status={task.status} />
@@ -111,23 +123,19 @@ function Loaded({ generation }: { readonly generation: Generation }) {
           <Fact name={t("task.tokens")} value={number(language, spent.tokens)} width={60} />
           <Fact name={t("task.cost")} value={cost(language, spent.usd)} width={60} />
           <Fact name={t("task.credits")} value={`${number(language, task.credits_debited)}${task.credits_refunded > 0 ? ` (${t("task.refunded", { n: task.credits_refunded })})` : ""}`} />
-          {task.status === "queued" ? (
-            <span className={styles.queue} role="status">
-              {progress?.queue_position == null ? t("task.queued.text") : t("task.queue", { n: progress.queue_position })}
-            </span>
-          ) : null}
         </div>
+        <Silences silences={silences} trouble={active ? trouble : null} />
         {task.error === null || steps.some((step) => step.error === task.error) ? null : (
           <p style={{ margin: 0, color: "var(--bad)", display: "flex", gap: 8, alignItems: "center" }} role="alert">
             <Ban size={16} aria-hidden="true" /> {sentence(task.error)}
           </p>
         )}
       </Card>
-      <div className={styles.lanes} data-count={Math.max(1, offers.length)}>
+      <div className={styles.lanes} data-count={Math.max(1, offers.length)} data-stale={active && trouble !== null}>
         {offers.map((offer) => (
-          <Lane key={offer.offer_index} offer={offer} generation={generation} now={now} />
+          <Lane key={offer.offer_index} offer={offer} generation={generation} now={now} source={content} silences={silences} />
         ))}
-        {offers.length === 0 ? <Lane offer={null} generation={generation} now={now} /> : null}
+        {offers.length === 0 ? <Lane offer={null} generation={generation} now={now} source={content} silences={silences} /> : null}
       </div>
     </Page>
   );

@@ -1,11 +1,12 @@
-import { SegmentedControl } from "@mantine/core";
-import { ListChecks } from "lucide-react";
+import { Button, SegmentedControl } from "@mantine/core";
+import { ListChecks, Plus } from "lucide-react";
 import { useEffect, useState } from "react";
 import { Link } from "react-router";
 import { Card, Empty, Failure, Page, Rows } from "../components/page";
 import { TaskPill } from "../components/pill";
 import { useI18n, type Key } from "../i18n";
 import { ago, dateTime, duration, number } from "../lib/format";
+import { taskTitle } from "../lib/tasks";
 import { sentence } from "../lib/words";
 import { useFetched, useLive } from "../live/live";
 import type { Page as Items, TaskStatus, TaskView } from "../model/types";
@@ -41,7 +42,13 @@ export default function Tasks() {
         ) : data === undefined ? (
           <Rows count={5} height={66} />
         ) : data.items.length === 0 ? (
-          <Empty icon={ListChecks} title={t("tasks.empty")} text={t("tasks.empty.text")} />
+          <Empty icon={ListChecks} title={filter === "all" ? t("tasks.empty") : t("tasks.none")} {...(filter === "all" ? { text: t("tasks.empty.text") } : {})}>
+            {filter === "all" ? (
+              <Button component={Link} to="/generate" leftSection={<Plus size={17} aria-hidden="true" />}>
+                {t("nav.generate")}
+              </Button>
+            ) : null}
+          </Empty>
         ) : (
           <div role="table" aria-label={t("tasks.title")}>
             <div role="row" className={cx(styles.row, styles.head)}>
@@ -63,12 +70,13 @@ export default function Tasks() {
 
 function TaskRow({ task, when, whenFull }: { readonly task: TaskView; readonly when: string; readonly whenFull: string }) {
   const { t, language } = useI18n();
+  const { user, titles } = useLive();
   const took = task.started_at === null || task.completed_at === null ? null : Date.parse(task.completed_at) - Date.parse(task.started_at);
   return (
     <div role="row" className={styles.row}>
       <div role="cell" style={{ minWidth: 0 }}>
         <Link to={`/tasks/${task.id}`} className={cx(styles.link, "truncate")} style={{ display: "block" }}>
-          {task.title}
+          {taskTitle(t, task, user.state?.cvs ?? [], titles)}
         </Link>
         <div className={cx(styles.note, "truncate")}>
           {t(`task.type.${task.type}`)}

@@ -48,7 +48,7 @@ export function ScorePanel({ score, hasOffer, onScore, disabled }: ScorePanelPro
       <Skills title={t("score.missing")} skills={score.missing_skills} tone="outline" />
       {score.suggestions.length === 0 ? null : (
         <div>
-          <h3>{t("score.suggestions")}</h3>
+          <h2>{t("score.suggestions")}</h2>
           <ul className={styles.suggestions}>
             {score.suggestions.map((item, index) => (
               <li key={index}>
@@ -75,7 +75,7 @@ function Skills({ title, skills, tone }: { readonly title: string; readonly skil
   if (skills.length === 0) return null;
   return (
     <div>
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       <div className={styles.skills}>
         {skills.map((skill) => (
           <Pill key={skill} tone={tone}>

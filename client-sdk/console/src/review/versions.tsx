@@ -5,7 +5,7 @@ import { confirm } from "../components/confirm";
 import { DiffText } from "../components/diff-text";
 import { Empty, Failure } from "../components/page";
 import { Pill } from "../components/pill";
-import { isKey, useI18n } from "../i18n";
+import { isKey, useI18n, type Translate } from "../i18n";
 import { compare, placeOf } from "../lib/changes";
 import { ago, dateTime } from "../lib/format";
 import { readable } from "../lib/resume";
@@ -17,11 +17,13 @@ import styles from "./versions.module.css";
 interface VersionsProps {
   readonly file: CvFile;
   readonly versions: readonly CvVersionSummary[];
+  /** Whose CV it was made from, where it still exists. */
+  readonly sourceName: string | null;
   readonly onRestore: (version: number) => Promise<void>;
   readonly disabled: boolean;
 }
 
-export function Versions({ file, versions, onRestore, disabled }: VersionsProps) {
+export function Versions({ file, versions, sourceName, onRestore, disabled }: VersionsProps) {
   const { t, language } = useI18n();
   const [comparing, setComparing] = useState<number | null>(null);
   const sorted = [...versions].sort((a, b) => b.version - a.version);
@@ -40,7 +42,7 @@ export function Versions({ file, versions, onRestore, disabled }: VersionsProps)
               <span className={cx(styles.number, "num")}>v{version.version}</span>
               <div style={{ minWidth: 0 }}>
                 <div className={styles.what}>
-                  <span style={{ fontWeight: 540 }}>{t(`versions.type.${version.change_type ?? "original"}`)}</span>
+                  <span style={{ fontWeight: 540 }}>{version.version === 1 && version.source_file !== null ? t("versions.copy") : t(`versions.type.${version.change_type ?? "original"}`)}</span>
                   {isCurrent ? <Pill tone="brand">{t("versions.current")}</Pill> : null}
                   {version.match_score === null ? null : <span className="muted num">{version.match_score}/100</span>}
                 </div>
@@ -48,8 +50,7 @@ export function Versions({ file, versions, onRestore, disabled }: VersionsProps)
                   <time dateTime={version.created_at} title={dateTime(language, version.created_at)}>
                     {ago(language, version.created_at)}
                   </time>
-                  {version.changelog === null ? null : ` · ${version.changelog}`}
-                  {version.source_file === null ? null : ` · ${t("versions.from", { file: version.source_file })}`}
+                  {noteOf(t, version, sourceName)}
                 </div>
                 {isCurrent ? null : (
                   <div className={styles.buttons}>
@@ -71,6 +72,16 @@ export function Versions({ file, versions, onRestore, disabled }: VersionsProps)
       </Modal>
     </>
   );
+}
+
+/** The server's own notes are in one language: those that only repeat what the row says are said in the person's. */
+function noteOf(t: Translate, { changelog, change_type, source_file }: CvVersionSummary, sourceName: string | null): string | null {
+  if (change_type === "restore") {
+    const from = /v(\d+)$/u.exec(changelog ?? "")?.[1];
+    return from === undefined ? null : ` · ${t("versions.restoredFrom", { n: Number(from) })}`;
+  }
+  if (source_file !== null) return sourceName === null ? null : ` · ${t("versions.from", { name: sourceName })}`;
+  return changelog === null ? null : ` · ${changelog}`;
 }
 
 function Comparison({ file, version }: { readonly file: CvFile; readonly version: number }) {

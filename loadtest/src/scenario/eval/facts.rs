@@ -57,6 +57,31 @@ fn compare(expected: &str, found: Option<&str>) -> Outcome {
     }
 }
 
+/// Cities that English calls otherwise than their country does, both as [`plain`] writes them.
+const EXONYMS: &[(&str, &str)] = &[
+    ("praha", "prague"),
+    ("plzeň", "pilsen"),
+    ("wien", "vienna"),
+    ("münchen", "munich"),
+    ("köln", "cologne"),
+    ("genève", "geneva"),
+    ("bruxelles", "brussels"),
+    ("warszawa", "warsaw"),
+    ("kraków", "cracow"),
+    ("roma", "rome"),
+    ("milano", "milan"),
+    ("lisboa", "lisbon"),
+    ("københavn", "copenhagen"),
+];
+
+/// A place as English writes it: an offer may say "Praha" where the facts say "Prague".
+fn in_english(place: &str) -> String {
+    let word = |word: &str| {
+        EXONYMS.iter().find(|(own, _)| *own == word).map_or(word.to_owned(), |(_, english)| (*english).to_owned())
+    };
+    place.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
 /// "Prague, Czech Republic", "remote, USA only", "Prague and Brno": right when the city (or, for remote work, that it is
 /// remote) was found.
 fn location(expected: &str, found: &JobOfferContent) -> Outcome {
@@ -69,6 +94,8 @@ fn location(expected: &str, found: &JobOfferContent) -> Outcome {
     if places.is_empty() {
         return Outcome::Missing;
     }
+    let wanted = in_english(&wanted);
+    let places: Vec<String> = places.iter().map(|place| in_english(place)).collect();
     let fits = |place: &String| wanted.contains(place.as_str()) || place.contains(&wanted);
     match (places.first().is_some_and(fits), places.iter().any(fits)) {
         (true, _) => Outcome::Right,
@@ -174,6 +201,7 @@ mod tests {
         let at = |expected: &str, city, country, remote| location(expected, &found("x", city, country, remote));
         assert_eq!(at("Prague, Czech Republic", Some("Prague"), None, None), Outcome::Right);
         assert_eq!(at("Prague, Czech Republic", Some("Brno"), Some("Czech Republic"), None), Outcome::Partly);
+        assert_eq!(at("Prague and Brno", Some("Praha"), None, None), Outcome::Right);
         assert_eq!(at("London", Some("Paris"), None, None), Outcome::Wrong);
         assert_eq!(at("remote, USA only", None, None, Some(Remote::Full)), Outcome::Right);
         assert_eq!(at("London", None, None, None), Outcome::Missing);

@@ -83,6 +83,12 @@ pub struct CvCreated {
     pub is_translated: bool,
     /// Its current version.
     pub content_version: i32,
+    /// Name and headline of the person, read from the content, for lists.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// Changes that wait for a decision.
+    #[serde(default)]
+    pub pending_count: u32,
 }
 
 /// Durable `cv.deleted`.
@@ -122,6 +128,12 @@ pub struct CvListed {
     pub optimise_status: AiStatus,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// Name and headline of the person, read from the content, for lists.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// Changes that wait for a decision.
+    #[serde(default)]
+    pub pending_count: u32,
 }
 
 /// Durable `job_offer.created` and `job_offer.deleted`.

@@ -6,12 +6,13 @@ mod quality;
 mod wide;
 
 use super::types::{Classification, Fate, Modification, Outcome, StepInput};
-use super::{Recomposed, classify, outcome, recompose, rewrite};
+use super::{classify, outcome, rewrite};
+use crate::cv::pipeline::generation::compose::{self, Composed};
 
 /// A whole generation, step by step, as the pipeline runs it.
 pub(super) struct Generation {
     pub(super) classification: Classification,
-    pub(super) result: Recomposed,
+    pub(super) result: Composed,
 }
 
 pub(super) fn generate(input: &StepInput) -> Generation {
@@ -38,6 +39,6 @@ pub(super) fn generate(input: &StepInput) -> Generation {
     let step = with(None, so_far);
     outcomes.push(outcome::summary(&step, &rewrite::summary(&step)));
     let modifications: Vec<Modification> = outcomes.into_iter().flat_map(|outcome| outcome.modifications).collect();
-    let result = recompose(&input.cv, &classification, &modifications);
+    let result = compose::unchecked(&input.cv, &classification, &modifications);
     Generation { classification, result }
 }

@@ -2,10 +2,15 @@
 
 use super::material::{TODAY, cvs, offers, step, to_score};
 use super::{Generation, generate};
-use crate::cv::brain::recompose::undo;
 use crate::cv::brain::skills::{self, Kind};
-use crate::cv::brain::types::{JobOffer, ScoreInput, StepInput};
-use crate::cv::brain::{context, recompose, score};
+use crate::cv::brain::types::{Classification, JobOffer, ScoreInput, StepInput};
+use crate::cv::brain::{context, score};
+use crate::cv::pipeline::generation::compose;
+use crate::cv::rules::change;
+use crate::cv::rules::review::{self, Reviewed};
+use chrono::DateTime;
+use estafette_protocol::cv::change::ReviewDecision;
+use estafette_protocol::cv::status::Decision;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -18,45 +23,42 @@ fn every_pair(mut check: impl FnMut(&str, &Value, &JobOffer)) {
     }
 }
 
-/// R29: rejecting any of the changes, in any order, gives the result with these fields as they were.
-fn undone(done: &Generation, order: &[usize]) -> Value {
-    let mut content = done.result.content.clone();
-    for at in order {
-        assert!(undo(&mut content, &done.result.changes[*at]), "{}", done.result.changes[*at].path);
+/// R29: rejects changes in an order; nothing else may keep one from coming back.
+fn rejected(done: &Generation, order: &[usize]) -> Reviewed {
+    let changes = &done.result.changes;
+    let decisions: Vec<ReviewDecision> =
+        order.iter().map(|at| ReviewDecision { change_id: changes[*at].id.clone(), accept: false }).collect();
+    let content = done.result.content.clone();
+    if decisions.is_empty() {
+        return Reviewed { content, changes: changes.clone(), decided: Vec::new() };
     }
-    content
+    let reviewed = review::decide(&content, changes, &decisions, DateTime::UNIX_EPOCH).unwrap();
+    for decided in &reviewed.decided {
+        assert_eq!(decided.decision, Decision::Rejected, "{:?}", decided.change);
+    }
+    reviewed
 }
 
-fn check_changes(name: &str, cv: &Value, done: &Generation) {
-    let changes = &done.result.changes;
-    for (at, one) in changes.iter().enumerate() {
-        assert_eq!(done.result.content.pointer(&one.path), Some(&one.after), "{name} {}", one.path);
-        assert_eq!(
-            cv.pointer(&one.path).filter(|value| !value.is_null()),
-            Some(&one.before).filter(|value| !value.is_null()),
-            "{name} {}",
-            one.path
-        );
-        assert!(one.reason.len() > 10 && one.before != one.after, "{name} {one:?}");
-        for other in &changes[at + 1..] {
-            let apart = |a: &str, b: &str| !format!("{b}/").starts_with(&format!("{a}/"));
-            assert!(
-                apart(&one.path, &other.path) && apart(&other.path, &one.path),
-                "{name}: {} {}",
-                one.path,
-                other.path
-            );
-        }
-    }
-    let all: Vec<usize> = (0..changes.len()).collect();
-    let back: Vec<usize> = all.iter().rev().copied().collect();
-    // A CV without basics keeps an empty one.
+/// The source as it comes back: a CV without basics keeps an empty one.
+fn come_back(cv: &Value, done: &Generation) -> Value {
     let mut source = cv.clone();
     if source.get("basics").is_none() && done.result.content.get("basics").is_some() {
         source["basics"] = json!({});
     }
-    assert_eq!(undone(done, &all), source, "{name}");
-    assert_eq!(undone(done, &back), source, "{name}");
+    source
+}
+
+fn check_changes(name: &str, cv: &Value, done: &Generation) {
+    let changes = &done.result.changes;
+    for one in changes {
+        assert!(change::still_there(&done.result.content, one), "{name} {one:?}");
+        assert!(one.reason.len() > 10 && one.before != one.after, "{name} {one:?}");
+    }
+    let all: Vec<usize> = (0..changes.len()).collect();
+    let back: Vec<usize> = all.iter().rev().copied().collect();
+    let source = come_back(cv, done);
+    assert_eq!(rejected(done, &all).content, source, "{name}");
+    assert_eq!(rejected(done, &back).content, source, "{name}");
 }
 
 #[test]
@@ -241,25 +243,27 @@ proptest! {
         let done = generate(&step(&cv, Some(&offers().swap_remove(wanted).1)));
         if !done.result.changes.is_empty() {
             let mut seen = BTreeSet::new();
-            let order: Vec<usize> = order.iter().map(|at| at.index(done.result.changes.len())).filter(|at| seen.insert(*at)).collect();
-            let content = undone(&done, &order);
-            for (at, change) in done.result.changes.iter().enumerate() {
-                let expected = if seen.contains(&at) { Some(&change.before).filter(|value| !value.is_null()) } else { Some(&change.after) };
-                prop_assert_eq!(content.pointer(&change.path), expected);
+            let mut order: Vec<usize> = order.iter().map(|at| at.index(done.result.changes.len())).filter(|at| seen.insert(*at)).collect();
+            let some = rejected(&done, &order);
+            // What was not rejected stands where its change says, wherever that has moved to.
+            for (at, one) in some.changes.iter().enumerate().filter(|(at, _)| !seen.contains(at)) {
+                prop_assert!(change::still_there(&some.content, one), "{} {:?}", at, one);
             }
+            order.extend((0..done.result.changes.len()).filter(|at| !seen.contains(at)));
+            prop_assert_eq!(rejected(&done, &order).content, come_back(&cv, &done));
         }
     }
 
     #[test]
-    fn recompose_takes_any_modifications(cv in any_value(), pointers in prop::collection::vec("(/[a-z0-9~]{0,8}){0,4}", 0..8)) {
+    fn compose_takes_any_modifications(cv in any_value(), pointers in prop::collection::vec("(/[a-z0-9~]{0,8}){0,4}", 0..8)) {
         let modifications: Vec<_> = pointers.iter().map(|path| crate::cv::brain::types::Modification {
             section: "work".into(), field: "x".into(), item_index: None, path: path.clone(),
             before: cv.pointer(path).cloned().unwrap_or_default(), after: json!("new"), reason: "because it is".into(),
             action: crate::cv::brain::types::ChangeAction::Modify,
         }).collect();
-        let result = recompose(&cv, &crate::cv::brain::types::Classification::default(), &modifications);
-        let done = Generation { classification: Default::default(), result };
+        let result = compose::unchecked(&cv, &Classification::default(), &modifications);
+        let done = Generation { classification: Classification::default(), result };
         let all: Vec<usize> = (0..done.result.changes.len()).collect();
-        prop_assert_eq!(undone(&done, &all), cv);
+        prop_assert_eq!(rejected(&done, &all).content, cv);
     }
 }

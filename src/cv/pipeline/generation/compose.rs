@@ -31,6 +31,13 @@ pub fn compose(
     classification: &Classification,
     modifications: &[Modification],
 ) -> Result<Composed, String> {
+    let composed = unchecked(source, classification, modifications);
+    resume::check(&composed.content).map_err(|error| format!("the result is not a JSON Resume: {error}"))?;
+    Ok(composed)
+}
+
+/// [`compose`] without the check of the result, for documents that are no JSON Resume to begin with.
+pub(crate) fn unchecked(source: &Value, classification: &Classification, modifications: &[Modification]) -> Composed {
     let mut content = source.clone();
     let mut removed: BTreeSet<(String, usize)> = BTreeSet::new();
     for modification in modifications {
@@ -47,14 +54,13 @@ pub fn compose(
     for verdict in classification.projects.iter().filter(|verdict| verdict.action == Fate::Remove) {
         removed.insert(("projects".to_owned(), usize::try_from(verdict.index).unwrap_or(usize::MAX)));
     }
-    let kept = vec![leave_out(&mut content, "work", &removed), leave_out(&mut content, "projects", &removed)];
-    resume::check(&content).map_err(|error| format!("the result is not a JSON Resume: {error}"))?;
+    let kept = [leave_out(&mut content, "work", &removed), leave_out(&mut content, "projects", &removed)];
     let reasons = |section: &str, item: Option<usize>, field: Option<&str>| {
         reason(classification, modifications, section, item, field)
     };
     let mut ids = || ChangeId::parse(new_cuid2()).ok();
     let changes = change::between(source, &content, &kept, &reasons, &mut ids);
-    Ok(Composed { content, changes })
+    Composed { content, changes }
 }
 
 /// Brings a result that was made from `source` onto a content that was edited meanwhile: what was edited by hand stays.
@@ -95,15 +101,18 @@ fn entry_of(path: &str) -> Option<(String, usize)> {
 
 fn apply(content: &mut Value, modification: &Modification) {
     let path = &modification.path;
-    let fits = match modification.action {
-        ChangeAction::Add => content.pointer(path).is_none_or(Value::is_null),
-        ChangeAction::Modify | ChangeAction::Remove => content.pointer(path) == Some(&modification.before),
-    };
+    let Some((parent, field)) = path.rsplit_once('/') else { return };
+    // The entries of these are looked at one by one; a document that is no object has no fields at all.
+    let whole = parent.is_empty() && (["work", "projects"].contains(&field) || !content.is_object());
+    let fits = !whole
+        && match modification.action {
+            ChangeAction::Add => content.pointer(path).is_none_or(Value::is_null),
+            ChangeAction::Modify | ChangeAction::Remove => content.pointer(path) == Some(&modification.before),
+        };
     if !fits {
         tracing::debug!(path, "a modification does not fit and is left out");
         return;
     }
-    let Some((parent, field)) = path.rsplit_once('/') else { return };
     let field = field.replace("~1", "/").replace("~0", "~");
     // A section that is not there yet (a CV without basics) is made.
     if parent == "/basics"

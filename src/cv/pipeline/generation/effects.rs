@@ -7,8 +7,8 @@ use crate::cv::brain::types::{Classification, Modification, Score};
 use crate::cv::model::status::{OfferState, OptimiseState, ScoreState as ScoreMachine};
 use crate::cv::pipeline::score::{self, took};
 use crate::cv::pipeline::source::{self, Extracted};
+use crate::cv::rules::patch;
 use crate::cv::rules::versions as numbering;
-use crate::cv::rules::{patch, resume};
 use crate::cv::store::activity::{self, Telemetry};
 use crate::cv::store::files::NewCv;
 use crate::cv::store::versions::{self, NewVersion};
@@ -102,6 +102,9 @@ struct Recomposed {
     composed: Composed,
     classification: Classification,
     modifications: Vec<Modification>,
+    /// The language that the result is written in.
+    #[serde(default)]
+    language: Option<String>,
 }
 
 /// P1: a CV of its own, with the source as version 1 and the result as version 2 (R26).
@@ -112,9 +115,7 @@ async fn adapted(tx: &mut Tx<'_>, task: &TaskInfo, at: &StepRef, output: &Value)
     let run = run_of(tx, task, at).await?;
     let (content, changes) = (&made.composed.content, &made.composed.changes);
     let debit = generations::debit_of(tx, &at.offer_id).await?;
-    // Not the language that was asked for: the one that the result is written in.
-    let written = resume::language(content);
-    let language = written.as_deref().or(input.language.as_deref());
+    let language = made.language.as_deref().or(input.language.as_deref());
     let (source_type, source_value) = source_of(tx, user, &run).await?;
     let id = new_id();
     let pending = (!changes.is_empty()).then_some(changes.as_slice());
@@ -191,8 +192,12 @@ async fn optimised(tx: &mut Tx<'_>, task: &TaskInfo, at: &StepRef, output: &Valu
     let id = input.source_cv_id.as_str();
     let row = files::lock(tx, id).await?.ok_or_else(|| source::vanished("the CV"))?;
     let cv = &row.file.summary;
-    let composed =
-        compose::rebase(&row.file.content, &input.content, &made.classification, &made.modifications).map_err(bad)?;
+    // The writer has other commits to write: what the step found is used as long as nobody edited the CV meanwhile.
+    let composed = if row.file.content == input.content {
+        made.composed
+    } else {
+        compose::rebase(&row.file.content, &input.content, &made.classification, &made.modifications).map_err(bad)?
+    };
     let results = json!({"modifications": made.modifications});
     if composed.changes.is_empty() {
         // Nothing to propose: nothing to pay for (P2).
@@ -203,7 +208,7 @@ async fn optimised(tx: &mut Tx<'_>, task: &TaskInfo, at: &StepRef, output: &Valu
     }
     let numbers = versions::numbers(tx, id).await?;
     let step = numbering::step(cv.content_version, numbers.last().copied());
-    versions::save_current(tx, id, step.save_as).await?;
+    history::save_current(tx, id, step.save_as).await?;
     files::keep_score_before(tx, id).await?;
     let rev = cv.content_rev + 1;
     let patch = patch::between(&row.file.content, &composed.content);

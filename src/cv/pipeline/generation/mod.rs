@@ -27,7 +27,7 @@ pub mod plan;
 pub mod steps;
 
 use self::input::{GenerationInput, StepRef};
-use super::{GENERATE_CV, IMPROVE_CV};
+use super::{GENERATE_CV, IMPROVE_CV, lock_owner};
 use crate::cv::model::status::{GenerationState, OfferState, SubtaskState, TaskState};
 use crate::cv::services::Services;
 use crate::cv::store::generations::{self, SubtaskKey};
@@ -125,7 +125,10 @@ impl TaskKind for Generation {
             "extract" => {
                 generations::move_offer(tx, &at.offer_id, OfferState::Extracting, None).await?;
             }
-            "match_score" => effects::score_started(tx, task, &at).await?,
+            "match_score" => {
+                lock_owner(tx, task).await?;
+                effects::score_started(tx, task, &at).await?;
+            }
             _ => {}
         }
         generations::move_subtask(tx, subtask(step.spec, &at), SubtaskState::Running, None).await
@@ -139,6 +142,9 @@ impl TaskKind for Generation {
         output: &StepOutput,
     ) -> DbResult<()> {
         let at = StepRef::of(step.spec)?;
+        if matches!(step.spec.kind.as_str(), "extract" | "recompose" | "match_score") {
+            lock_owner(tx, task).await?;
+        }
         effects::completed(self, tx, task, step, &at, output).await
     }
 
@@ -154,6 +160,7 @@ impl TaskKind for Generation {
         generations::move_subtask(tx, subtask(step.spec, &at), to, Some(&failure.error.message)).await?;
         // R37: the failed score of a generation is the CV's, not the generation's.
         if step.spec.kind == "match_score" && failure.retry_in.is_none() {
+            lock_owner(tx, task).await?;
             effects::score_failed(tx, task, &at).await?;
         }
         Ok(())
@@ -166,14 +173,17 @@ impl TaskKind for Generation {
         group: &GroupKey,
         end: GroupEnd<'_>,
     ) -> DbResult<()> {
+        lock_owner(tx, task).await?;
         ends::offer_ended(self.mode, tx, task, group, &end).await
     }
 
     async fn on_ended(&self, tx: &mut Tx<'_>, task: &TaskInfo, summary: &TaskSummary) -> DbResult<TaskEnd> {
+        lock_owner(tx, task).await?;
         ends::task_ended(self.mode, tx, task, summary).await
     }
 
     async fn on_cancelled(&self, tx: &mut Tx<'_>, task: &TaskInfo, _open: &[StepSpec]) -> DbResult<EventFields> {
+        lock_owner(tx, task).await?;
         ends::task_cancelled(self.mode, tx, task).await
     }
 
@@ -183,6 +193,7 @@ impl TaskKind for Generation {
         task: &TaskInfo,
         reopened: &[StepSpec],
     ) -> Result<EventFields, CallError> {
+        lock_owner(tx, task).await?;
         ends::task_retried(self.mode, tx, task, reopened).await
     }
 }

@@ -11,6 +11,7 @@ use crate::cv::brain::types::{
 use crate::cv::pipeline::ask::{self, Question};
 use crate::cv::pipeline::score;
 use crate::cv::pipeline::source::{self, Extracted};
+use crate::cv::rules::resume;
 use crate::cv::services::Services;
 use crate::cv::store::{files, generations};
 use estafette_actors::StepError;
@@ -41,7 +42,7 @@ pub async fn run(services: &Services, ctx: &StepCtx) -> Result<StepOutput, StepE
         "batch_extras" => work.batch::<ExtrasProposal>("batch_extras", outcome::extras).await,
         "batch_skills" => work.batch::<SkillsProposal>("batch_skills", outcome::skills).await,
         "batch_summary" => work.batch::<SummaryProposal>("batch_summary", outcome::summary).await,
-        "recompose" => work.recompose(),
+        "recompose" => work.recompose().await,
         "match_score" => work.score().await,
         other => Err(StepError::fatal("bad_graph", format!("there is no step `{other}`"))),
     }
@@ -140,7 +141,7 @@ impl Work<'_> {
     async fn classify(&self) -> Result<StepOutput, StepError> {
         let input = self.material(None)?;
         let (found, report): (Classification, _) = self.ask("classify", &input).await?;
-        let found = outcome::classification(&input, found);
+        let found = self.services.compute(move || outcome::classification(&input, found)).await?;
         let (add, also_needs) = plan::item_steps(self.offer, &found)?;
         Ok(StepOutput { output: encoded(&found)?, add, also_needs, report })
     }
@@ -150,7 +151,7 @@ impl Work<'_> {
     }
 
     /// A batch: the model's proposal, held against the CV.
-    async fn batch<T: DeserializeOwned + JsonSchema>(
+    async fn batch<T: DeserializeOwned + JsonSchema + Send + 'static>(
         &self,
         step: &'static str,
         judge: fn(&StepInput, &T) -> Outcome,
@@ -160,7 +161,7 @@ impl Work<'_> {
             input.modifications = self.modifications()?;
         }
         let (proposal, mut report): (T, _) = self.ask(step, &input).await?;
-        let outcome = judge(&input, &proposal);
+        let outcome = self.services.compute(move || judge(&input, &proposal)).await?;
         let told: Vec<WireModification> = outcome.modifications.iter().cloned().map(Into::into).collect();
         report.insert("modifications".to_owned(), encoded(&told)?);
         Ok(StepOutput { output: encoded(&outcome)?, report, ..StepOutput::default() })
@@ -189,14 +190,22 @@ impl Work<'_> {
         Ok(found)
     }
 
-    fn recompose(&self) -> Result<StepOutput, StepError> {
+    async fn recompose(&self) -> Result<StepOutput, StepError> {
         let (classification, modifications) = (self.classification()?, self.modifications()?);
-        let composed = compose::compose(&self.input.content, &classification, &modifications)
-            .map_err(|error| StepError::fatal("invalid_result", error))?;
+        let (source, verdicts, changes) = (self.input.content.clone(), classification.clone(), modifications.clone());
+        let compose = move || {
+            let composed = compose::compose(&source, &verdicts, &changes)?;
+            // Not the language that was asked for: the one that the result is written in.
+            let language = resume::language(&composed.content);
+            Ok((composed, language))
+        };
+        let composed: Result<_, String> = self.services.compute(compose).await?;
+        let (composed, language) = composed.map_err(|error| StepError::fatal("invalid_result", error))?;
         let output = json!({
             "composed": encoded(&composed)?,
             "classification": encoded(&classification)?,
             "modifications": encoded(&modifications)?,
+            "language": language,
         });
         Ok(StepOutput::of(output))
     }

@@ -1,0 +1,66 @@
+//! Whose turn it is: the one order of the queue, for the dispatchers that claim and for those who are told their place.
+
+/// The queue, as common table expressions that end with `waiting (id, product, queued_at, started_at, since, turn)`.
+/// Parameter `$1`: the kinds of task that count.
+///
+/// `turn`: the owner's tasks that would run if this one did. The first task of each owner stands before the second of any.
+/// `since`: from when on the owner waits for this turn. Among owners with the same turn the one served longest ago is
+/// first, so that more busy owners than places keep nobody out.
+macro_rules! waiting {
+    () => {
+        "WITH busy AS (
+    SELECT product, coalesce(owner, device, id) AS who, count(*) AS n FROM runtime.tasks WHERE status = 'running' GROUP BY 1, 2
+), waiting AS (
+    SELECT q.id, q.product, q.queued_at, q.started_at, greatest(q.queued_at, s.served_at) AS since, coalesce(b.n, 0)
+           + row_number() OVER (PARTITION BY q.product, coalesce(q.owner, q.device, q.id) ORDER BY q.queued_at, q.id) AS turn
+    FROM runtime.tasks q
+    LEFT JOIN busy b ON b.product = q.product AND b.who = coalesce(q.owner, q.device, q.id)
+    LEFT JOIN runtime.turns s ON s.product = q.product AND s.who = coalesce(q.owner, q.device)
+    WHERE q.status = 'queued' AND q.product || '/' || q.kind = ANY($1)
+)"
+    };
+}
+
+/// The order of `waiting`.
+macro_rules! in_turn {
+    () => {
+        "turn, since, queued_at, id"
+    };
+}
+
+/// Claims tasks for a node (`$4`): at most `$3`, and none beyond an owner's limit (`$2`). Select from `claimed t`.
+pub(super) const CLAIM: &str = concat!(
+    waiting!(),
+    ", chosen AS (
+    SELECT t.id FROM runtime.tasks t JOIN waiting w ON w.id = t.id
+    WHERE t.status = 'queued' AND w.turn <= $2
+    ORDER BY w.turn, w.since, w.queued_at, t.id LIMIT $3
+    FOR UPDATE OF t SKIP LOCKED
+), claimed AS (
+    UPDATE runtime.tasks t SET status = 'running', node_id = $4, lease_epoch = lease_epoch + 1, commit_no = 0,
+           started_at = coalesce(t.started_at, now())
+    FROM chosen c WHERE t.id = c.id RETURNING t.*
+), served AS (
+    INSERT INTO runtime.turns (product, who, served_at)
+    SELECT DISTINCT product, coalesce(owner, device), statement_timestamp() FROM claimed
+    WHERE coalesce(owner, device) IS NOT NULL ORDER BY 1, 2
+    ON CONFLICT (product, who) DO UPDATE SET served_at = EXCLUDED.served_at
+)
+SELECT "
+);
+
+/// The queue in its order, at most `$3` tasks: id, product, place, whether it waits for its owner's limit (`$2`), since when
+/// it is queued, and the share of the work that is done (of a task that had begun).
+pub(super) const PLACES: &str = concat!(
+    waiting!(),
+    "SELECT id, product, row_number() OVER (ORDER BY ",
+    in_turn!(),
+    "), turn > $2, queued_at,
+       CASE WHEN started_at IS NULL THEN 0 ELSE (
+           SELECT coalesce(sum((s.spec->>'weight')::float8) FILTER (WHERE s.status = 'completed'), 0)
+                  / greatest(sum((s.spec->>'weight')::float8), 1) FROM runtime.steps s WHERE s.task_id = waiting.id
+       ) END
+FROM waiting ORDER BY ",
+    in_turn!(),
+    " LIMIT $3"
+);

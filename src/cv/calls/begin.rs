@@ -1,0 +1,99 @@
+//! How every task of the product begins: its row, then (by the caller) its debits, then the engine's task, all in one
+//! unit of work and in the order of section 1.10.
+
+use super::device_of;
+use crate::cv::store::tasks::{self, NewBackgroundTask};
+use chrono::{DateTime, Utc};
+use estafette_actors::task::NewTask;
+use estafette_actors::{CallCtx, CallError, Tx};
+use estafette_protocol::cv::call::TaskStarted;
+use estafette_protocol::{TaskId, Timestamp};
+use serde_json::{Map, Value, json};
+
+/// A task that is about to begin.
+pub(super) struct Begin<'a> {
+    /// Its id.
+    pub(super) id: &'a TaskId,
+    /// Its kind.
+    pub(super) kind: &'static str,
+    /// What people call it.
+    pub(super) title: String,
+    /// What they are told at its end.
+    pub(super) success: String,
+    /// The file name of the CV that it works on.
+    pub(super) cv_file: Option<&'a str>,
+    /// The feature whose units it takes.
+    pub(super) feature: Option<&'a str>,
+    /// Offers of a generation, else 0.
+    pub(super) total_offers: u32,
+    /// Whether its end changes the list of CVs.
+    pub(super) updates_list: bool,
+    /// Now.
+    pub(super) now: DateTime<Utc>,
+}
+
+impl Begin<'_> {
+    /// The product's row.
+    ///
+    /// # Errors
+    /// `conflict` when the id exists.
+    pub(super) async fn insert(&self, tx: &Tx<'_>, ctx: &CallCtx, payload: &Value) -> Result<(), CallError> {
+        let task = NewBackgroundTask {
+            id: self.id.as_str(),
+            title: &self.title,
+            success_message: &self.success,
+            kind: self.kind,
+            should_update_cv_list: self.updates_list,
+            payload,
+            device: &device_of(ctx),
+            user: Some(ctx.who.user.as_str()),
+            cv_file: self.cv_file,
+            feature_name: self.feature,
+            created_at: self.now.timestamp_millis(),
+        };
+        if tasks::insert(tx, &task).await? {
+            Ok(())
+        } else {
+            Err(CallError::conflict(format!("there is a task {} already", self.id)))
+        }
+    }
+
+    /// The engine's task, with the events that tell of it. `debited`: credits, after [`Begin::insert`] and the debits.
+    ///
+    /// # Errors
+    /// A defect: the kind refuses its input.
+    pub(super) async fn enqueue(
+        self,
+        tx: &mut Tx<'_>,
+        ctx: &CallCtx,
+        debited: i32,
+        input: Value,
+    ) -> Result<TaskStarted, CallError> {
+        let mut event = Map::new();
+        for (name, value) in [
+            ("title", json!(self.title)),
+            ("cv_file", json!(self.cv_file)),
+            ("credit_used", json!(debited > 0)),
+            ("feature_name", json!(self.feature)),
+            ("total_offers", json!(self.total_offers)),
+            ("completed_offers", json!(0)),
+            ("credits_debited", json!(debited)),
+            ("credits_refunded", json!(0)),
+            ("created_at", json!(Timestamp::new(self.now))),
+            ("should_update_cv_list", json!(self.updates_list)),
+            ("success_message", json!(self.success)),
+        ] {
+            event.insert(name.to_owned(), value);
+        }
+        let new = NewTask {
+            id: self.id.clone(),
+            kind: self.kind.to_owned(),
+            owner: Some(ctx.who.user.clone()),
+            device: ctx.who.device.clone(),
+            input,
+            event,
+        };
+        tx.enqueue(new).await?;
+        Ok(TaskStarted { task_id: self.id.clone() })
+    }
+}
