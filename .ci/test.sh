@@ -21,6 +21,8 @@ else
   cargo test --workspace --all-features --all-targets
 fi
 cargo test --workspace --all-features --doc
+step "fuzz targets"
+.ci/fuzz.sh
 step "SDK and console"
 .ci/sdk.sh
 step "browser"

@@ -19,8 +19,10 @@ enum Access {
     Owner,
     /// Not offered by this version, to nobody who is signed in.
     NotOffered,
+    /// For administrators.
+    Admin,
 }
-use Access::{NotOffered, Open, Own, Owner, Readable};
+use Access::{Admin, NotOffered, Open, Own, Owner, Readable};
 
 struct Row {
     method: &'static str,
@@ -88,6 +90,10 @@ const ROWS: &[Row] = &[
     with("post", "/v1/cv/tasks/test", Own, |_| json!({"steps": 1})),
     row("post", "/v1/tasks/{id}/cancel", Owner),
     row("post", "/v1/tasks/{id}/retry", Owner),
+    row("get", "/v1/admin/nodes", Admin),
+    row("get", "/v1/admin/queues", Admin),
+    row("get", "/v1/admin/sessions", Admin),
+    row("get", "/v1/admin/sessions/{session}/timeline", Admin),
     row("delete", "/v1/cv/link-history/{id}", Owner),
     row("delete", "/v1/cv/job-offers/{id}", Owner),
     row("delete", "/v1/cv/files/{id}", Owner),
@@ -111,7 +117,12 @@ impl Row {
             &world.task
         };
         let path = self.path.replace("{id}", id).replace("{version}", "1").replace("{filename}", "of-ada.json");
-        if path.ends_with("/export") { path + "?format=json" } else { path }
+        let path = path.replace("{session}", "s-of-nobody");
+        match path.rsplit('/').next() {
+            Some("export") => path + "?format=json",
+            Some("sessions") => format!("{path}?user={}", world.ada.id),
+            _ => path,
+        }
     }
 
     async fn by(&self, world: &World, who: &Person) -> Answer {
@@ -216,15 +227,20 @@ async fn every_route_for_another_person_an_administrator_and_the_owner() {
                     assert!((200..300).contains(&answer.status), "{what}");
                     says_nothing_of_ada(&world, &answer, &what);
                 }
-                Readable if *whom != "Eve" => assert_eq!(answer.status, 200, "{what}"),
+                Readable | Admin if *whom != "Eve" => assert_eq!(answer.status, 200, "{what}"),
                 Readable | Owner => {
                     assert_eq!((answer.status, answer.body["code"].as_str()), (404, Some("not_found")), "{what}");
                 }
+                Admin => assert_eq!((answer.status, answer.body["code"].as_str()), (403, Some("forbidden")), "{what}"),
                 NotOffered => assert_eq!(answer.status, 400, "{what}"),
                 Open => {}
             }
         }
         let answer = row.by(&world, &world.ada).await;
+        if row.access == Admin {
+            assert_eq!(answer.status, 403, "{name} by one who is no administrator: {answer:#?}");
+            continue;
+        }
         let refused = [401, 403, 404, 500, 503].contains(&answer.status);
         // Nothing of this name was proposed: the CV is there, the change is not.
         let not_proposed = row.path.ends_with("/review") && answer.status == 404;
