@@ -98,7 +98,6 @@ pub const METERS: &[(&str, Meter, &str, &str)] = &[
     ("estafette_bus_topics", Gauge, "", "topics with local readers: what this node hears of"),
     ("estafette_bus_published_total", Counter, "", "messages told to the other nodes"),
     ("estafette_bus_received_total", Counter, "", "messages heard from them"),
-    ("estafette_bus_pipeline_messages", Histogram, "", "messages in one write to Redis"),
     ("estafette_bus_round_trip_seconds", Gauge, "", "time of a question to Redis and its answer"),
     (
         "estafette_bus_dropped_total",
