@@ -112,40 +112,7 @@ pub const METERS: &[(&str, Meter, &str, &str)] = &[
         "",
         "signals between actors that met a full mailbox; found in the database",
     ),
-    (
-        "estafette_bus_connected",
-        Gauge,
-        "",
-        "1 while events go to other nodes by Redis; at 0 they come from the log, a second later",
-    ),
-    (
-        "estafette_bus_connects_total",
-        Counter,
-        "",
-        "connections to Redis that were made: each further one followed an outage",
-    ),
-    (
-        "estafette_bus_round_trip_seconds",
-        Gauge,
-        "",
-        "how long a message of this node to itself took by Redis, looked at every second",
-    ),
-    ("estafette_bus_topics", Gauge, "", "topics that this node listens to: those of its own readers"),
-    ("estafette_bus_published_total", Counter, "", "messages sent to other nodes"),
     ("estafette_bus_pipeline_size", Histogram, "", "messages sent to Redis at once"),
-    ("estafette_bus_received_total", Counter, "", "messages that came by Redis, own ones included"),
-    (
-        "estafette_bus_dropped_total",
-        Counter,
-        "reason",
-        "messages that were not sent (`away`, `full`, `failed`, `large`): other nodes find the events in the log",
-    ),
-    (
-        "estafette_bus_unreadable_total",
-        Counter,
-        "",
-        "messages that this release does not understand: nodes of several releases, or another installation with the same prefix",
-    ),
     (
         "estafette_canary_age_seconds",
         Gauge,
@@ -238,6 +205,7 @@ mod tests {
             pattern.captures_iter(&text).map(|found| found.get(1).unwrap().as_str()).collect();
         assert!(counted.len() > 20, "the pattern still finds them");
         let known: BTreeSet<&str> = METERS.iter().map(|(name, ..)| *name).collect();
+        assert_eq!(known.len(), METERS.len(), "each stands there once");
         let by_a_library = |name: &&&str| !name.starts_with("process_") && !name.starts_with("http_");
         let unknown: Vec<_> = counted.difference(&known).collect();
         let idle: Vec<_> = known.difference(&counted).filter(by_a_library).collect();
