@@ -97,7 +97,6 @@ describe("the administrator's page", () => {
     const { rev } = await rename(cv.content_rev, "Ana One");
     await tab.locator("article h1", { hasText: "Ana One" }).waitFor();
     await hers.close();
-    await rename(rev, "Ana Two");
 
     await page.getByRole("link", { name: "One client" }).click();
     await page.getByLabel("User id").fill(person.user.id);
@@ -107,8 +106,10 @@ describe("the administrator's page", () => {
     const chapter = page.locator("[data-connection]").first();
     await chapter.locator("[data-what=closed]").waitFor();
     await chapter.getByText(`cv:${cv.id}`).first().waitFor();
+    // Only when her connection is known to be closed: until then the server hands her what comes.
+    await rename(rev, "Ana Two");
     const topic = `cv:${cv.id}`;
-    await page.getByRole("textbox", { name: "Topic", exact: true }).fill(topic);
+    await page.getByRole("combobox", { name: "Topic", exact: true }).fill(topic);
     await page.getByLabel("Event number (seq)").fill("x");
     await page.getByRole("button", { name: "Explain" }).click();
     await page.getByText("Enter a whole number from 1.").waitFor();
@@ -124,7 +125,7 @@ describe("the administrator's page", () => {
     expect(["sent", "in_snapshot"]).toContain(await ask(newest - 1));
     expect(await ask(newest)).toBe("connection_ended");
     await page.getByText(new RegExp(`it had come to ${newest - 1} of ${newest}`, "u")).waitFor();
-    const proof = page.getByRole("list", { name: "The notes that show it" });
+    const proof = page.getByRole("region", { name: "The notes that show it" });
     await proof.locator("[data-what=closed]").waitFor();
     await looks("admin-client");
     // All of it is in the address.

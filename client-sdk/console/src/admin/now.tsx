@@ -26,7 +26,7 @@ export default function Now() {
           <small>{t("admin.fresh", { s: POLL_MS / 1000 })}</small>
         </h2>
         <Fresh polled={nodes} rows={2}>
-          {(data) => <NodeTable data={data} at={nodes.at ?? 0} />}
+          {(data) => <NodeTable data={data} />}
         </Fresh>
       </Card>
       <Card className={styles.block}>
@@ -48,16 +48,14 @@ export default function Now() {
   );
 }
 
-function NodeTable({ data, at }: { readonly data: Nodes; readonly at: number }) {
+function NodeTable({ data }: { readonly data: Nodes }) {
   const { t, language } = useI18n();
   const now = useNow(true, 1000);
   if (data.nodes.length === 0) return <Empty icon={Server} title={t("admin.nodes.empty")} />;
   const sum = totals(data.nodes);
-  // Heartbeats get older while nothing is heard.
-  const since = Math.max(0, now - at) / 1000;
   const count = (value: number | undefined) => (value === undefined ? "–" : number(language, value));
   const columns: readonly Column[] = [
-    { key: "id", label: t("admin.node"), width: "minmax(0, 2fr)", whole: true },
+    { key: "id", label: t("admin.node"), width: "minmax(0, 2.8fr)", whole: true },
     { key: "up", label: t("admin.uptime"), width: "minmax(96px, 1fr)" },
     { key: "beat", label: t("admin.heartbeat"), width: "minmax(150px, 1.4fr)", whole: true },
     { key: "sockets", label: t("admin.sockets"), width: "94px", right: true },
@@ -99,7 +97,7 @@ function NodeTable({ data, at }: { readonly data: Nodes; readonly at: number }) 
             <span key="up" className="num" title={dateTime(language, node.started_at)}>
               {longTime(language, now - Date.parse(node.started_at))}
             </span>,
-            <Heartbeat key="beat" seconds={node.heartbeat_age + since} />,
+            <Heartbeat key="beat" seconds={node.heartbeat_age} />,
             count(node.stats?.sockets),
             count(node.stats?.subscriptions),
             <Warn key="behind" when={(node.stats?.behind ?? 0) > 0}>{count(node.stats?.behind)}</Warn>,
@@ -127,7 +125,11 @@ function Heartbeat({ seconds }: { readonly seconds: number }) {
 
 function QueueTable({ queues }: { readonly queues: readonly Queue[] }) {
   const { t, language } = useI18n();
-  if (queues.length === 0) return <Empty icon={ListChecks} title={t("admin.queues.empty")} />;
+  if (queues.length === 0) return (
+      <p className={styles.calm}>
+        <ListChecks size={17} aria-hidden="true" /> {t("admin.queues.empty")}
+      </p>
+    );
   const columns: readonly Column[] = [
     { key: "kind", label: t("admin.kind"), width: "minmax(150px, 1.1fr)", whole: true },
     { key: "queued", label: t("admin.queued"), width: "minmax(110px, 0.9fr)" },
@@ -166,7 +168,12 @@ function QueueTable({ queues }: { readonly queues: readonly Queue[] }) {
 
 function Readers({ readers }: { readonly readers: readonly SlowReaderOf[] }) {
   const { t, language } = useI18n();
-  if (readers.length === 0) return <p className={styles.calm}><Gauge size={17} aria-hidden="true" /> {t("admin.readers.empty")}</p>;
+  if (readers.length === 0)
+    return (
+      <p className={styles.calm}>
+        <Gauge size={17} aria-hidden="true" /> {t("admin.readers.empty")}
+      </p>
+    );
   const columns: readonly Column[] = [
     { key: "user", label: t("admin.reader"), width: "minmax(0, 2fr)", whole: true },
     { key: "node", label: t("admin.node"), width: "minmax(0, 1.4fr)", whole: true },

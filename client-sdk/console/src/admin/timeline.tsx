@@ -47,7 +47,8 @@ export function Timeline({ notes }: { readonly notes: readonly Note[] }) {
   );
 }
 
-function Connection({ chapter }: { readonly chapter: Chapter }) {
+/** What one connection noted; `cut`: a choice of it, that says nothing about whether it is open. */
+export function Connection({ chapter, cut = false }: { readonly chapter: Chapter; readonly cut?: boolean }) {
   const { t } = useI18n();
   const name = `${t("admin.connection")} ${chapter.connection}`;
   return (
@@ -56,7 +57,7 @@ function Connection({ chapter }: { readonly chapter: Chapter }) {
         <h3>
           {t("admin.connection")} <span className="mono">{chapter.connection}</span>
         </h3>
-        <Pill tone={chapter.open ? "ok" : "outline"}>{t(chapter.open ? "admin.connection.open" : "admin.connection.closed")}</Pill>
+        {cut ? null : <Pill tone={chapter.open ? "ok" : "outline"}>{t(chapter.open ? "admin.connection.open" : "admin.connection.closed")}</Pill>}
         <span className={styles.sub}>
           <span className="num">{utcTime(chapter.from)}</span> · {t("admin.connection.on", { node: chapter.node })}
         </span>
@@ -66,11 +67,11 @@ function Connection({ chapter }: { readonly chapter: Chapter }) {
   );
 }
 
-/** Notes as a vertical line; `named` ones say on which connection. */
-export function Notes({ label, lines, named = false }: { readonly label: string; readonly lines: readonly Line[]; readonly named?: boolean }) {
+/** Notes as a vertical line. */
+function Notes({ label, lines }: { readonly label: string; readonly lines: readonly Line[] }) {
   return (
     <ol className={styles.notes} aria-label={label}>
-      {lines.map((line) => ("note" in line ? <NoteItem key={keyOf(line.note)} note={line.note} named={named} /> : <Run key={`run ${keyOf(line.run[0])}`} notes={line.run} />))}
+      {lines.map((line) => ("note" in line ? <NoteItem key={keyOf(line.note)} note={line.note} /> : <Run key={`run ${keyOf(line.run[0])}`} notes={line.run} />))}
     </ol>
   );
 }
@@ -99,12 +100,12 @@ function Run({ notes }: { readonly notes: readonly Note[] }) {
           </Button>
         </span>
       </li>
-      {open ? notes.map((note) => <NoteItem key={keyOf(note)} note={note} named={false} />) : null}
+      {open ? notes.map((note) => <NoteItem key={keyOf(note)} note={note} />) : null}
     </>
   );
 }
 
-function NoteItem({ note, named }: { readonly note: Note; readonly named: boolean }) {
+function NoteItem({ note }: { readonly note: Note }) {
   const { t, language } = useI18n();
   const detail = detailsOf(t, language, note);
   return (
@@ -122,11 +123,6 @@ function NoteItem({ note, named }: { readonly note: Note; readonly named: boolea
             {text}
           </span>
         ))}
-        {named ? (
-          <span className={styles.sub}>
-            {t("admin.connection")} <span className="mono">{note.connection}</span> {t("admin.connection.on", { node: note.node })}
-          </span>
-        ) : null}
       </span>
     </li>
   );

@@ -1,16 +1,16 @@
 import { Autocomplete, Button, TextInput } from "@mantine/core";
-import { useState } from "react";
+import { useId, useState } from "react";
 import { useSearchParams } from "react-router";
 import { Pill, type Tone } from "../components/pill";
 import { useI18n } from "../i18n";
-import { parseSeq, proofOf } from "../lib/admin";
+import { chapters, parseSeq, proofOf } from "../lib/admin";
 import { cx } from "../lib/cx";
 import { sentence } from "../lib/words";
 import type { Explanation, Fate } from "../model/admin";
 import { readExplanation } from "./api";
 import { Fresh } from "./freshness";
 import { usePolled } from "./poll";
-import { Notes } from "./timeline";
+import { Connection } from "./timeline";
 import styles from "./admin.module.css";
 
 const TONES: Record<Fate, Tone> = {
@@ -89,6 +89,7 @@ function Answer({ session, topic, seq }: { readonly session: string; readonly to
 
 function Verdict({ explanation, topic, seq }: { readonly explanation: Explanation; readonly topic: string; readonly seq: number }) {
   const { t } = useI18n();
+  const title = useId();
   const proof = proofOf(explanation, topic, seq);
   return (
     <>
@@ -102,8 +103,12 @@ function Verdict({ explanation, topic, seq }: { readonly explanation: Explanatio
           {sentence(explanation.sentence)}
         </p>
       </div>
-      <h3 className={styles.proof}>{t("admin.why.proof")}</h3>
-      {proof.length === 0 ? <p className={styles.none}>{t("admin.why.proof.none")}</p> : <Notes label={t("admin.why.proof")} lines={proof.map((note) => ({ note }))} named />}
+      <section data-proof aria-labelledby={title}>
+        <h3 className={styles.proof} id={title}>
+          {t("admin.why.proof")}
+        </h3>
+        {proof.length === 0 ? <p className={styles.none}>{t("admin.why.proof.none")}</p> : chapters(proof).map((chapter) => <Connection key={chapter.connection} chapter={chapter} cut />)}
+      </section>
     </>
   );
 }

@@ -118,7 +118,8 @@ function Account({ compact = false }: { readonly compact?: boolean }) {
   return (
     <Popover opened={open} onChange={setOpen} width={264} position={compact ? "bottom-end" : "top-start"} shadow="md" trapFocus returnFocus>
       <Popover.Target>
-        <button type="button" onClick={() => setOpen((value) => !value)} className={styles.me} style={compact ? { width: "auto", padding: 2 } : undefined} aria-label={t("nav.account")}>
+        <button type="button" onClick={() => setOpen((value) => !value)} className={styles.me} style={compact ? { width: "auto", padding: 2 } : undefined}>
+          <span className="visually-hidden">{t("nav.account")}</span>
           <span className={styles.avatar} aria-hidden="true">
             {name.charAt(0).toUpperCase()}
           </span>

@@ -518,7 +518,7 @@ export const en = {
   "admin.coalesced": "Replaced",
   "admin.dropped": "Dropped",
   "admin.user": "User id",
-  "admin.user.hint": "As in a task, a log line, or `estafette user list`",
+  "admin.user.hint": "As in a task, a log line, or “estafette user list”",
   "admin.user.bad": "Enter a user id.",
   "admin.user.search": "Show sessions",
   "admin.user.start": "Whose timeline?",

@@ -505,7 +505,7 @@ export const fr: Readonly<Record<Key, Message>> = {
   "admin.coalesced": "Remplacés",
   "admin.dropped": "Abandonnés",
   "admin.user": "Identifiant de l’utilisateur",
-  "admin.user.hint": "Comme dans une tâche, un journal ou `estafette user list`",
+  "admin.user.hint": "Comme dans une tâche, un journal ou « estafette user list »",
   "admin.user.bad": "Saisissez un identifiant.",
   "admin.user.search": "Afficher les sessions",
   "admin.user.start": "La chronologie de qui ?",
