@@ -9,8 +9,11 @@ use estafette_protocol::{ClientMessage, CloseCode, Codec};
 /// Bytes of a message in the frames that are read.
 const FRAMES_MAX: usize = 4096;
 
+/// A target.
+pub type Target = fn(&[u8]);
+
 /// All targets by name.
-pub const ALL: &[(&str, fn(&[u8]))] =
+pub const ALL: &[(&str, Target)] =
     &[("frames", frames), ("msgpack", msgpack), ("json", json), ("html", html), ("pdf", pdf)];
 
 /// A WebSocket stream: whole messages within the bound or a violation with a close code for it, the same however the

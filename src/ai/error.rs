@@ -138,7 +138,9 @@ impl AiError {
     pub fn for_log(&self) -> &str {
         match self.code {
             AiErrorCode::Timeout | AiErrorCode::CircuitOpen | AiErrorCode::Internal => &self.message,
-            AiErrorCode::Misconfigured => "the endpoint refuses the key, the model or the address: see the settings of `ai`",
+            AiErrorCode::Misconfigured => {
+                "the endpoint refuses the key, the model or the address: see the settings of `ai`"
+            }
             _ if !self.sent => &self.message,
             _ => "see the task's step for the words",
         }

@@ -9,9 +9,9 @@
 mod routes;
 mod topics;
 
+use crate::support::offer_text;
 use crate::support::person::Person;
 use crate::support::server::Server;
-use crate::support::{eventually, offer_text};
 use estafette::auth::TokenKey;
 use estafette::auth::token::{Claims, TokenSigner};
 use estafette_actors::Identity;
