@@ -122,7 +122,9 @@ impl Node {
                 _ => match take_lock(&db, &id, key).await {
                     Ok(lock) => lock,
                     Err(error) => {
-                        tracing::warn!(%error, "the node's lock could not be taken");
+                        if db.gate().is_up() {
+                            tracing::warn!(%error, "the node's lock could not be taken");
+                        }
                         return None;
                     }
                 },

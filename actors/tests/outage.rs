@@ -23,6 +23,8 @@ struct Postgres {
 impl Postgres {
     async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap().keep();
+        // Postgres, which does not run as root, can reach it: nothing is kept elsewhere.
+        std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let options = ClusterOptions {
             folder: folder.join("cluster"),
             binaries: None,

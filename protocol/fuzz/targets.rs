@@ -9,7 +9,7 @@ use estafette_protocol::{ClientMessage, CloseCode, Codec};
 /// Bytes of a message in the frames that are read.
 const FRAMES_MAX: usize = 4096;
 
-/// A target.
+/// What is done with an input; panics at a find.
 pub type Target = fn(&[u8]);
 
 /// All targets by name.

@@ -39,10 +39,6 @@ pub const METERS: &[(&str, Meter, &str, &str)] = &[
         "",
         "callers that wait for a connection to Postgres: above 0 for long, the pool is too small",
     ),
-    ("estafette_database_up", Gauge, "", "1 while Postgres answers this node"),
-    ("estafette_requests_refused_total", Counter, "reason", "HTTP requests refused by a limit, by whose limit it is"),
-    ("estafette_sockets_refused_total", Counter, "reason", "connections refused by admission control, by the limit"),
-    ("estafette_messages_refused_total", Counter, "", "messages of clients above the rate of their connection"),
     ("estafette_sockets", Gauge, "", "live connections"),
     ("estafette_sessions", Gauge, "", "user sessions of this node, those in their grace included"),
     ("estafette_subscriptions", Gauge, "", "subscriptions of all connections"),
@@ -102,7 +98,6 @@ pub const METERS: &[(&str, Meter, &str, &str)] = &[
     ("estafette_bus_topics", Gauge, "", "topics with local readers: what this node hears of"),
     ("estafette_bus_published_total", Counter, "", "messages told to the other nodes"),
     ("estafette_bus_received_total", Counter, "", "messages heard from them"),
-    ("estafette_bus_pipeline_messages", Histogram, "", "messages in one write to Redis"),
     ("estafette_bus_round_trip_seconds", Gauge, "", "time of a question to Redis and its answer"),
     (
         "estafette_bus_dropped_total",
@@ -111,50 +106,13 @@ pub const METERS: &[(&str, Meter, &str, &str)] = &[
         "messages that were not told: readers find the events in the log",
     ),
     ("estafette_bus_unreadable_total", Counter, "", "messages that could not be read"),
-    ("estafette_database_up", Gauge, "", "1 while Postgres answers"),
-    ("estafette_sockets_refused_total", Counter, "reason", "connections turned away by admission control"),
-    ("estafette_messages_refused_total", Counter, "", "messages beyond what a connection may send"),
-    ("estafette_requests_refused_total", Counter, "reason", "HTTP requests and sign-ins beyond a limit"),
     (
         "estafette_signals_dropped_total",
         Counter,
         "",
         "signals between actors that met a full mailbox; found in the database",
     ),
-    (
-        "estafette_bus_connected",
-        Gauge,
-        "",
-        "1 while events go to other nodes by Redis; at 0 they come from the log, a second later",
-    ),
-    (
-        "estafette_bus_connects_total",
-        Counter,
-        "",
-        "connections to Redis that were made: each further one followed an outage",
-    ),
-    (
-        "estafette_bus_round_trip_seconds",
-        Gauge,
-        "",
-        "how long a message of this node to itself took by Redis, looked at every second",
-    ),
-    ("estafette_bus_topics", Gauge, "", "topics that this node listens to: those of its own readers"),
-    ("estafette_bus_published_total", Counter, "", "messages sent to other nodes"),
     ("estafette_bus_pipeline_size", Histogram, "", "messages sent to Redis at once"),
-    ("estafette_bus_received_total", Counter, "", "messages that came by Redis, own ones included"),
-    (
-        "estafette_bus_dropped_total",
-        Counter,
-        "reason",
-        "messages that were not sent (`away`, `full`, `failed`, `large`): other nodes find the events in the log",
-    ),
-    (
-        "estafette_bus_unreadable_total",
-        Counter,
-        "",
-        "messages that this release does not understand: nodes of several releases, or another installation with the same prefix",
-    ),
     (
         "estafette_canary_age_seconds",
         Gauge,
@@ -247,6 +205,7 @@ mod tests {
             pattern.captures_iter(&text).map(|found| found.get(1).unwrap().as_str()).collect();
         assert!(counted.len() > 20, "the pattern still finds them");
         let known: BTreeSet<&str> = METERS.iter().map(|(name, ..)| *name).collect();
+        assert_eq!(known.len(), METERS.len(), "each stands there once");
         let by_a_library = |name: &&&str| !name.starts_with("process_") && !name.starts_with("http_");
         let unknown: Vec<_> = counted.difference(&known).collect();
         let idle: Vec<_> = known.difference(&counted).filter(by_a_library).collect();

@@ -76,7 +76,8 @@ fn run(name: &'static str) {
                 tried += 1;
             }
         }
-        assert!(tried >= 50, "{name}: only {tried} mutations of {} inputs in {TIME:?}", inputs.len());
+        eprintln!("{name}: {} inputs, {tried} mutations", inputs.len());
+        assert!(tried >= 50, "{name}: only {tried} mutations in {TIME:?}");
     };
     let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(work).unwrap();
     thread.join().unwrap_or_else(|cause| std::panic::resume_unwind(cause));

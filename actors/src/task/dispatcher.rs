@@ -146,7 +146,9 @@ impl Dispatcher {
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "queued tasks could not be claimed; tried again shortly");
+                    if dispatcher.setup.db.gate().is_up() {
+                        tracing::warn!(%error, "queued tasks could not be claimed; tried again shortly");
+                    }
                     // The claim may be committed all the same, and then nobody works on those tasks.
                     if error.is_outage() {
                         dispatcher.orphan_looks = ORPHAN_LOOKS;

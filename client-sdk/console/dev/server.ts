@@ -7,6 +7,7 @@ import { decode, encode } from "@msgpack/msgpack";
 import { WebSocketServer, type WebSocket } from "ws";
 import { read } from "../src/lib/pointer";
 import type { CvState, JsonResume, OfferSource, PatchOperation, UserState } from "../src/model/types";
+import { admin } from "./admin";
 import { offers as known } from "./data/offers";
 import * as generation from "./generation";
 import * as world from "./world";
@@ -208,6 +209,10 @@ function route(method: string, path: string, query: URLSearchParams, body: Recor
   }
   if (area === "cv" && kind === "uploads")
     return { id: world.newId("up"), kind: "offer_pdf", filename: "offer.pdf", mime_type: "application/pdf", size_bytes: 1, sha256: "", expires_at: world.now() };
+  if (area === "admin") {
+    if (world.user.role !== "ADMIN") throw new Refused("forbidden", "this is for administrators");
+    return admin(parts.slice(1), query);
+  }
   if (area === "tasks") {
     if (kind === undefined) {
       const status = query.get("status");
@@ -239,7 +244,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     send(200, route(request.method ?? "GET", url.pathname, url.searchParams, body) ?? {});
   } catch (error) {
     const code = error instanceof Refused ? error.code : "internal";
-    const status = { not_found: 404, unauthenticated: 401, bad_request: 400, conflict: 409 }[code] ?? 500;
+    const status = { not_found: 404, unauthenticated: 401, bad_request: 400, conflict: 409, forbidden: 403 }[code] ?? 500;
     const detail = error instanceof Error ? error.message : String(error);
     send(status, { type: "about:blank", title: code, status, detail, code }, "application/problem+json");
   }

@@ -74,7 +74,23 @@ async function walk(from: Browser, size: keyof typeof sizes, scheme: "light" | "
       await shot("offer");
     }
   }
+  if (wanted("admin")) await administrate(page, shot);
   await context.close();
+}
+
+/** Only what an administrator is shown: `FAKE_ADMIN=1 npm run dev:fake`. */
+async function administrate(page: Page, shot: (name: string, full?: boolean) => Promise<void>): Promise<void> {
+  await page.goto(`${base}/admin`);
+  await page.locator("main h1").waitFor();
+  if ((await page.locator("main nav").count()) === 0) return;
+  await page.locator("main [role=table]").first().waitFor();
+  await shot("admin", true);
+  await page.locator("main [role=table] a").first().click();
+  await page.locator("[data-connection]").first().waitFor();
+  const topic = (await page.locator("[data-what=snapshot] .mono").last().textContent()) ?? "";
+  await page.goto(`${page.url()}&${String(new URLSearchParams({ topic, seq: "412" }))}`);
+  await page.locator("[data-fate]").waitFor();
+  await shot("admin-client", true);
 }
 
 async function generate(page: Page, shot: (name: string, full?: boolean) => Promise<void>): Promise<void> {

@@ -25,7 +25,7 @@ export const user: User = {
   email: "demo@estafette.example",
   email_verified: null,
   image: null,
-  role: "USER",
+  role: process.env.FAKE_ADMIN === undefined ? "USER" : "ADMIN",
   created_at: ago(86_400 * 40),
 };
 
@@ -37,7 +37,7 @@ export interface StoredCv {
 let counter = 0;
 export const newId = (prefix: string) => `${prefix}${(counter += 1).toString(36).padStart(4, "0")}k3xq7vd2m9`;
 export const now = () => new Date().toISOString();
-function ago(seconds: number): string {
+export function ago(seconds: number): string {
   return new Date(Date.now() - seconds * 1000).toISOString();
 }
 

@@ -19,6 +19,9 @@ const Offers = lazy(() => import("./pages/offers"));
 const Offer = lazy(() => import("./pages/offer"));
 const Credits = lazy(() => import("./pages/credits"));
 const Inspector = lazy(() => import("./pages/inspector"));
+const Admin = lazy(() => import("./pages/admin"));
+const AdminNow = lazy(() => import("./admin/now"));
+const AdminClient = lazy(() => import("./admin/client"));
 
 export function App() {
   const me = useMe();
@@ -42,6 +45,12 @@ export function App() {
           <Route path="offers/:id" element={<Loaded><Offer /></Loaded>} />
           <Route path="credits" element={<Loaded><Credits /></Loaded>} />
           <Route path="inspector" element={<Loaded><Inspector /></Loaded>} />
+          {me.role === "ADMIN" ? (
+            <Route path="admin" element={<Loaded><Admin /></Loaded>}>
+              <Route index element={<Loaded><AdminNow /></Loaded>} />
+              <Route path="client" element={<Loaded><AdminClient /></Loaded>} />
+            </Route>
+          ) : null}
           <Route path="*" element={<NotFound />} />
         </Route>
       </Routes>

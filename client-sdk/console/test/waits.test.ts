@@ -98,3 +98,9 @@ describe("names for people", () => {
     expect(stepName(t, { ...step, type: "later_step" })).toBe("batch_experience[0][1]");
   });
 });
+
+describe("French", () => {
+  it("does not begin a line with a colon", () => {
+    expect(translate("fr", "wait.stale")).toBe("Aucun signe du serveur\u00a0: l’affichage peut dater. Le travail y continue.");
+  });
+});

@@ -2,27 +2,32 @@
  * The server of the end-to-end tests: the one at `ESTAFETTE_URL`, or one that is started here from `ESTAFETTE_BIN`
  * (default `target/debug/estafette`) on a free port, with a database of its own in a folder that goes with it.
  */
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 const START_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 20_000;
+
+const run = promisify(execFile);
 
 export interface RealServer {
   /** `http://127.0.0.1:port` */
   readonly baseUrl: string;
   readonly liveUrl: string;
+  /** Runs the program's own command line beside the server; `undefined` for a server that was not started here. */
+  readonly command: ((...words: string[]) => Promise<string>) | undefined;
   stop(): Promise<void>;
 }
 
 /** `settings`: further environment variables of a server that is started here. */
 export async function startServer(settings: Record<string, string> = {}): Promise<RealServer> {
   const given = process.env["ESTAFETTE_URL"];
-  if (given !== undefined && given !== "") return addresses(given.replace(/\/+$/, ""), () => Promise.resolve());
+  if (given !== undefined && given !== "") return addresses(given.replace(/\/+$/, ""), undefined, () => Promise.resolve());
   const binary = process.env["ESTAFETTE_BIN"] ?? fileURLToPath(new URL("../../../target/debug/estafette", import.meta.url));
   if (!existsSync(binary)) throw new Error(`no server at ${binary}: build it, or set ESTAFETTE_BIN or ESTAFETTE_URL`);
   const folder = mkdtempSync(join(tmpdir(), "estafette-e2e-"));
@@ -47,11 +52,12 @@ export async function startServer(settings: Record<string, string> = {}): Promis
     await stop();
     throw new Error(`the server did not become ready; its last words:\n${log.join("")}`, { cause: error });
   }
-  return addresses(`http://${listen}`, stop);
+  const command = async (...words: string[]): Promise<string> => (await run(binary, words, { env, cwd: folder })).stdout;
+  return addresses(`http://${listen}`, command, stop);
 }
 
-function addresses(baseUrl: string, stop: () => Promise<void>): RealServer {
-  return { baseUrl, liveUrl: `${baseUrl.replace(/^http/, "ws")}/v1/live`, stop };
+function addresses(baseUrl: string, command: RealServer["command"], stop: () => Promise<void>): RealServer {
+  return { baseUrl, liveUrl: `${baseUrl.replace(/^http/, "ws")}/v1/live`, command, stop };
 }
 
 async function freePort(): Promise<number> {

@@ -1,5 +1,5 @@
 import { Button, Popover, SegmentedControl, useMantineColorScheme } from "@mantine/core";
-import { Activity, BriefcaseBusiness, Coins, FileText, ListChecks, LogOut, Plus, type LucideIcon } from "lucide-react";
+import { Activity, BriefcaseBusiness, Coins, FileText, ListChecks, LogOut, Plus, ServerCog, type LucideIcon } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { Link, NavLink, Outlet, useLocation } from "react-router";
 import { useI18n, type Key } from "../i18n";
@@ -26,11 +26,13 @@ const PLACES: readonly Place[] = [
   { to: "/credits", label: "nav.credits", short: "nav.credits", icon: Coins },
   { to: "/inspector", label: "nav.inspector", short: "nav.inspector", icon: Activity },
 ];
+/** For administrators only. */
+const ADMIN: Place = { to: "/admin", label: "nav.admin", short: "nav.admin", icon: ServerCog };
 
 /** The frame of every page: navigation, balance, connection. */
 export function Shell() {
   const { t, language } = useI18n();
-  const { user } = useLive();
+  const { user, me } = useLive();
   const main = useRef<HTMLElement>(null);
   const { pathname } = useLocation();
   useToasts();
@@ -53,7 +55,7 @@ export function Shell() {
           {t("nav.generate")}
         </Button>
         <nav className={styles.nav} aria-label={t("nav.main")}>
-          {PLACES.map(({ to, label, icon: Icon }) => (
+          {(me.role === "ADMIN" ? [...PLACES, ADMIN] : PLACES).map(({ to, label, icon: Icon }) => (
             <NavLink key={to} to={to} className={cx(styles.link)}>
               <Icon size={18} strokeWidth={1.8} aria-hidden="true" />
               {t(label)}
@@ -116,7 +118,8 @@ function Account({ compact = false }: { readonly compact?: boolean }) {
   return (
     <Popover opened={open} onChange={setOpen} width={264} position={compact ? "bottom-end" : "top-start"} shadow="md" trapFocus returnFocus>
       <Popover.Target>
-        <button type="button" onClick={() => setOpen((value) => !value)} className={styles.me} style={compact ? { width: "auto", padding: 2 } : undefined} aria-label={t("nav.account")}>
+        <button type="button" onClick={() => setOpen((value) => !value)} className={styles.me} style={compact ? { width: "auto", padding: 2 } : undefined}>
+          <span className="visually-hidden">{t("nav.account")}</span>
           <span className={styles.avatar} aria-hidden="true">
             {name.charAt(0).toUpperCase()}
           </span>
@@ -163,6 +166,11 @@ function Account({ compact = false }: { readonly compact?: boolean }) {
         {compact ? (
           <Button component={Link} to="/inspector" onClick={() => setOpen(false)} variant="subtle" color="gray" justify="flex-start" fullWidth leftSection={<Activity size={16} aria-hidden="true" />}>
             {t("nav.inspector")}
+          </Button>
+        ) : null}
+        {compact && me.role === "ADMIN" ? (
+          <Button component={Link} to={ADMIN.to} onClick={() => setOpen(false)} variant="subtle" color="gray" justify="flex-start" fullWidth leftSection={<ADMIN.icon size={16} aria-hidden="true" />}>
+            {t(ADMIN.label)}
           </Button>
         ) : null}
         <Button variant="subtle" color="gray" justify="flex-start" fullWidth leftSection={<LogOut size={16} aria-hidden="true" />} onClick={() => void session.signOut()}>

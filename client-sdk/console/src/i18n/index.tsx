@@ -27,11 +27,17 @@ export function translate(language: Language, key: Key, values: Values = {}): st
     const rule = new Intl.PluralRules(language).select(Number(values.n ?? 0));
     text = rule === "one" ? message.one : message.other;
   }
+  if (language === "fr") text = unbroken(text);
   return text.replace(/\{(\w+)\}/gu, (whole, name: string) => {
     const value = values[name];
     if (value === undefined) return whole;
     return typeof value === "number" ? new Intl.NumberFormat(language).format(value) : value;
   });
+}
+
+/** French puts a blank before some marks, at which no line may break. */
+function unbroken(text: string): string {
+  return text.replace(/ ([:;!?»])/gu, "\u00a0$1").replaceAll("« ", "«\u00a0");
 }
 
 /** Whether the dictionaries know `key`; for keys made of what a server sent. */
