@@ -118,6 +118,7 @@ async fn with_database(
         console_dir: settings.server.console_dir.clone(),
         allowed_origins: settings.server.allowed_origins.0.clone(),
         hsts_secs: settings.server.hsts_secs,
+        request_time: crate::http::app::REQUEST_TIME,
         max_body: settings.server.max_body_kib * 1024,
         limits: HttpLimits::new(settings),
         metrics: telemetry::start_metrics(),

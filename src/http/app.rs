@@ -17,9 +17,13 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How long a browser remembers what another site may do here, seconds.
 const CORS_MAX_AGE: usize = 3600;
+
+/// How long a request may take, from its head to its answer's head: a document of 10 MB over half a megabit a second.
+pub const REQUEST_TIME: Duration = Duration::from_secs(180);
 
 /// What all handlers share. Products reach it as `web::Data<AppState>`.
 #[derive(Clone)]
@@ -38,6 +42,8 @@ pub struct AppState {
     pub allowed_origins: Vec<String>,
     /// Seconds of `Strict-Transport-Security`; 0: it is not sent.
     pub hsts_secs: u64,
+    /// How long a request may take, its body included: [`REQUEST_TIME`].
+    pub request_time: Duration,
     /// Largest body, bytes, except where a route sets its own limit.
     pub max_body: usize,
     /// What may be asked for.
@@ -86,7 +92,12 @@ async fn admit(
     let minds = path.starts_with("/health/") || path == "/metrics";
     let limits = request.app_data::<web::Data<AppState>>().filter(|_| !minds).map(|state| state.limits.clone());
     let _under = limits.map(|limits| limits.begin()).transpose().map_err(ApiError::from)?;
-    next.call(request).await
+    // Its body included: who sends one byte a minute would hold a place for ever.
+    let bound = request.app_data::<web::Data<AppState>>().map_or(REQUEST_TIME, |state| state.request_time);
+    tokio::time::timeout(bound, next.call(request)).await.unwrap_or_else(|_elapsed| {
+        let sentence = format!("the request was not there and answered within {} s: send it again", bound.as_secs());
+        Err(ApiError::with_status(StatusCode::REQUEST_TIMEOUT, sentence).into())
+    })
 }
 
 struct Reading(&'static str);

@@ -98,6 +98,7 @@ async fn world() -> World {
         console_dir: console.path().join("dist"),
         allowed_origins: vec!["https://app.example.com".to_owned()],
         hsts_secs: 600,
+        request_time: Duration::from_secs(2),
         max_body: 64 * 1024,
         limits: crate::http::HttpLimits::default(),
         metrics: crate::telemetry::start_metrics(),
@@ -151,6 +152,17 @@ async fn every_answer_says_what_a_browser_may_do_with_it_and_sets_no_cookie() {
         assert_eq!(header("set-cookie"), None, "{path}");
         assert_eq!(header("server"), None, "{path}: nothing about what it is made of");
     }
+}
+
+#[actix_web::test]
+async fn a_body_that_never_comes_does_not_hold_its_place_for_ever() {
+    let w = world().await;
+    let host = w.base.trim_start_matches("http://");
+    let head =
+        "POST /v1/sample/echo HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+    let answer = tokio::time::timeout(Duration::from_secs(20), raw(host, head)).await.expect("the connection ends");
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(answer.contains("application/problem+json") && answer.contains("send it again"), "{answer}");
 }
 
 /// Checks the form of an error and returns it.

@@ -82,6 +82,8 @@ const COMPRESSION_OFFERS: &[&str] = &[
     "permessage-deflate; server_no_context_takeover; server_max_window_bits=9, permessage-deflate",
 ];
 
+/// Plays cases and tells, by section, how many are as they should be.
+#[allow(clippy::print_stdout)]
 async fn play(server: &Server, cases: Vec<Case>) {
     let mut counts: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let mut failures = Vec::new();

@@ -7,6 +7,7 @@
 //! | [`offers`] | offers that cannot be read fail inside a running task and are refunded exactly once |
 //! | [`models`] | the whole job through the `openai` provider, on an endpoint that fails in every way |
 //! | [`conformance`] | RFC 6455 as the public Autobahn cases measure it |
+//! | [`corpus`] | the corpus of the fuzz targets, and mutations of it |
 //! | [`hostile`] | clients that mean harm on `/v1/live`: the right close code, bounded memory, nothing left behind |
 //! | [`rights`] | who may do what: every topic, route and call for everybody |
 //! | [`secrets`] | the whole log of a busy server has no secret in it |

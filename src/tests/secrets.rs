@@ -6,6 +6,7 @@ use crate::support::server::Server;
 use crate::support::socket::{Heard, Socket};
 use crate::support::{offer_text, resume};
 use estafette::ai::scripted::{Act, Scripted};
+use estafette_actors::Db;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -30,6 +31,22 @@ fn script() -> Vec<Act> {
         Act::Refuse(format!("I do not write to {CV_EMAIL}.")),
         Act::Status(500, Vec::new(), format!("key {API_KEY}")),
     ]
+}
+
+/// Passwords, tokens and keys are in no row of the database: of what lets somebody in there are only hashes.
+async fn nothing_at_rest(db: &Db, secrets: &[(String, String)]) {
+    let sql = "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname IN ('cv', 'runtime')";
+    let tables: Vec<String> = db.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    assert!(tables.len() > 20, "{tables:?}");
+    for (what, secret) in
+        secrets.iter().filter(|(what, _)| ["password", "token", "key"].iter().any(|kind| what.contains(kind)))
+    {
+        for table in &tables {
+            let sql = format!("SELECT count(*) FROM {table} t WHERE strpos(t::text, $1) > 0");
+            let rows: i64 = db.query_one(&sql, &[secret]).await.unwrap().get(0);
+            assert_eq!(rows, 0, "{what} is in {table}");
+        }
+    }
 }
 
 async fn talk(format: &str) {
@@ -119,6 +136,7 @@ async fn talk(format: &str) {
     broken.send(&json!([{"t": "hello", "token": token, "device": 7, "password": PASSWORD}])).await;
     assert!(matches!(broken.hear().await, Heard::Closed(..)));
     ana.post("/v1/cv/auth/sign-out", Value::Null).await;
+    nothing_at_rest(&database.db(), &secrets).await;
 
     server.stop();
     let log = server.log();

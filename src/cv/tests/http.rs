@@ -41,6 +41,7 @@ async fn web() -> Web {
         console_dir: console.path().join("dist"),
         allowed_origins: Vec::new(),
         hsts_secs: 0,
+        request_time: crate::http::app::REQUEST_TIME,
         max_body: 1024 * 1024,
         limits: crate::http::HttpLimits::default(),
         metrics: None,
