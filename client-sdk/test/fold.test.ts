@@ -159,11 +159,12 @@ test("a person's feed: tasks, credits, counters, CVs, notices", () => {
   state = user(state, "counter.changed", { feature_name: "f", count: 1, usage_limit: 5, period_start: AT, period_end: LATER });
   state = user(state, "counter.changed", { feature_name: "f", count: 2, usage_limit: 5, period_start: AT, period_end: LATER });
   expect(state.counters).toMatchObject([{ count: 2 }]);
-  const made = { filename: "a.json", created_by: null, source_type: null, job_offer_id: null, language: null, is_translated: false, content_version: 1 };
+  const made = { filename: "a.json", title: "A. Gil, developer", pending_count: 2, created_by: null, source_type: null, job_offer_id: null, language: null, is_translated: false, content_version: 1 };
   state = user(state, "cv.created", { ...made, id: "cv1" });
-  state = user(state, "cv.listed", { id: "cv1", filename: "b.json", match_score: 60, match_score_status: "done", optimise_status: "idle", updated_at: LATER });
+  expect(state.cvs).toMatchObject([{ id: "cv1", title: "A. Gil, developer", pending_count: 2 }]);
+  state = user(state, "cv.listed", { id: "cv1", filename: "b.json", title: "A. Gil, engineer", pending_count: 1, match_score: 60, match_score_status: "done", optimise_status: "idle", updated_at: LATER });
   state = user(state, "cv.blocked", { id: "cv1", filename: "b.json", blocked_reason: "plan_limit", blocked_at: LATER });
-  expect(state.cvs).toMatchObject([{ id: "cv1", filename: "b.json", match_score: 60, blocked: true }]);
+  expect(state.cvs).toMatchObject([{ id: "cv1", filename: "b.json", title: "A. Gil, engineer", pending_count: 1, match_score: 60, blocked: true }]);
   state = user(state, "cv.unblocked", { id: "cv1", filename: "b.json", blocked_reason: null, blocked_at: null });
   state = user(state, "notice", { level: "info", code: "hi", text: "Hello", data: null });
   expect(state).toMatchObject({ cvs: [{ blocked: false }], notices: [{ code: "hi" }] });

@@ -99,7 +99,6 @@ function newTask({ id, title, status, attempt, device_id, cv_file, credit_used, 
 function newCv(created: CvCreated, at: string): CvSummary {
   return {
     ...created,
-    title: null,
     content_rev: 0,
     source_value: null,
     original_created_by: null,
@@ -107,7 +106,6 @@ function newCv(created: CvCreated, at: string): CvSummary {
     score_before: null,
     match_score_status: "idle",
     optimise_status: "idle",
-    pending_count: 0,
     created_with_credit: false,
     blocked: false,
     blocked_at: null,
