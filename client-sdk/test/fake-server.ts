@@ -43,6 +43,8 @@ export class Peer {
   close(code: number, reason = ""): void {
     this.socket.close(code, reason);
   }
+  /** Takes everything and says nothing more, not even to a ping: as when a node hangs. */
+  silent = false;
   /** As when a cable is pulled. */
   cut(): void {
     this.socket.terminate();
@@ -174,7 +176,7 @@ export class FakeServer {
     socket.on("message", (data: Buffer) => {
       for (const message of peer.read(data)) {
         peer.received.push(message);
-        this.#on(peer, message);
+        if (!peer.silent) this.#on(peer, message);
       }
     });
   }
