@@ -7,10 +7,10 @@
 //! | module | holds |
 //! |---|---|
 //! | [`note`] | what a connection notes |
-//! | [`explain`] | what became of an event |
+//! | [`verdict`] | what became of an event |
 
-pub mod explain;
 pub mod note;
+pub mod verdict;
 
-pub use explain::{Explanation, Fate, Noted, Remembered, explain, notes, sessions};
 pub use note::{ConnectionLog, Note, What};
+pub use verdict::{Explanation, Fate, Noted, Remembered, explain, notes, sessions};

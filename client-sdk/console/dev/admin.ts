@@ -36,7 +36,7 @@ function notes(): Note[] {
     note(5_379.9, a, "snapshot", TOPIC, 388, { epoch: 1 }),
     ...[391, 395, 396, 399, 402, 408].map((seq, index) => note(5_300 - index * 10, a, "position", TOPIC, seq, { live: true })),
     note(5_100, a, "behind", TOPIC, 409, { known: 471, waiting_bytes: 918_211 }),
-    note(5_000, a, "closed", null, null, { code: 4408, reason: "the reader took nothing for 30 s", waiting_bytes: 918_211 }),
+    note(5_000, a, "closed", null, null, { code: null, reason: "the client or the network ended it", waiting_bytes: 918_211 }),
     note(90, b, "opened", null, null, { codec: "estafette.v1.msgpack", client: "console" }),
     note(89.9, b, "subscribed", "user:u1", 31),
     note(89.8, b, "live", "user:u1", 33, { known: 33, waiting_bytes: 0 }),
@@ -48,7 +48,7 @@ function why(topic: string, seq: number): Explanation {
   if (seq > 471) return { fate: "no_such_event", sentence: `${topic} has no event ${seq}: its newest is 471`, notes: notes() };
   if (seq <= 388) return { fate: "in_snapshot", sentence: "it is a part of the state as of 388, which was sent before", notes: notes() };
   if (seq <= 409) return { fate: "sent", sentence: "it was handed to connection c1hi4rkztmd2q66dvu0pfbzros", notes: notes() };
-  return { fate: "connection_ended", sentence: "the connection ended (the reader took nothing for 30 s); it had come to 409 of 471, and the rest comes with the next subscription", notes: notes() };
+  return { fate: "connection_ended", sentence: "the connection ended (the client or the network ended it); it had come to 409 of 471, and the rest comes with the next subscription", notes: notes() };
 }
 
 /** The answer to a path under `/v1/admin`; `undefined` for others. */

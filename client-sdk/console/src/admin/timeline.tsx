@@ -52,7 +52,7 @@ export function Connection({ chapter, cut = false }: { readonly chapter: Chapter
   const { t } = useI18n();
   const name = `${t("admin.connection")} ${chapter.connection}`;
   return (
-    <section className={styles.chapter} aria-label={name} data-connection={chapter.connection}>
+    <section className={styles.chapter} aria-label={cut ? undefined : name} data-connection={chapter.connection}>
       <header className={styles.chapterHead}>
         <h3>
           {t("admin.connection")} <span className="mono">{chapter.connection}</span>
@@ -90,11 +90,12 @@ function Run({ notes }: { readonly notes: readonly Note[] }) {
     <>
       <li className={styles.note} data-what="position">
         <Mark what="position" />
-        <span className={cx(styles.time, "num")}>
-          {utcClock(first.at)} – {utcClock(last.at)}
-        </span>
+        <time className={cx(styles.time, "num")} dateTime={first.at} title={first.at}>
+          {utcClock(first.at)}
+        </time>
         <span className={styles.what}>{t("admin.run", { n: notes.length })}</span>
         <span className={styles.rest}>
+          <span className={cx(styles.sub, "num")}>{t("admin.run.until", { time: utcClock(last.at) })}</span>
           <Button size="compact-xs" variant="subtle" onClick={() => setOpen(!open)} aria-expanded={open}>
             {t(open ? "admin.run.hide" : "admin.run.show")}
           </Button>

@@ -556,6 +556,7 @@ export const en = {
   "admin.connection.open": "open",
   "admin.connection.closed": "closed",
   "admin.run": { one: "{n} position", other: "{n} positions" },
+  "admin.run.until": "until {time}",
   "admin.run.show": "Show",
   "admin.run.hide": "Hide",
   "admin.note.opened": "Opened",
