@@ -7,6 +7,8 @@
 //! costs one page, and the order `s+1, s+2, …` holds by construction: only [`Inner::push_event`] moves a cursor, and
 //! it moves it by one.
 
+mod notes;
+
 use crate::event::log::{Head, Page};
 use crate::event::{LiveEvent, StoredEvent, TopicKey};
 use crate::journal::{ConnectionLog, What};
@@ -15,15 +17,12 @@ use crate::stats::{LIVE_COALESCED, LIVE_DROPPED};
 use bytes::{BufMut, Bytes, BytesMut};
 use estafette_protocol::{CloseCode, Codec, Position, ServerMessage, Topic};
 use parking_lot::Mutex;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::sync::Notify;
-
-/// The journal hears of turns between following and catching up this often.
-const TURN_NOTES_EVERY: Duration = Duration::from_secs(1);
 
 /// A subscription of one outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -154,57 +153,6 @@ impl Outbox {
     /// The connection's codec.
     pub const fn codec(&self) -> Codec {
         self.codec
-    }
-
-    /// From now on what happens is noted there.
-    pub fn keep_log(&self, log: ConnectionLog) {
-        // The first one stays: a connection is welcomed once.
-        let _second = self.log.set(log);
-    }
-
-    /// Where the connection notes what happens to it, once it was welcomed.
-    pub fn log(&self) -> Option<&ConnectionLog> {
-        self.log.get()
-    }
-
-    /// Notes something that happened to a subscription, or to the connection.
-    pub fn note(&self, what: What, topic: Option<&Topic>, seq: Option<u64>, detail: Value) {
-        if let Some(log) = self.log.get() {
-            log.note(what, topic, seq, detail);
-        }
-    }
-
-    /// Notes the positions that moved since the last time.
-    pub fn note_positions(&self) {
-        let Some(log) = self.log.get() else { return };
-        let mut moved = Vec::new();
-        for subscription in self.inner.lock().subs.values_mut() {
-            let position = subscription.next.saturating_sub(1);
-            if position != subscription.noted && subscription.mode != Mode::Snapshot {
-                subscription.noted = position;
-                moved.push((subscription.key.topic.clone(), position, subscription.mode == Mode::Live));
-            }
-        }
-        for (topic, position, live) in moved {
-            log.note(What::Position, Some(&topic), Some(position), json!({ "live": live }));
-        }
-    }
-
-    /// A turn of a subscription between following and catching up: noted once a second, as a reader at its limit turns
-    /// with every page.
-    fn note_turn(&self, inner: &mut Inner, sub: SubId) {
-        let Some(log) = self.log.get() else { return };
-        if inner.turn_noted.is_some_and(|at| at.elapsed() < TURN_NOTES_EVERY) {
-            return;
-        }
-        let waiting = inner.bytes;
-        let Some(subscription) = inner.subs.get_mut(&sub) else { return };
-        let what = if subscription.mode == Mode::Live { What::Live } else { What::Behind };
-        let position = subscription.next.saturating_sub(1);
-        subscription.noted = position;
-        let detail = json!({"known": subscription.seen, "waiting_bytes": waiting});
-        log.note(what, Some(&subscription.key.topic), Some(position), detail);
-        inner.turn_noted = Some(Instant::now());
     }
 
     /// Adds an answer. Bounded because no request is read while the answers to earlier ones are not taken
