@@ -26,6 +26,8 @@ step "fuzz targets"
 step "SDK and console"
 .ci/sdk.sh
 step "browser"
+# The server that the Rust tests used, wherever it was built.
+export ESTAFETTE_BIN="${ESTAFETTE_BIN:-${CARGO_TARGET_DIR:-$PWD/target}/debug/estafette}"
 for folder in client-sdk client-sdk/console; do
   if [ -f "$folder/vitest.e2e.config.ts" ]; then (cd "$folder" && npm run --silent test:e2e); fi
 done
