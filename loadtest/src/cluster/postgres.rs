@@ -29,6 +29,8 @@ pub struct Postgres {
     data: PathBuf,
     port: u16,
     lent: Option<(u32, u32)>,
+    /// A commit is on disk when it is answered.
+    durable: bool,
     process: Process,
 }
 
@@ -38,6 +40,18 @@ impl Postgres {
     /// # Errors
     /// [`ServerError`].
     pub async fn start(folder: &Path, logs: &Path) -> Result<Self, ServerError> {
+        Self::start_as(folder, logs, false).await
+    }
+
+    /// Makes one whose commits are on disk when they are answered (`fsync` and `synchronous_commit` on), to measure with.
+    ///
+    /// # Errors
+    /// [`ServerError`].
+    pub async fn start_durable(folder: &Path, logs: &Path) -> Result<Self, ServerError> {
+        Self::start_as(folder, logs, true).await
+    }
+
+    async fn start_as(folder: &Path, logs: &Path, durable: bool) -> Result<Self, ServerError> {
         let bin = binaries()?;
         let data = folder.join("postgres");
         let system = |what| move |error| ServerError::System { what, error };
@@ -49,7 +63,7 @@ impl Postgres {
             std::os::unix::fs::chown(&data, Some(uid), Some(gid)).map_err(system("no folder for Postgres"))?;
         }
         let process = Process::new("postgres", logs.join("postgres.log"));
-        let postgres = Self { bin, data, port: free_port()?, lent, process };
+        let postgres = Self { bin, data, port: free_port()?, lent, durable, process };
         let mut init = postgres.command("initdb");
         init.arg("-D").arg(&postgres.data).args(["-U", ROLE, "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]);
         let output = init.output().await.map_err(system("initdb does not run"))?;
@@ -89,7 +103,8 @@ impl Postgres {
         &self.process
     }
 
-    /// Starts the process. Crashes here are crashes of processes and never of the machine: it need not sync.
+    /// Starts the process. Crashes here are crashes of processes and never of the machine: unless it is to be measured, it
+    /// need not sync.
     ///
     /// # Errors
     /// [`ServerError`].
@@ -103,14 +118,19 @@ impl Postgres {
             connections.as_str(),
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
-            "fsync=off",
-            "shared_buffers=64MB",
             "log_checkpoints=off",
             "log_min_duration_statement=5000",
             "log_lock_waits=on",
             "log_line_prefix=%m [%p] ",
         ];
-        for setting in settings {
+        // What is measured has what a private database of the server has (fsync and synchronous_commit are on by
+        // default).
+        let durability: &[&str] = if self.durable {
+            &["wal_level=minimal", "max_wal_senders=0", "max_wal_size=1GB", "jit=off"]
+        } else {
+            &["fsync=off", "shared_buffers=64MB"]
+        };
+        for setting in settings.iter().chain(durability) {
             command.arg("-c").arg(setting);
         }
         self.process.spawn(command)

@@ -1,4 +1,4 @@
-//! A Redis of our own: nothing of it is ever written to disk, as nothing in it matters.
+//! A Redis of our own: nothing of it is written to disk, as nothing in it matters; but for a queue's, which keeps its log.
 
 use super::process::{Process, free_port};
 use crate::server::ServerError;
@@ -18,6 +18,8 @@ pub struct Redis {
     program: PathBuf,
     folder: PathBuf,
     port: u16,
+    /// With a log on disk (`appendonly`).
+    durable: bool,
     process: Process,
 }
 
@@ -27,11 +29,23 @@ impl Redis {
     /// # Errors
     /// [`ServerError`].
     pub async fn start(folder: &Path, logs: &Path) -> Result<Self, ServerError> {
+        Self::start_as(folder, logs, false).await
+    }
+
+    /// Starts one that keeps a log on disk, written every second, as those who keep a queue in it advise.
+    ///
+    /// # Errors
+    /// [`ServerError`].
+    pub async fn start_durable(folder: &Path, logs: &Path) -> Result<Self, ServerError> {
+        Self::start_as(folder, logs, true).await
+    }
+
+    async fn start_as(folder: &Path, logs: &Path, durable: bool) -> Result<Self, ServerError> {
         let program = program().ok_or(ServerError::NotOurs(
             "no Redis was found: install it (Debian: apt-get install redis-server), or leave it out with --no-redis",
         ))?;
         let process = Process::new("redis", logs.join("redis.log"));
-        let redis = Self { program, folder: folder.to_path_buf(), port: free_port()?, process };
+        let redis = Self { program, folder: folder.to_path_buf(), port: free_port()?, durable, process };
         redis.restart().await?;
         Ok(redis)
     }
@@ -55,7 +69,8 @@ impl Redis {
     /// [`ServerError`].
     pub async fn restart(&self) -> Result<(), ServerError> {
         let mut command = Command::new(&self.program);
-        command.args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
+        command.args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", ""]);
+        command.args(["--appendonly", if self.durable { "yes" } else { "no" }, "--maxmemory-policy", "noeviction"]);
         command.arg("--dir").arg(&self.folder).current_dir(&self.folder);
         self.process.spawn(command)?;
         let until = Instant::now() + READY_WITHIN;

@@ -12,6 +12,8 @@ mod plot;
 mod text;
 mod timeline;
 
+pub(crate) use text::aligned;
+
 use crate::check::{Check, CheckResult, Findings};
 use crate::measure::{Latencies, LatencySummary, Throughput};
 use serde::Serialize;
@@ -195,14 +197,14 @@ impl Report {
     }
 }
 
-fn write(path: &Path, text: &str) -> Result<(), String> {
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), String> {
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent).map_err(|error| format!("{}: {error}", parent.display()))?;
     }
     std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-fn machine() -> Machine {
+pub(crate) fn machine() -> Machine {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let line = |file: &str, name: &str| {
         let text = std::fs::read_to_string(file).unwrap_or_default();

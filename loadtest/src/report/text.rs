@@ -59,7 +59,7 @@ pub(super) fn summary(report: &Report) -> String {
     text
 }
 
-fn aligned(table: &Table) -> String {
+pub(crate) fn aligned(table: &Table) -> String {
     let width = |column: usize| {
         let cells = table.rows.iter().filter_map(|row| row.get(column)).chain(table.columns.get(column));
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
