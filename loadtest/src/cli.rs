@@ -2,7 +2,7 @@
 
 use crate::report::Outputs;
 use crate::scenario::{
-    Failure, chaos, eval, failover, fanout, generations, outage, rolling, slowlink, soak, sockets, storm,
+    Failure, chaos, compare, eval, failover, fanout, generations, outage, rolling, slowlink, soak, sockets, storm,
 };
 use crate::server::Setting;
 use clap::{Args, Parser, Subcommand};
@@ -75,6 +75,8 @@ enum Scenario {
     Slowlink(slowlink::Options),
     /// The mix for as long as told: what grows meanwhile
     Soak(soak::Options),
+    /// The same scenarios against this server and against what people use today, in turn
+    Compare(compare::Options),
     /// Real job offers and CVs of a folder: what is found of their facts, what is refused, how they score
     Eval(eval::Options),
 }
@@ -113,6 +115,11 @@ impl Cli {
             }
             Scenario::Slowlink(options) => slowlink::run(&options, &self.server, seed).await?,
             Scenario::Soak(options) => soak::run(&options, &self.server, seed).await?,
+            Scenario::Compare(options) => {
+                let comparison = compare::run(&options, &self.server, seed).await?;
+                comparison.publish(&self.outputs).map_err(Failure::Other)?;
+                return Ok(comparison.passed());
+            }
             Scenario::Eval(options) => eval::run(&options, &self.server, seed).await?,
         };
         report.publish(&self.outputs).map_err(Failure::Other)?;

@@ -4,12 +4,18 @@
 //! |---|---|
 //! | [`latency`] | HDR histograms by name |
 //! | [`series`] | counts a second, and memory over time |
+//! | [`cores`] | who runs on which core |
+//! | [`stats`] | medians, spreads and ratios of runs |
 //! | [`arrival`] | the open-loop schedule: when each thing is meant to happen |
 
 pub mod arrival;
+pub mod cores;
 pub mod latency;
 pub mod series;
+pub mod stats;
 
 pub use arrival::Schedule;
+pub use cores::Cores;
 pub use latency::{Latencies, LatencySummary};
 pub use series::{MemorySampler, Throughput};
+pub use stats::{Spread, ratio};

@@ -2,6 +2,7 @@
 //! with a report.
 
 pub mod chaos;
+pub mod compare;
 pub mod eval;
 pub mod failover;
 pub mod fanout;
