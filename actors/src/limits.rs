@@ -44,6 +44,12 @@ pub const BATCH_DELAY: Duration = Duration::from_millis(250);
 pub const HUB_QUEUE: usize = 16 * 1024;
 /// Recent events that a hub keeps for a topic: a reader that comes back within seconds is served from memory.
 pub const RING_EVENTS: usize = 64;
+/// How long volatile events of a busy topic gather: one write carries them all, and a write costs the same for one event
+/// as for many. A lone event does not wait.
+pub const GATHER_EVERY: Duration = Duration::from_millis(40);
+/// Volatile events of a topic that leave before their time: above it a write costs by the byte, and waiting gains
+/// nothing.
+pub const GATHER_ENOUGH: usize = 32;
 /// How often heads are compared with the log.
 pub const RECONCILE_EVERY: Duration = Duration::from_secs(1);
 /// Topics in one comparison query.
@@ -122,8 +128,8 @@ pub const CONTROL_FRAMES: (u32, u32) = (50, 1_000);
 /// Bytes that wait to be written before the answer to a ping is put off; of the pings that come meanwhile the newest is
 /// answered (RFC 6455 §5.5.3).
 pub const PONG_BYTES: usize = 16 * 1024;
-/// What is read of a socket at once, and at most when a large frame is on its way.
-pub const READ_BYTES: (usize, usize) = (4 * 1024, 64 * 1024);
+/// What is read of a socket at once.
+pub const READ_BYTES: usize = 16 * 1024;
 /// Largest message of the echo that conformance suites talk to.
 pub const ECHO_BYTES: usize = 16 * 1024 * 1024;
 /// How long the other side has to answer a close.

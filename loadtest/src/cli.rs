@@ -2,7 +2,7 @@
 
 use crate::report::Outputs;
 use crate::scenario::{
-    Failure, chaos, compare, eval, failover, fanout, generations, outage, rolling, slowlink, soak, sockets, storm,
+    Failure, chaos, compare, eval, failover, fanout, generations, live, outage, rolling, slowlink, soak, sockets, storm,
 };
 use crate::server::Setting;
 use clap::{Args, Parser, Subcommand};
@@ -36,6 +36,10 @@ pub struct ServerArgs {
     /// The server's program. Without: `estafette` beside this program.
     #[arg(long, global = true, env = "ESTAFETTE_BIN")]
     pub bin: Option<PathBuf>,
+    /// The processors that our own server may use, as `taskset` writes them (`0`, `0-3`). To measure fairly, give the
+    /// others to this program: `taskset -c 1 loadtest … --server-cpus 0`.
+    #[arg(long, global = true)]
+    pub server_cpus: Option<String>,
     /// A setting of our own server, as its flag without dashes: `tasks-per-user=16`. May be given several times.
     #[arg(long = "set", global = true, value_name = "FLAG=VALUE", value_parser = setting)]
     pub settings: Vec<Setting>,
@@ -56,6 +60,8 @@ enum Scenario {
     Generations(generations::Options),
     /// Idle connections: what they cost, and that they stay
     Sockets(sockets::Options),
+    /// Many connections, each following a task of its own
+    Own(live::own::Load),
     /// One topic, many readers: how late each event arrives; optionally readers that stall
     Fanout(fanout::Options),
     /// Several nodes and their stores while everything breaks by a schedule of the seed; and the proof at the end
@@ -100,6 +106,7 @@ impl Cli {
         let report = match self.scenario {
             Scenario::Generations(options) => generations::run(&options, &self.server, seed).await?,
             Scenario::Sockets(options) => sockets::run(&options, &self.server, seed).await?,
+            Scenario::Own(load) => live::own::run(load, &self.server, seed).await?,
             Scenario::Fanout(options) => fanout::run(&options, &self.server, seed).await?,
             Scenario::Chaos(options) => match chaos::run(&options, &self.server, seed).await? {
                 Some(report) => report,

@@ -6,6 +6,7 @@
 //! | [`cli`] | the command line |
 //! | [`scenario`] | what is done |
 //! | [`client`], [`api`], [`account`] | a client of the socket and of HTTP |
+//! | [`lean`] | readers that cost next to nothing, to find out what a server can do |
 //! | [`cluster`] | several nodes with their stores, behind links that can break |
 //! | [`server`] | the server under test, or one of our own that can be killed |
 //! | [`check`] | the promises |
@@ -21,6 +22,7 @@ pub mod check;
 pub mod cli;
 pub mod client;
 pub mod cluster;
+pub mod lean;
 pub mod measure;
 pub mod out;
 pub mod report;

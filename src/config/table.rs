@@ -207,6 +207,8 @@ settings! {
         steps_per_node: usize = 64, "steps-per-node", "ESTAFETTE_STEPS_PER_NODE", 1..=100_000 "steps";
         /// Steps of one user that run at the same time on a node.
         steps_per_user: usize = 4, "steps-per-user", "ESTAFETTE_STEPS_PER_USER", 1..=10_000 "steps";
+        /// Volatile events a second that one `task.test` may ask for. 0: none. More is for load tests.
+        test_live_per_second: u32 = 20, "test-live-per-second", "ESTAFETTE_TEST_LIVE_PER_SECOND", 0..=2_000 "a second";
         /// Threads on which tasks and their steps run.
         threads: usize = 1, "task-threads", "ESTAFETTE_TASK_THREADS", 1..=64 "threads";
     }

@@ -38,7 +38,8 @@ pub fn entry(parts: &Parts<'_>) -> Result<Entry, String> {
     let models = Arc::new(Models::new(provider, recorder).slow_after(slow_after).bounded(bounds));
     let policy = FetchPolicy::from_settings(settings).map_err(|error| format!("fetch.allow: {error}"))?;
     let fetcher = Fetcher::new(policy).map_err(|error| format!("no HTTP client can be made: {error}"))?;
-    let services = Arc::new(Services::new(models, Arc::new(fetcher)));
+    let services = Services::new(models, Arc::new(fetcher)).test_live(settings.tasks.test_live_per_second);
+    let services = Arc::new(services);
     Ok(Entry {
         product: Arc::new(CvProduct::new(services)),
         routes: routes::configure,

@@ -26,6 +26,8 @@ pub struct Services {
     pub models: Arc<Models>,
     /// For addresses that people give.
     pub fetcher: Arc<Fetcher>,
+    /// Volatile events a second that one `task.test` may ask for.
+    pub test_live_per_second: u32,
     settings: RwLock<Option<(Instant, Arc<Settings>)>>,
     prices_at: RwLock<Option<Instant>>,
     computing: Arc<Semaphore>,
@@ -37,10 +39,18 @@ impl Services {
         Self {
             models,
             fetcher,
+            test_live_per_second: 0,
             settings: RwLock::new(None),
             prices_at: RwLock::new(None),
             computing: Arc::new(Semaphore::new(COMPUTING)),
         }
+    }
+
+    /// Allows `task.test` so many volatile events a second.
+    #[must_use]
+    pub const fn test_live(mut self, per_second: u32) -> Self {
+        self.test_live_per_second = per_second;
+        self
     }
 
     /// Runs a computation beside the arbiter that asks: reading a whole CV takes long enough to hold up heartbeats,

@@ -1,18 +1,25 @@
 //! The hub of a worker thread: topic → the outboxes of this thread's sockets.
 //!
 //! It wakes for deliveries, for subscriptions, and once a second: then it compares the heads of its topics with the log
-//! in one query (what a bus lost is found here) and sends the `mark`s that are due.
+//! in one query (what a bus lost is found here), sends the `mark`s that are due, and closes connections that have not said
+//! hello in time. So a connection has no timer of its own. Volatile events gather for a moment ([`gather`]).
+
+mod gather;
 
 use crate::bus::Bus;
 use crate::db::Db;
 use crate::event::log::{self, Head};
-use crate::event::{LiveEvent, StoredEvent, TopicKey};
+use crate::event::{LiveBatch, LiveEvent, StoredEvent, TopicKey};
 use crate::limits::{HUB_QUEUE, MARK_FRESH, RECONCILE_CHUNK, RECONCILE_EVERY, RING_EVENTS};
 use crate::session::outbox::{Outbox, SubId};
+use crate::stats::LIVE_COALESCED;
 use crate::trace;
 use actix::prelude::*;
-use estafette_protocol::ServerMessage;
-use std::collections::{HashMap, VecDeque};
+use estafette_protocol::limits::HELLO_TIMEOUT_MS;
+use estafette_protocol::{CloseCode, ServerMessage};
+use gather::{Gather, Gathered};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -47,7 +54,7 @@ pub struct Reconcile;
 #[rtype(result = "()")]
 pub struct Compare(pub Arc<[TopicKey]>);
 
-/// A socket begins: it gets marks.
+/// A socket begins: it has a while to say hello, and gets marks then.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Join {
@@ -99,8 +106,30 @@ struct TopicState {
     ring: VecDeque<Arc<StoredEvent>>,
     /// When the last comparison with the log began that knew this topic.
     compared: Option<Instant>,
-    readers: HashMap<usize, (Arc<Outbox>, SubId)>,
+    /// Gone through for every event: a list is faster than a table, and a topic of one reader is small.
+    readers: Vec<(Arc<Outbox>, SubId)>,
+    gather: Option<Box<Gather>>,
 }
+
+impl TopicState {
+    fn hand_over(&mut self, batch: &Arc<LiveBatch>) {
+        for (outbox, sub) in &self.readers {
+            outbox.offer_batch(*sub, batch);
+        }
+        let replaced = self.gather.as_mut().map_or(0, |gather| gather.replaced());
+        LIVE_COALESCED.fetch_add(replaced * self.readers.len() as u64, Ordering::Relaxed);
+    }
+
+    /// What has gathered goes before what comes now.
+    fn leave(&mut self) {
+        if let Some(batch) = self.gather.as_mut().and_then(|gather| gather.leave(Instant::now())) {
+            self.hand_over(&batch);
+        }
+    }
+}
+
+/// How long a connection may take to say hello.
+const HELLO_TIMEOUT: Duration = Duration::from_millis(HELLO_TIMEOUT_MS);
 
 /// The topics that were compared with the log, and the heads that it has.
 type Compared = (Vec<TopicKey>, Vec<(TopicKey, Head)>);
@@ -108,7 +137,9 @@ type Compared = (Vec<TopicKey>, Vec<(TopicKey, Head)>);
 struct Member {
     outbox: Arc<Outbox>,
     heartbeat: Duration,
+    /// When it came, or was sent its last mark.
     marked: Instant,
+    greeted: bool,
 }
 
 /// The hub of a worker thread.
@@ -120,6 +151,10 @@ pub struct Hub {
     lagging: Arc<AtomicBool>,
     reconciling: bool,
     reconcile_again: bool,
+    /// When topics have gathered what is due then.
+    due: BinaryHeap<Reverse<(Instant, TopicKey)>>,
+    /// The hub's clock is set for then.
+    wakes: Option<Instant>,
 }
 
 fn identity(outbox: &Arc<Outbox>) -> usize {
@@ -138,6 +173,8 @@ impl Hub {
             lagging: Arc::clone(&lagging),
             reconciling: false,
             reconcile_again: false,
+            due: BinaryHeap::new(),
+            wakes: None,
         };
         (hub.start(), lagging)
     }
@@ -194,8 +231,37 @@ impl Hub {
         // The ring no longer reaches the head: it starts again with the next delivery.
         topic.ring.clear();
         topic.head = Some(head);
-        for (outbox, sub) in topic.readers.values() {
+        for (outbox, sub) in &topic.readers {
             outbox.hint(*sub, head);
+        }
+    }
+
+    /// Sets the clock for the topic that is due first.
+    fn wake_for(&mut self, ctx: &mut Context<Self>) {
+        let Some(Reverse((first, _))) = self.due.peek() else { return };
+        if self.wakes.is_some_and(|wakes| wakes <= *first) {
+            return;
+        }
+        let first = *first;
+        self.wakes = Some(first);
+        ctx.run_later(first.saturating_duration_since(Instant::now()), move |hub, ctx| {
+            if hub.wakes == Some(first) {
+                hub.wakes = None;
+            }
+            hub.hand_over_due();
+            hub.wake_for(ctx);
+        });
+    }
+
+    fn hand_over_due(&mut self) {
+        let now = Instant::now();
+        while self.due.peek().is_some_and(|Reverse((due, _))| *due <= now) {
+            let Some(Reverse((_, key))) = self.due.pop() else { break };
+            let Some(topic) = self.topics.get_mut(&key) else { continue };
+            // Nothing, when it has left before its time; what gathered since then is due later.
+            if let Some(batch) = topic.gather.as_mut().and_then(|gather| gather.due(now)) {
+                topic.hand_over(&batch);
+            }
         }
     }
 
@@ -224,7 +290,14 @@ impl Hub {
     fn send_marks(&mut self) {
         let now = Instant::now();
         for member in self.members.values_mut() {
-            if now.duration_since(member.marked) < member.heartbeat {
+            if !member.greeted {
+                member.greeted = member.outbox.is_greeted();
+                if !member.greeted && now.duration_since(member.marked) >= HELLO_TIMEOUT {
+                    let reason = format!("no hello within {HELLO_TIMEOUT_MS} ms");
+                    member.outbox.close(CloseCode::HelloTimeout, reason);
+                }
+            }
+            if !member.greeted || now.duration_since(member.marked) < member.heartbeat {
                 continue;
             }
             member.marked = now;
@@ -246,7 +319,7 @@ impl Hub {
 
     fn detach(&mut self, key: &TopicKey, reader: usize) {
         if let Some(topic) = self.topics.get_mut(key) {
-            topic.readers.remove(&reader);
+            topic.readers.retain(|(outbox, _)| identity(outbox) != reader);
             if topic.readers.is_empty() {
                 self.topics.remove(key);
                 self.bus.interest(key, false);
@@ -311,7 +384,8 @@ impl Handler<Deliver> for Hub {
                 }
                 topic.ring.push_back(Arc::clone(event));
             }
-            for (outbox, sub) in topic.readers.values() {
+            topic.leave();
+            for (outbox, sub) in &topic.readers {
                 outbox.offer(*sub, event);
             }
         }
@@ -323,10 +397,15 @@ impl Handler<Deliver> for Hub {
 
 impl Handler<DeliverLive> for Hub {
     type Result = ();
-    fn handle(&mut self, DeliverLive(event): DeliverLive, _: &mut Self::Context) {
-        if let Some(topic) = self.topics.get(&event.key) {
-            for (outbox, sub) in topic.readers.values() {
-                outbox.offer_live(*sub, &event);
+    fn handle(&mut self, DeliverLive(event): DeliverLive, ctx: &mut Self::Context) {
+        let Some(topic) = self.topics.get_mut(&event.key) else { return };
+        let key = event.key.clone();
+        match topic.gather.get_or_insert_default().push(event, Instant::now()) {
+            Gathered::Now(batch) => topic.hand_over(&batch),
+            Gathered::Joined => {}
+            Gathered::Until(due) => {
+                self.due.push(Reverse((due, key)));
+                self.wake_for(ctx);
             }
         }
     }
@@ -343,7 +422,7 @@ impl Handler<Advance> for Hub {
         let head = Head { floor: known.map_or(0, |known| known.floor), ..head };
         topic.ring.clear();
         topic.head = Some(head);
-        for (outbox, sub) in topic.readers.values() {
+        for (outbox, sub) in &topic.readers {
             outbox.hint(*sub, head);
         }
     }
@@ -370,7 +449,7 @@ impl Handler<Compare> for Hub {
 impl Handler<Join> for Hub {
     type Result = ();
     fn handle(&mut self, join: Join, _: &mut Self::Context) {
-        let member = Member { heartbeat: join.heartbeat, marked: Instant::now(), outbox: join.outbox };
+        let member = Member { heartbeat: join.heartbeat, marked: Instant::now(), outbox: join.outbox, greeted: false };
         self.members.insert(identity(&member.outbox), member);
         metrics::gauge!("estafette_sockets").increment(1);
     }
@@ -390,7 +469,9 @@ impl Handler<Attach> for Hub {
         if topic.readers.is_empty() {
             self.bus.interest(&attach.key, true);
         }
-        topic.readers.insert(identity(&attach.outbox), (attach.outbox, attach.sub));
+        // What has gathered is older than what this reader begins with.
+        topic.leave();
+        topic.readers.push((attach.outbox, attach.sub));
         Recent { head: topic.head, events: topic.ring.iter().cloned().collect() }
     }
 }

@@ -1,10 +1,10 @@
 //! The echo's end of a link: each message goes back as it came. Conformance suites talk to it, over the same transport
 //! and frames as the live protocol.
 
-use super::frames::{Incoming, Violation};
+use super::frames::{FrameHead, Incoming, Violation};
 use super::link::{Course, End, Outgoing};
 use estafette_protocol::CloseCode;
-use futures_util::future::pending;
+use std::task::{Context, Poll};
 
 /// Where it is.
 pub const ECHO_PATH: &str = "/v1/echo";
@@ -20,7 +20,7 @@ impl End for Echo {
             Incoming::Binary(payload) => (payload, true),
             Incoming::Ping(_) | Incoming::Pong | Incoming::Close(_) => return None,
         };
-        Some(Outgoing { payload, binary, ping: None })
+        Some(Outgoing { frame: FrameHead::frame(binary, &payload), ping: None })
     }
 
     fn closing(&self) -> Option<(CloseCode, String)> {
@@ -36,9 +36,8 @@ impl End for Echo {
         self.0.is_none()
     }
 
-    async fn turn(&mut self, _writing: bool) -> Course {
-        pending().await
+    fn poll_turn(&mut self, _: &mut Context<'_>, _writing: bool) -> Poll<Course> {
+        // Only what comes in changes anything.
+        Poll::Pending
     }
-
-    fn gone(&mut self) {}
 }

@@ -2,7 +2,9 @@
 //! looks at a frame only when it has all of it: here a frame is judged by its first bytes and taken as it comes, so that
 //! a peer that declares a terabyte is told 1009 before it sends it, text that cannot become UTF-8 any more is 1007 at
 //! the byte that spoils it, and a message in a million pieces costs no more than the same message in one. Everything
-//! else against the RFC is 1002. Writing is the crate's; this is the only file that uses it.
+//! else against the RFC is 1002. Control frames are written by the crate, and this is the only file that uses it; of a
+//! data frame only the head is written here ([`FrameHead`]), because its payload is shared by all its readers and is
+//! never copied for one of them.
 
 use crate::limits::EMPTY_FRAGMENTS;
 use actix_codec::Encoder as _;
@@ -108,11 +110,6 @@ impl FrameReader {
     pub fn new(max: usize) -> Self {
         let (joined, control) = (BytesMut::new(), BytesMut::new());
         Self { max, frame: None, joining: None, joined, checked: 0, empty: 0, control }
-    }
-
-    /// Bytes of the present frame that have not come yet.
-    pub fn outstanding(&self) -> usize {
-        self.frame.map_or(0, |frame| frame.remaining)
     }
 
     /// The next message in `bytes`, or `None` when more is needed. What is taken of `bytes` is kept in here, within the
@@ -293,7 +290,64 @@ fn unmask(part: &mut [u8], mask: &mut [u8; 4]) {
     mask.rotate_left(turned);
 }
 
-/// Writes messages as bytes.
+/// The head of an unmasked data frame that is a whole message (§5.2): at most ten bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct FrameHead {
+    bytes: [u8; 10],
+    len: usize,
+}
+
+impl FrameHead {
+    /// The head of a binary or text message with a payload of so many bytes.
+    pub fn of(binary: bool, payload: usize) -> Self {
+        let mut head = Self { bytes: [0; 10], len: 0 };
+        head.push(&[if binary { 0x82 } else { 0x81 }]);
+        match (u8::try_from(payload), u16::try_from(payload)) {
+            (Ok(short @ 0..126), _) => head.push(&[short]),
+            (_, Ok(middle)) => {
+                head.push(&[126]);
+                head.push(&middle.to_be_bytes());
+            }
+            _ => {
+                head.push(&[127]);
+                head.push(&(payload as u64).to_be_bytes());
+            }
+        }
+        head
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        if let Some(place) = self.bytes.get_mut(self.len..self.len + bytes.len()) {
+            place.copy_from_slice(bytes);
+            self.len += bytes.len();
+        }
+    }
+
+    /// The bytes.
+    pub fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    /// Bytes of the head that an unmasked frame begins with.
+    pub fn length(frame: &[u8]) -> usize {
+        match frame.get(1) {
+            Some(126) => 4,
+            Some(127) => 10,
+            _ => 2,
+        }
+    }
+
+    /// A whole message.
+    pub fn frame(binary: bool, payload: &[u8]) -> Bytes {
+        let head = Self::of(binary, payload.len());
+        let mut frame = BytesMut::with_capacity(head.len + payload.len());
+        frame.extend_from_slice(head.as_slice());
+        frame.extend_from_slice(payload);
+        frame.freeze()
+    }
+}
+
+/// Writes control frames as bytes.
 pub struct FrameWriter(FrameCodec);
 
 impl Default for FrameWriter {
@@ -306,18 +360,6 @@ impl FrameWriter {
     fn write(&mut self, message: Message, into: &mut BytesMut) {
         if let Err(error) = self.0.encode(message, into) {
             tracing::error!(%error, "a frame that cannot be written");
-        }
-    }
-
-    /// A batch.
-    pub fn batch(&mut self, payload: Bytes, binary: bool, into: &mut BytesMut) {
-        if binary {
-            self.write(Message::Binary(payload), into);
-            return;
-        }
-        match String::from_utf8(payload.into()) {
-            Ok(text) => self.write(Message::Text(text.into()), into),
-            Err(error) => tracing::error!(%error, "JSON that is not UTF-8"),
         }
     }
 
@@ -357,6 +399,22 @@ mod tests {
         let mut reader = FrameReader::new(1024);
         let mut bytes = BytesMut::from(&[0x82, 0xff, 0, 0, 1, 0, 0, 0, 0, 0][..]);
         assert_eq!(reader.next(&mut bytes).unwrap_err().code, CloseCode::TooBig);
+    }
+
+    #[test]
+    fn a_data_frame_is_what_the_crate_would_write() {
+        for (binary, len) in [(true, 0), (false, 125), (true, 126), (false, 127), (true, 65_535), (false, 65_536)] {
+            let payload = vec![b'x'; len];
+            let message = match binary {
+                true => Message::Binary(payload.clone().into()),
+                false => Message::Text(String::from_utf8(payload.clone()).unwrap().into()),
+            };
+            let mut written = BytesMut::new();
+            FrameCodec::new().encode(message, &mut written).unwrap();
+            let frame = FrameHead::frame(binary, &payload);
+            assert_eq!(frame, written, "{binary} {len}");
+            assert_eq!(FrameHead::length(&frame), frame.len() - len);
+        }
     }
 
     #[test]

@@ -8,19 +8,20 @@
 
 use super::frames::{FrameReader, FrameWriter, Incoming, Violation};
 use crate::limits::{CLOSE_TIMEOUT, CONTROL_FRAMES, PONG_BYTES, READ_BYTES, WRITE_STALL};
-use actix_codec::{AsyncRead, AsyncWrite};
-use bytes::{Bytes, BytesMut};
+use actix_codec::{AsyncRead, AsyncWrite, ReadBuf};
+use bytes::{Buf as _, Bytes, BytesMut};
 use estafette_protocol::CloseCode;
-use futures_util::future::pending;
+use std::future::Future;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
+use tokio::time::Sleep;
 
 /// A message to be written.
 pub(super) struct Outgoing {
-    /// The payload.
-    pub payload: Bytes,
-    /// Binary, or text.
-    pub binary: bool,
+    /// The whole frame; shared with the other readers of what is in it.
+    pub frame: Bytes,
     /// A ping follows it. With it: how long the peer may have been silent before it is taken for gone.
     pub ping: Option<Duration>,
 }
@@ -47,19 +48,17 @@ pub(super) trait End {
     fn incoming(&mut self, message: Incoming) -> Result<(), Violation>;
     /// Whether another message can be taken.
     fn has_room(&self) -> bool;
-    /// Resolves when there may be something to write, room again, or nothing more to come. It may be dropped at any
-    /// await. `writing`: what could be written would not be asked for now.
-    async fn turn(&mut self, writing: bool) -> Course;
-    /// The connection is over.
-    fn gone(&mut self);
+    /// Ready when there may be something to write, room again, or nothing more to come. `writing`: what could be
+    /// written would not be asked for now.
+    fn poll_turn(&mut self, cx: &mut Context<'_>, writing: bool) -> Poll<Course>;
 }
 
 /// How far a connection has come to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum LinkState {
     Open,
-    /// A close was written; the peer's answer, or the end of the stream, is awaited until then.
-    Closing(tokio::time::Instant),
+    /// A close was written; the peer's answer, or the end of the stream, is awaited for a while.
+    Closing,
     Over,
 }
 
@@ -83,19 +82,22 @@ impl Allowance {
     }
 }
 
-/// A connection's bytes in both directions.
-pub(super) struct Link<T, E> {
-    reader: ReadHalf<T>,
-    writer: WriteHalf<T>,
+/// A connection's bytes in both directions: a future that is over when the connection is. It is small, and keeps no
+/// buffer while nothing is under way, because most connections are idle most of the time.
+pub(super) struct Link<T, E: End> {
+    io: T,
+    /// What was read and is not a whole message yet, or has to wait for room.
     read: BytesMut,
     frames: FrameReader,
-    write: BytesMut,
-    framer: FrameWriter,
+    /// What is being written.
+    write: Bytes,
+    /// Control frames that go next.
+    control: BytesMut,
     end: E,
     /// When the peer was heard, or was not listened to.
     heard: Instant,
-    /// When the peer last took something, or nothing waited for it.
-    taken: tokio::time::Instant,
+    /// Set only while the peer takes nothing of what waits for it, or has to answer a close.
+    deadline: Option<Pin<Box<Sleep>>>,
     allowance: Allowance,
     /// The newest ping that came while too much waited to be written.
     unanswered: Option<Bytes>,
@@ -106,20 +108,19 @@ pub(super) struct Link<T, E> {
     shut: bool,
 }
 
-impl<T: AsyncRead + AsyncWrite + Unpin + 'static, E: End> Link<T, E> {
-    /// A link over a socket of which `read` was read already, with messages of at most `max` bytes.
-    pub(super) fn new(io: T, read: &[u8], max: usize, end: E) -> Self {
-        let (reader, writer) = tokio::io::split(io);
+impl<T: AsyncRead + AsyncWrite + Unpin, E: End> Link<T, E> {
+    /// A link over a socket of which `read` was read already, with messages of at most `max` bytes. `first` is written
+    /// before everything else: the answer to the handshake.
+    pub(super) fn new(io: T, read: &[u8], max: usize, end: E, first: Bytes) -> Self {
         Self {
-            reader,
-            writer,
+            io,
             read: BytesMut::from(read),
             frames: FrameReader::new(max),
-            write: BytesMut::new(),
-            framer: FrameWriter::default(),
+            write: first,
+            control: BytesMut::new(),
             end,
             heard: Instant::now(),
-            taken: tokio::time::Instant::now(),
+            deadline: None,
             allowance: Allowance::new(),
             unanswered: None,
             state: LinkState::Open,
@@ -128,84 +129,125 @@ impl<T: AsyncRead + AsyncWrite + Unpin + 'static, E: End> Link<T, E> {
         }
     }
 
-    /// Runs until the connection is over.
-    pub(super) async fn run(mut self) {
+    /// Goes on until nothing more can be done now.
+    fn go_on(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while self.state != LinkState::Over {
             // Also what was read before and had to wait for room.
             self.decode();
-            self.fill();
-            if self.deaf && self.write.is_empty() && !self.shut {
+            let blocked = self.write_all(cx).is_pending();
+            if self.deaf && !blocked && !self.shut && self.state != LinkState::Over {
                 // The server ends the stream first (RFC 6455 §7.1.1); the peer's end is awaited within the deadline.
                 self.shut = true;
-                let _closed = tokio::time::timeout(CLOSE_TIMEOUT, self.writer.shutdown()).await;
+                let _closed = Pin::new(&mut self.io).poll_shutdown(cx);
             }
             let open = self.state == LinkState::Open;
-            let can_read = !open || self.end.has_room();
-            if !can_read {
+            let mut progress = false;
+            if open && !self.end.has_room() {
                 self.heard = Instant::now();
+            } else if self.state != LinkState::Over && self.read_some(cx).is_ready() {
+                progress = true;
             }
-            let writing = !self.write.is_empty();
-            let deadline = match self.state {
-                LinkState::Closing(at) => Some(at),
-                _ if writing => Some(self.taken + WRITE_STALL),
-                _ => None,
-            };
-            tokio::select! {
-                biased;
-                written = self.writer.write(&self.write), if writing => match written {
-                    Ok(0) | Err(_) => self.state = LinkState::Over,
-                    Ok(count) => {
-                        self.taken = tokio::time::Instant::now();
-                        let _sent = self.write.split_to(count);
-                        if self.write.is_empty() {
-                            // An idle connection keeps no buffer.
-                            self.write = BytesMut::new();
-                        }
-                    }
-                },
-                read = read_some(&mut self.reader, &mut self.read, self.frames.outstanding()), if can_read => match read {
-                    Ok(0) | Err(_) => self.state = LinkState::Over,
-                    Ok(_) => self.heard = Instant::now(),
-                },
-                course = self.end.turn(writing), if open => if course == Course::Over {
+            if open && self.state == LinkState::Open {
+                match self.end.poll_turn(cx, blocked) {
+                    Poll::Ready(Course::On) => progress = true,
+                    Poll::Ready(Course::Over) => self.state = LinkState::Over,
+                    Poll::Pending => {}
+                }
+            }
+            if !progress && self.state != LinkState::Over {
+                ready!(self.wait(cx, blocked));
+                self.state = LinkState::Over;
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Writes all that waits. Pending: the peer takes no more now.
+    fn write_all(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            if self.write.is_empty() {
+                self.fill();
+                if self.write.is_empty() {
+                    return Poll::Ready(());
+                }
+            }
+            match Pin::new(&mut self.io).poll_write(cx, &self.write) {
+                Poll::Ready(Ok(0) | Err(_)) => {
                     self.state = LinkState::Over;
-                },
-                () = sleep_until(deadline) => self.state = LinkState::Over,
+                    return Poll::Ready(());
+                }
+                Poll::Ready(Ok(count)) => {
+                    self.write.advance(count);
+                    if self.write.is_empty() {
+                        // The frame may be held by nobody else any more.
+                        self.write = Bytes::new();
+                    }
+                    if self.state == LinkState::Open {
+                        self.deadline = None;
+                    }
+                }
+                Poll::Pending => return Poll::Pending,
             }
         }
-        if !self.shut {
-            let _closed = tokio::time::timeout(CLOSE_TIMEOUT, self.writer.shutdown()).await;
+    }
+
+    /// Reads once. Ready: something came, or the stream ended.
+    fn read_some(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // On the stack: what is kept of a message that is not whole yet is taken from here.
+        let mut room = [const { MaybeUninit::uninit() }; READ_BYTES];
+        let mut room = ReadBuf::uninit(&mut room);
+        match ready!(Pin::new(&mut self.io).poll_read(cx, &mut room)) {
+            Ok(()) if !room.filled().is_empty() => {
+                self.heard = Instant::now();
+                self.read.extend_from_slice(room.filled());
+            }
+            Ok(()) | Err(_) => self.state = LinkState::Over,
         }
-        self.end.gone();
+        Poll::Ready(())
+    }
+
+    /// Ready when the peer had its time.
+    fn wait(&mut self, cx: &mut Context<'_>, blocked: bool) -> Poll<()> {
+        let limit = match self.state {
+            LinkState::Closing => CLOSE_TIMEOUT,
+            _ if blocked => WRITE_STALL,
+            _ => return Poll::Pending,
+        };
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        deadline.as_mut().poll(cx)
     }
 
     /// Takes what waits, when all that was taken before is written.
     fn fill(&mut self) {
-        if !self.write.is_empty() || self.state != LinkState::Open {
-            return;
-        }
-        self.taken = tokio::time::Instant::now();
-        if let Some(payload) = self.unanswered.take() {
-            self.framer.pong(payload, &mut self.write);
-        }
-        if let Some(Outgoing { payload, binary, ping }) = self.end.outgoing() {
-            self.framer.batch(payload, binary, &mut self.write);
-            if let Some(silence) = ping {
-                if self.heard.elapsed() > silence {
-                    self.state = LinkState::Over;
-                }
-                self.framer.ping(&mut self.write);
+        if self.state == LinkState::Open {
+            if let Some(payload) = self.unanswered.take() {
+                FrameWriter::default().pong(payload, &mut self.control);
             }
-        } else if let Some((code, reason)) = self.end.closing() {
-            self.close(code.number(), &reason);
+            if self.control.is_empty() {
+                if let Some(Outgoing { frame, ping }) = self.end.outgoing() {
+                    self.write = frame;
+                    if let Some(silence) = ping {
+                        if self.heard.elapsed() > silence {
+                            self.state = LinkState::Over;
+                        }
+                        FrameWriter::default().ping(&mut self.control);
+                    }
+                    return;
+                }
+                if let Some((code, reason)) = self.end.closing() {
+                    self.close(code.number(), &reason);
+                }
+            }
         }
+        self.write = std::mem::take(&mut self.control).freeze();
     }
 
     fn close(&mut self, code: u16, reason: &str) {
         if self.state == LinkState::Open {
             tracing::debug!(code, reason, "a socket is closed");
-            self.framer.close(code, reason, &mut self.write);
-            self.state = LinkState::Closing(tokio::time::Instant::now() + CLOSE_TIMEOUT);
+            FrameWriter::default().close(code, reason, &mut self.control);
+            self.state = LinkState::Closing;
+            self.deadline = Some(Box::pin(tokio::time::sleep(CLOSE_TIMEOUT)));
         }
     }
 
@@ -239,7 +281,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin + 'static, E: End> Link<T, E> {
                 let reason = format!("at most {} pings and pongs a second", CONTROL_FRAMES.0);
                 self.fail(Violation { code: CloseCode::TooManyMessages, reason });
             }
-            Incoming::Ping(payload) if self.write.len() < PONG_BYTES => self.framer.pong(payload, &mut self.write),
+            Incoming::Ping(payload) if self.write.len() + self.control.len() < PONG_BYTES => {
+                FrameWriter::default().pong(payload, &mut self.control);
+            }
             Incoming::Ping(payload) => self.unanswered = Some(payload),
             Incoming::Pong => {}
             message @ (Incoming::Text(_) | Incoming::Binary(_)) => {
@@ -251,18 +295,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin + 'static, E: End> Link<T, E> {
     }
 }
 
-async fn read_some<T: AsyncRead>(
-    reader: &mut ReadHalf<T>,
-    into: &mut BytesMut,
-    outstanding: usize,
-) -> std::io::Result<usize> {
-    into.reserve(outstanding.clamp(READ_BYTES.0, READ_BYTES.1));
-    reader.read_buf(into).await
-}
+impl<T: AsyncRead + AsyncWrite + Unpin, E: End + Unpin> Future for Link<T, E> {
+    type Output = ();
 
-async fn sleep_until(deadline: Option<tokio::time::Instant>) {
-    match deadline {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => pending().await,
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let link = self.get_mut();
+        ready!(link.go_on(cx));
+        if !link.shut {
+            link.shut = true;
+            let _closed = Pin::new(&mut link.io).poll_shutdown(cx);
+        }
+        Poll::Ready(())
     }
 }

@@ -5,16 +5,18 @@ use super::frames::{Incoming, Violation};
 use super::link::{Course, End, Outgoing};
 use super::outbox::Outbox;
 use super::pump;
-use super::socket::{Gone, Received, Socket, Speaker, SubscriptionEnded};
+use super::socket::{Received, Socket, Speaker, SubscriptionEnded};
 use crate::runtime::Runtime;
 use actix::prelude::*;
 use bytes::Bytes;
 use estafette_protocol::CloseCode;
-use futures_util::future::{OptionFuture, pending};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::time::Sleep;
 
 /// How long a full actor is left alone before it is offered the message again.
 const STASH_RETRY: Duration = Duration::from_millis(2);
@@ -36,18 +38,32 @@ pub(super) struct Live {
     ended: Option<pump::Ended>,
     /// A message that the actor had no room for: nothing more is read until it has.
     stash: Option<Bytes>,
+    /// Set while the actor had no room for something.
+    again: Option<Pin<Box<Sleep>>>,
     over: bool,
+    /// Dropped with this: the actor hears that the connection is over, however it ended.
+    _alive: oneshot::Sender<()>,
 }
 
 impl Live {
-    /// The end of a connection whose actor is `socket`.
-    pub(super) fn new(runtime: Runtime, socket: Addr<Socket>, outbox: Arc<Outbox>, speaker: Speaker) -> Self {
-        Self { runtime, socket, outbox, speaker, reading: None, ended: None, stash: None, over: false }
+    /// The end of a connection whose actor is `socket`; it hears of the end by `alive`.
+    pub(super) fn new(
+        runtime: Runtime,
+        socket: Addr<Socket>,
+        outbox: Arc<Outbox>,
+        speaker: Speaker,
+        alive: oneshot::Sender<()>,
+    ) -> Self {
+        let (reading, ended, stash, again) = (None, None, None, None);
+        Self { runtime, socket, outbox, speaker, reading, ended, stash, again, over: false, _alive: alive }
     }
 
     fn next_read(&self) -> Option<Reading> {
-        let who = self.speaker.read().clone()?;
+        if self.speaker.read().is_none() {
+            return None;
+        }
         let work = self.outbox.work()?;
+        let who = self.speaker.read().clone()?;
         let (runtime, outbox) = (self.runtime.clone(), Arc::clone(&self.outbox));
         Some(Box::pin(async move { pump::read(&runtime, &who, &outbox, work).await }))
     }
@@ -59,13 +75,40 @@ impl Live {
             Err(SendError::Closed(_)) => self.over = true,
         }
     }
+
+    fn tell_ended(&mut self, ended: pump::Ended) {
+        match self.socket.try_send(SubscriptionEnded(ended)) {
+            Ok(()) => {}
+            Err(SendError::Full(SubscriptionEnded(ended))) => self.ended = Some(ended),
+            Err(SendError::Closed(_)) => self.over = true,
+        }
+    }
+
+    /// Offers the actor again what it had no room for. Ready: it has taken something.
+    fn poll_again(&mut self, cx: &mut TaskContext<'_>) -> Poll<()> {
+        while self.stash.is_some() || self.ended.is_some() {
+            let again = self.again.get_or_insert_with(|| Box::pin(tokio::time::sleep(STASH_RETRY)));
+            std::task::ready!(again.as_mut().poll(cx));
+            self.again = None;
+            if let Some(message) = self.stash.take() {
+                self.hand_over(message);
+            }
+            if let Some(ended) = self.ended.take() {
+                self.tell_ended(ended);
+            }
+            if self.over || (self.stash.is_none() && self.ended.is_none()) {
+                return Poll::Ready(());
+            }
+        }
+        Poll::Pending
+    }
 }
 
 impl End for Live {
     fn outgoing(&mut self) -> Option<Outgoing> {
-        let (payload, marked) = self.outbox.take()?;
-        let silence = (self.runtime.config().heartbeat * SILENT_HEARTBEATS).max(SILENCE_MIN);
-        Some(Outgoing { payload, binary: self.outbox.codec().is_binary(), ping: marked.then_some(silence) })
+        let taken = self.outbox.take_frame()?;
+        let silence = || (self.runtime.config().heartbeat * SILENT_HEARTBEATS).max(SILENCE_MIN);
+        Some(Outgoing { frame: taken.framed.frame().clone(), ping: taken.marked.then(silence) })
     }
 
     fn closing(&self) -> Option<(CloseCode, String)> {
@@ -88,43 +131,26 @@ impl End for Live {
         self.stash.is_none() && !self.over && !self.outbox.is_owed()
     }
 
-    async fn turn(&mut self, writing: bool) -> Course {
+    fn poll_turn(&mut self, cx: &mut TaskContext<'_>, writing: bool) -> Poll<Course> {
         if self.over {
-            return Course::Over;
+            return Poll::Ready(Course::Over);
         }
         if self.ended.is_none() && self.reading.is_none() {
             self.reading = self.next_read();
         }
-        if self.ended.is_none() {
-            tokio::select! {
-                Some(ended) = OptionFuture::from(self.reading.as_mut()) => {
-                    self.reading = None;
-                    self.ended = ended;
-                }
-                () = self.outbox.ready(), if !writing => {}
-                () = tokio::time::sleep(STASH_RETRY), if self.stash.is_some() => {
-                    if let Some(message) = self.stash.take() {
-                        self.hand_over(message);
-                    }
-                }
-                // Nothing but the socket's taking what was written can change anything.
-                else => pending().await,
+        if let Some(reading) = &mut self.reading
+            && let Poll::Ready(ended) = reading.as_mut().poll(cx)
+        {
+            self.reading = None;
+            if let Some(ended) = ended {
+                self.tell_ended(ended);
             }
+            return Poll::Ready(if self.over { Course::Over } else { Course::On });
         }
-        if let Some(ended) = self.ended.take() {
-            match self.socket.try_send(SubscriptionEnded(ended)) {
-                Ok(()) => {}
-                Err(SendError::Full(SubscriptionEnded(ended))) => {
-                    self.ended = Some(ended);
-                    tokio::time::sleep(STASH_RETRY).await;
-                }
-                Err(SendError::Closed(_)) => return Course::Over,
-            }
+        if self.poll_again(cx).is_ready() || (!writing && self.outbox.poll_ready(cx).is_ready()) {
+            return Poll::Ready(Course::On);
         }
-        Course::On
-    }
-
-    fn gone(&mut self) {
-        let _gone = crate::mailbox::tell(&self.socket, Gone);
+        // Nothing but the socket's taking what was written can change anything.
+        Poll::Pending
     }
 }

@@ -20,7 +20,7 @@ use crate::runtime::Runtime;
 use actix::prelude::*;
 use bytes::Bytes;
 use estafette_protocol::codec::DecodeError;
-use estafette_protocol::limits::{HELLO_TIMEOUT_MS, MAX_BATCH_LEN};
+use estafette_protocol::limits::MAX_BATCH_LEN;
 use estafette_protocol::{
     ClientMessage, CloseCode, ErrorCode, Position, ProductId, RequestId, ServerMessage, Timestamp, Topic, UserId,
 };
@@ -36,11 +36,6 @@ use std::time::Duration;
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Received(pub Bytes);
-
-/// The connection is gone.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Gone;
 
 /// A subscription that the pump found to be over.
 #[derive(Message)]
@@ -65,7 +60,6 @@ pub struct Socket {
     subscribing: HashMap<Topic, Option<RequestId>>,
     in_flight: Arc<AtomicUsize>,
     budget: Budget,
-    hello_deadline: Option<SpawnHandle>,
     /// Whose connections this one is counted with.
     counted: Option<(ProductId, UserId)>,
     /// Given back when the connection is gone.
@@ -88,7 +82,6 @@ impl Socket {
             subscribing: HashMap::new(),
             in_flight: Arc::default(),
             budget,
-            hello_deadline: None,
             counted: None,
             _place: place,
         }
@@ -182,7 +175,7 @@ impl Socket {
                 Ok(mut identity) => {
                     identity.device = Some(device);
                     tracing::debug!(user.id = %identity.user, session.id = %identity.session, client, "hello");
-                    socket.welcome(identity, client, ctx);
+                    socket.welcome(identity, client);
                     for message in std::mem::take(&mut socket.waiting) {
                         socket.receive(message, ctx);
                     }
@@ -195,10 +188,7 @@ impl Socket {
         }));
     }
 
-    fn welcome(&mut self, identity: Identity, client: Option<String>, ctx: &mut Context<Self>) {
-        if let Some(handle) = self.hello_deadline.take() {
-            ctx.cancel_future(handle);
-        }
+    fn welcome(&mut self, identity: Identity, client: Option<String>) {
         let runtime = self.runtime.clone();
         let most = runtime.admission().limits().connections_per_user;
         if !runtime.sessions().take_place(&identity.product, &identity.user, most) {
@@ -237,9 +227,7 @@ impl Socket {
             self.outbox.push(&drain);
         }
         // A session that is too busy to take a socket would lose its expiry: better to come back.
-        if tell(&session, Join { socket: self.me.clone(), identity: identity.clone() }).is_err()
-            || tell(&self.me.hub, hub::Join { outbox: Arc::clone(&self.outbox), heartbeat: config.heartbeat }).is_err()
-        {
+        if tell(&session, Join { socket: self.me.clone(), identity: identity.clone() }).is_err() {
             return self.outbox.close(CloseCode::TryLater, "the node is busy");
         }
         *self.speaker.write() = Some(identity);
@@ -373,11 +361,10 @@ impl Actor for Socket {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(SOCKET_MAILBOX);
         self.runtime.sessions().add_socket(self.me.clone());
-        self.hello_deadline = Some(ctx.run_later(Duration::from_millis(HELLO_TIMEOUT_MS), |socket, _| {
-            if socket.session.is_none() {
-                socket.outbox.close(CloseCode::HelloTimeout, format!("no hello within {HELLO_TIMEOUT_MS} ms"));
-            }
-        }));
+        let heartbeat = self.runtime.config().heartbeat;
+        if tell(&self.me.hub, hub::Join { outbox: Arc::clone(&self.outbox), heartbeat }).is_err() {
+            self.outbox.close(CloseCode::TryLater, "the node is busy");
+        }
     }
 
     fn stopped(&mut self, _: &mut Self::Context) {
@@ -387,6 +374,8 @@ impl Actor for Socket {
             Some((code, reason)) => (Some(code.number()), reason),
             None => (None, "the client or the network ended it".to_owned()),
         };
+        // Where this actor failed, the connection goes too.
+        self.outbox.close(CloseCode::TryLater, "the connection failed: reconnect");
         let waiting = self.outbox.depth().bytes;
         let detail = json!({"code": code, "reason": reason, "waiting_bytes": waiting});
         self.outbox.note(What::Closed, None, None, detail);
@@ -447,12 +436,5 @@ impl Handler<SubscriptionEnded> for Socket {
             self.outbox.note(What::Ended, Some(&ended.topic), None, json!({"why": ended.message}));
             self.outbox.push(&ServerMessage::Revoked { topic: ended.topic, message: ended.message });
         }
-    }
-}
-
-impl Handler<Gone> for Socket {
-    type Result = ();
-    fn handle(&mut self, _: Gone, ctx: &mut Self::Context) {
-        ctx.stop();
     }
 }

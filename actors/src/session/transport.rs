@@ -17,10 +17,12 @@ use actix::prelude::*;
 use actix_codec::{AsyncRead, AsyncWrite, Framed};
 use actix_http::{HttpMessage as _, Request, h1, ws};
 use actix_service::{ServiceFactory, fn_factory, fn_service};
+use bytes::Bytes;
 use estafette_protocol::{Codec, ErrorCode};
 use std::convert::Infallible;
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt as _;
+use tokio::sync::oneshot;
 
 /// Which pages may open a socket.
 #[derive(Debug, Clone, Default)]
@@ -201,18 +203,15 @@ where
             tokio::time::timeout(CLOSE_TIMEOUT, refused).await.unwrap_or(Ok(()))
         }
         Ok((purpose, answer, place)) => {
-            match tokio::time::timeout(CLOSE_TIMEOUT, io.write_all(&answer)).await {
-                Ok(written) => written?,
-                Err(_elapsed) => return Ok(()),
-            }
             drop(request);
+            let answer = Bytes::from(answer);
             let codec = match purpose {
                 Purpose::Live(codec) => codec,
                 Purpose::Echo => {
-                    let link = Link::new(io, &read, ECHO_BYTES, Echo::default());
+                    let link = Link::new(io, &read, ECHO_BYTES, Echo::default(), answer);
                     actix_rt::spawn(async move {
                         let _place = place;
-                        link.run().await;
+                        link.await;
                     });
                     return Ok(());
                 }
@@ -222,9 +221,11 @@ where
             Socket::create(move |ctx| {
                 let speaker: Speaker = Arc::default();
                 let socket = Socket::new(runtime.clone(), hub, Arc::clone(&outbox), Arc::clone(&speaker), place);
-                let live = Live::new(runtime, ctx.address(), outbox, speaker);
-                let link = Link::new(io, &read, max, live);
-                ctx.spawn(link.run().into_actor(&socket).map(|(), _, ctx| ctx.stop()));
+                let (alive, over) = oneshot::channel();
+                let live = Live::new(runtime, ctx.address(), outbox, speaker, alive);
+                // A task of its own: what goes out does not wake the actor. Each hears of the other's end.
+                actix_rt::spawn(Link::new(io, &read, max, live, answer));
+                ctx.spawn(over.into_actor(&socket).map(|_, _, ctx| ctx.stop()));
                 socket
             });
             Ok(())

@@ -20,12 +20,7 @@ impl Spread {
     pub fn of(values: &[f64]) -> Option<Self> {
         let mut values: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
         values.sort_by(f64::total_cmp);
-        Some(Self {
-            median: middle(&values)?,
-            low: *values.first()?,
-            high: *values.last()?,
-            runs: values.len(),
-        })
+        Some(Self { median: middle(&values)?, low: *values.first()?, high: *values.last()?, runs: values.len() })
     }
 }
 

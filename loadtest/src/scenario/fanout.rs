@@ -50,6 +50,10 @@ pub struct Options {
     /// Bytes of each edit's text.
     #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=60_000))]
     payload: u32,
+    /// Lean readers of volatile events that a task makes, instead of edits: what one server can deliver. `--readers 1000
+    /// --rate 100 --payload 200` is 100,000 a second.
+    #[arg(long)]
+    live: bool,
 }
 
 /// When each edit was meant, by the revision that it makes.
@@ -94,6 +98,17 @@ impl Observer for Reader {
 /// # Errors
 /// [`Failure`] when it could not be run.
 pub async fn run(options: &Options, server: &ServerArgs, seed: u64) -> Result<Report, Failure> {
+    if options.live {
+        let number = |value: u32| usize::try_from(value).unwrap_or(0);
+        let load = super::live::fanout::Load {
+            readers: number(options.readers),
+            stalled: number(options.stalled),
+            rate: options.rate,
+            payload: options.payload,
+            seconds: options.seconds,
+        };
+        return super::live::fanout::run(load, server, seed).await;
+    }
     let run = Run::start(server, seed, &[("heartbeat-ms", HEARTBEAT_MS.to_string())]).await?;
     let people = run.people(1, 0).await?;
     let [account] = &people[..] else { return Err(Failure::Other("no user".to_owned())) };

@@ -7,6 +7,7 @@ pub mod eval;
 pub mod failover;
 pub mod fanout;
 pub mod generations;
+pub mod live;
 pub mod outage;
 pub mod rolling;
 pub mod slowlink;
@@ -85,7 +86,8 @@ impl Run {
             Some(url) => Target::running(url, server.pid, server.bin.clone()),
             None => {
                 let bin = server.bin.clone().map_or_else(beside, Ok)?;
-                Target::start(bin, own_settings(settings, &server.settings)).await?
+                let settings = own_settings(settings, &server.settings);
+                Target::start(bin, settings, server.server_cpus.clone()).await?
             }
         };
         let api = Api::new(target.base())?;

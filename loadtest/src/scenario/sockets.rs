@@ -38,6 +38,13 @@ pub struct Options {
     /// Heartbeat of our own server, milliseconds.
     #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(100..=120_000))]
     heartbeat_ms: u64,
+    /// Lean connections, to measure what one costs the server: three subscriptions each, a mark every 25 s, and so many
+    /// signed-in sessions in all.
+    #[arg(long, value_name = "SESSIONS", value_parser = clap::value_parser!(u32).range(1..=25_000))]
+    lean: Option<u32>,
+    /// Connections that only come, are welcomed, and go, for so many seconds.
+    #[arg(long, value_name = "SECONDS", conflicts_with = "lean")]
+    handshakes: Option<f64>,
 }
 
 struct Idle {
@@ -63,6 +70,16 @@ impl Observer for Idle {
 /// # Errors
 /// [`Failure`] when it could not be run.
 pub async fn run(options: &Options, server: &ServerArgs, seed: u64) -> Result<Report, Failure> {
+    if let Some(seconds) = options.handshakes {
+        return super::live::idle::run_handshakes(seconds, server, seed).await;
+    }
+    if let Some(sessions) = options.lean {
+        let number = |value: u32| usize::try_from(value).unwrap_or(0);
+        let heartbeats = Duration::from_secs(25) * options.heartbeats;
+        let (connections, sessions) = (number(options.connections), number(sessions));
+        let load = super::live::idle::Load { connections, sessions, seconds: heartbeats.as_secs_f64() };
+        return super::live::idle::run(load, server, seed).await;
+    }
     allow_files(u64::from(options.connections) + OTHER_FILES)?;
     let run = Run::start(server, seed, &[("heartbeat-ms", options.heartbeat_ms.to_string())]).await?;
     let users = usize::try_from(options.connections.div_ceil(CONNECTIONS_A_USER)).unwrap_or(1);

@@ -5,11 +5,16 @@ mod own;
 pub use own::{OwnServer, Setting};
 
 use crate::api::Api;
+use crate::measure::process::Part;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+/// The name of the server's process among what is measured.
+pub const SERVER: &str = "server";
+/// The name of its database's processes.
+pub const POSTGRES: &str = "postgres";
 /// How long a server may take until it is ready: a first start makes a database.
 const READY_WITHIN: Duration = Duration::from_secs(120);
 /// Between two looks.
@@ -69,8 +74,8 @@ impl Target {
     ///
     /// # Errors
     /// [`ServerError`].
-    pub async fn start(bin: PathBuf, settings: Vec<Setting>) -> Result<Self, ServerError> {
-        let own = OwnServer::start(bin.clone(), settings)?;
+    pub async fn start(bin: PathBuf, settings: Vec<Setting>, cpus: Option<String>) -> Result<Self, ServerError> {
+        let own = OwnServer::start(bin.clone(), settings, cpus)?;
         let pid = Arc::new(AtomicU32::new(own.pid().unwrap_or(0)));
         let target = Self { base: own.base(), own: Some(own), bin: Some(bin), pid };
         target.ready().await?;
@@ -88,6 +93,17 @@ impl Target {
     /// Whether it is one of our own.
     pub fn is_own(&self) -> bool {
         self.own.is_some()
+    }
+    /// What serves: the server, and its Postgres where it is one of our own.
+    pub fn parts(&self) -> Vec<Part> {
+        let pid = self.pid.load(Ordering::Relaxed);
+        let postgres = self.own.as_ref().and_then(OwnServer::postgres);
+        let mut parts = Vec::new();
+        if pid > 0 {
+            parts.push(Part { name: SERVER.to_owned(), pid, without: postgres.into_iter().collect() });
+        }
+        parts.extend(postgres.map(|pid| Part::new(POSTGRES, pid)));
+        parts
     }
     /// Its log, where it is one of our own.
     pub fn log(&self) -> Option<PathBuf> {

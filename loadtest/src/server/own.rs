@@ -24,12 +24,14 @@ pub struct OwnServer {
     bin: PathBuf,
     port: u16,
     settings: Vec<Setting>,
+    /// The processors that it may use; without: all.
+    cpus: Option<String>,
     folder: TempDir,
     child: Mutex<Option<Child>>,
 }
 
 impl OwnServer {
-    pub(super) fn start(bin: PathBuf, settings: Vec<Setting>) -> Result<Self, ServerError> {
+    pub(super) fn start(bin: PathBuf, settings: Vec<Setting>, cpus: Option<String>) -> Result<Self, ServerError> {
         if !bin.is_file() {
             return Err(ServerError::NoProgram(bin));
         }
@@ -41,7 +43,7 @@ impl OwnServer {
         std::fs::set_permissions(folder.path(), open).map_err(system("no temporary folder"))?;
         let port = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
         let port = port.map_err(system("no free port"))?.port();
-        let server = Self { bin, port, settings, folder, child: Mutex::new(None) };
+        let server = Self { bin, port, settings, cpus, folder, child: Mutex::new(None) };
         server.spawn()?;
         Ok(server)
     }
@@ -73,7 +75,15 @@ impl OwnServer {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log_file());
         let log = log.map_err(system("the server's log cannot be written"))?;
         let errors = log.try_clone().map_err(system("the server's log cannot be written"))?;
-        let mut command = Command::new(&self.bin);
+        let mut command = match &self.cpus {
+            Some(cpus) => {
+                // It becomes the server: the process's id stays.
+                let mut command = Command::new("taskset");
+                command.args(["-c", cpus]).arg(&self.bin);
+                command
+            }
+            None => Command::new(&self.bin),
+        };
         command.arg("serve").args(["--listen", &format!("127.0.0.1:{}", self.port)]).args(self.database_arguments());
         // The offline model and a database of its own, whatever the environment says.
         for (name, _) in std::env::vars() {
@@ -149,6 +159,13 @@ fn signal(pid: Option<u32>, signal: Signal) {
     let pid = pid.and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
     if let Some(pid) = pid {
         let _ = kill_process(pid, signal);
+    }
+}
+
+impl OwnServer {
+    /// The id of its private Postgres, once that runs.
+    pub(super) fn postgres(&self) -> Option<u32> {
+        postmaster(&self.data())
     }
 }
 

@@ -82,6 +82,19 @@ pub struct StartTest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub fail_at: Option<u32>,
+    /// While its steps wait, one volatile `test.live` on the task's topic in so many microseconds, 500 to 60 000 000;
+    /// none when missing. A server bounds how many a second it makes (`test-live-per-second`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub live_every_us: Option<u64>,
+    /// Characters of text in each of them, at most 4096; none when missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub live_bytes: Option<u32>,
+    /// Keys that they take in turn, 1 to 4096; one when missing. Of a key only the newest is sure to arrive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub live_keys: Option<u32>,
 }
 
 /// Parameters of `cv.rename`. Result: [`super::file::CvFile`].

@@ -108,6 +108,7 @@ pub const EVENTS: &[EventRow] = &[
     durable::<event::task::OfferEnded>("task", "offer.cancelled"),
     volatile::<event::task::TaskProgress>("task", "task.progress"),
     volatile::<crate::task::StepDelta>("task", "step.delta"),
+    volatile::<event::task::TestLive>("task", "test.live"),
     durable::<event::cv::CvChanged>("cv", "cv.changed"),
     durable::<event::cv::CvVersionKept>("cv", "cv.version"),
     durable::<super::score::ScoreState>("cv", "cv.score"),

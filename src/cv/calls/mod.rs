@@ -66,7 +66,7 @@ pub async fn dispatch(services: &Services, ctx: CallCtx, method: &str, params: V
         "job_offer.delete" => offers::delete(&ctx, parse(params)?).await,
         "task.cancel" => tasks::cancel(&ctx, parse(params)?).await,
         "task.retry" => tasks::retry(&ctx, parse(params)?).await,
-        "task.test" => tasks::test(&ctx, parse(params)?).await,
+        "task.test" => tasks::test(services, &ctx, parse(params)?).await,
         "task.get" => tasks::get(&ctx, parse(params)?).await,
         "task.list" => tasks::list(&ctx, params, false).await,
         "generation.list" => tasks::list(&ctx, params, true).await,

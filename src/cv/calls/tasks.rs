@@ -4,7 +4,8 @@ use super::begin::Begin;
 use super::reads::Paged;
 use super::{ADMIN, encode};
 use crate::cv::pipeline::TEST;
-use crate::cv::pipeline::test::TestInput;
+use crate::cv::pipeline::test::{TestInput, TestLiveInput};
+use crate::cv::services::Services;
 use crate::cv::snapshot;
 use crate::cv::store::tasks;
 use chrono::Utc;
@@ -56,13 +57,19 @@ pub async fn retry(ctx: &CallCtx, params: TaskRef) -> Result<Value, CallError> {
 ///
 /// # Errors
 /// `bad_request` outside its bounds; `conflict` when the id exists.
-pub async fn test(ctx: &CallCtx, params: StartTest) -> Result<Value, CallError> {
+pub async fn test(services: &Services, ctx: &CallCtx, params: StartTest) -> Result<Value, CallError> {
+    let live = params.live_every_us.map(|every_us| TestLiveInput {
+        every_us,
+        bytes: params.live_bytes.unwrap_or(0),
+        keys: params.live_keys.unwrap_or(1),
+    });
     let input = TestInput {
         steps: params.steps.unwrap_or(1),
         latency_ms: params.latency_ms.unwrap_or(0),
         fail_at: params.fail_at,
+        live,
     };
-    input.check().map_err(CallError::bad_request)?;
+    input.check(services.test_live_per_second).map_err(CallError::bad_request)?;
     let id = params.id.clone().unwrap_or_else(estafette_actors::task::NewTask::new_id);
     ctx.transaction(async |tx| {
         let payload = encode(&input)?;

@@ -2,12 +2,15 @@
 
 use crate::cv::model::status::TaskState;
 use crate::cv::store::tasks;
+use chrono::Utc;
 use estafette_actors::task::{
     EventFields, OnFailure, StepCtx, StepOutput, StepSpec, TaskEnd, TaskInfo, TaskKind, TaskSummary,
 };
 use estafette_actors::{DbResult, StepError, Tx};
-use estafette_protocol::StepKey;
+use estafette_protocol::cv::event::task::TestLive;
 use estafette_protocol::task::TaskStatus;
+use estafette_protocol::{StepKey, Topic};
+use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -16,6 +19,15 @@ use std::time::Duration;
 pub const MAX_STEPS: u32 = 200;
 /// Longest wait of one step, milliseconds.
 pub const MAX_LATENCY_MS: u64 = 60_000;
+
+/// Shortest and longest time between two volatile events, microseconds.
+pub const LIVE_EVERY_US: std::ops::RangeInclusive<u64> = 500..=60_000_000;
+/// Longest text of a volatile event.
+pub const MAX_LIVE_BYTES: u32 = 4_096;
+/// Most keys of volatile events.
+pub const MAX_LIVE_KEYS: u32 = 4_096;
+/// Their kind.
+const LIVE: &str = "test.live";
 
 /// What a test does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +41,20 @@ pub struct TestInput {
     /// The step that fails for good, from 0.
     #[serde(default)]
     pub fail_at: Option<u32>,
+    /// Volatile events while the steps wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<TestLiveInput>,
+}
+
+/// Volatile events that a test makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestLiveInput {
+    /// One in so many microseconds.
+    pub every_us: u64,
+    /// Characters of text in each.
+    pub bytes: u32,
+    /// Keys that they take in turn.
+    pub keys: u32,
 }
 
 const fn one() -> u32 {
@@ -36,19 +62,81 @@ const fn one() -> u32 {
 }
 
 impl TestInput {
-    /// Checks the bounds.
+    /// Checks the bounds; `live_per_second` is the server's for volatile events.
     ///
     /// # Errors
     /// A sentence that says what is wrong.
-    pub fn check(&self) -> Result<(), String> {
+    pub fn check(&self, live_per_second: u32) -> Result<(), String> {
         if !(1..=MAX_STEPS).contains(&self.steps) {
             return Err(format!("`steps` must be 1 to {MAX_STEPS}"));
         }
         if self.latency_ms > MAX_LATENCY_MS {
             return Err(format!("`latency_ms` must be at most {MAX_LATENCY_MS}"));
         }
+        let Some(live) = &self.live else { return Ok(()) };
+        if !LIVE_EVERY_US.contains(&live.every_us) {
+            let (from, to) = (LIVE_EVERY_US.start(), LIVE_EVERY_US.end());
+            return Err(format!("`live_every_us` must be {from} to {to}"));
+        }
+        if 1_000_000 > live.every_us.saturating_mul(live_per_second.into()) {
+            return Err(format!(
+                "this server makes at most {live_per_second} `test.live` a second (test-live-per-second)"
+            ));
+        }
+        if live.bytes > MAX_LIVE_BYTES {
+            return Err(format!("`live_bytes` must be at most {MAX_LIVE_BYTES}"));
+        }
+        if !(1..=MAX_LIVE_KEYS).contains(&live.keys) {
+            return Err(format!("`live_keys` must be 1 to {MAX_LIVE_KEYS}"));
+        }
         Ok(())
     }
+
+    /// The volatile events of one step.
+    fn live_of(&self, step: u32) -> Option<StepLive> {
+        let live = self.live?;
+        let count = self.latency_ms.saturating_mul(1_000) / live.every_us.max(1);
+        Some(StepLive { live, first: count * u64::from(step), count })
+    }
+}
+
+/// The volatile events of one step.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct StepLive {
+    #[serde(flatten)]
+    live: TestLiveInput,
+    /// The number of its first.
+    first: u64,
+    /// How many.
+    count: u64,
+}
+
+impl StepLive {
+    /// Makes them, each at its time. The first one comes at a moment of the step's own, so that thousands of tasks do not
+    /// speak at once.
+    async fn speak(self, ctx: &StepCtx) {
+        let every = Duration::from_micros(self.live.every_us);
+        let topic = Topic::task(&ctx.task.id);
+        let begin = tokio::time::Instant::now() + every.mul_f64(rand::rng().random_range(0.0..1.0));
+        let mut at = begin;
+        for n in self.first..self.first + self.count {
+            tokio::time::sleep_until(at).await;
+            at += every;
+            let at_us = u64::try_from(Utc::now().timestamp_micros()).unwrap_or(0);
+            let text = "x".repeat(usize::try_from(self.live.bytes).unwrap_or(0));
+            let key = format!("load-{}", n % u64::from(self.live.keys.max(1)));
+            ctx.live_event(topic.clone(), &key, LIVE, &TestLive { n, at_us, text });
+        }
+    }
+}
+
+/// What a step does.
+#[derive(Serialize, Deserialize)]
+struct Wait {
+    latency_ms: u64,
+    fail: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    live: Option<StepLive>,
 }
 
 /// The kind.
@@ -67,11 +155,14 @@ impl TaskKind for TestTask {
     fn plan(&self, task: &TaskInfo) -> Result<Vec<StepSpec>, StepError> {
         let input =
             TestInput::deserialize(&task.input).map_err(|error| StepError::fatal("bad_input", error.to_string()))?;
-        input.check().map_err(|error| StepError::fatal("bad_input", error))?;
+        // The server's bound was asked for when the task began.
+        input.check(u32::MAX).map_err(|error| StepError::fatal("bad_input", error))?;
         let mut steps = Vec::new();
         for step in 0..input.steps {
             let needs = step.checked_sub(1).map(key).transpose()?;
-            let wait = json!({"latency_ms": input.latency_ms, "fail": input.fail_at == Some(step)});
+            let wait =
+                Wait { latency_ms: input.latency_ms, fail: input.fail_at == Some(step), live: input.live_of(step) };
+            let wait = serde_json::to_value(wait).map_err(|error| StepError::fatal("bad_graph", error.to_string()))?;
             steps.push(
                 StepSpec::new(key(step)?, "sleep")
                     .after(needs)
@@ -85,13 +176,12 @@ impl TaskKind for TestTask {
     }
 
     async fn run(&self, ctx: &StepCtx) -> Result<StepOutput, StepError> {
-        #[derive(Deserialize)]
-        struct Wait {
-            latency_ms: u64,
-            fail: bool,
-        }
         let wait: Wait = ctx.input()?;
-        tokio::time::sleep(Duration::from_millis(wait.latency_ms)).await;
+        let end = tokio::time::Instant::now() + Duration::from_millis(wait.latency_ms);
+        if let Some(live) = wait.live {
+            live.speak(ctx).await;
+        }
+        tokio::time::sleep_until(end).await;
         if wait.fail && ctx.task.attempt == 1 {
             return Err(StepError::fatal("asked_to_fail", "this step was asked to fail"));
         }

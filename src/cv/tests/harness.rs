@@ -167,7 +167,7 @@ impl World {
         let models = Models::new(Arc::new(offline), recorder);
         models.set_prices(PriceBook::default());
         let fetcher = Fetcher::new(policy).unwrap();
-        let services = Arc::new(Services::new(Arc::new(models), Arc::new(fetcher)));
+        let services = Arc::new(Services::new(Arc::new(models), Arc::new(fetcher)).test_live(20));
         let product = Arc::new(CvProduct::new(services));
         let runtime = Runtime::builder(database.db()).product(Arc::clone(&product) as _).start().await.unwrap();
         Self { runtime, faults, usage, product, database }

@@ -6,26 +6,34 @@
 //! the reader's own pace until the cursor has passed that point. So a slow reader costs bounded memory, a lost delivery
 //! costs one page, and the order `s+1, s+2, …` holds by construction: only [`Inner::push_event`] moves a cursor, and
 //! it moves it by one.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`volatile`] | volatile events: whole batches for a reader that keeps up, the newest of each slot for one that does not |
+//! | [`taking`] | what the socket takes, and how it hears that there is something |
+//! | [`notes`] | what the journal is told |
 
 mod notes;
+mod taking;
+mod volatile;
+
+pub use taking::Taken;
 
 use crate::event::log::{Head, Page};
-use crate::event::{LiveEvent, StoredEvent, TopicKey};
+use crate::event::{Framed, LiveBatch, StoredEvent, TopicKey};
 use crate::journal::{ConnectionLog, What};
-use crate::limits::{ANSWER_BYTES, ANSWER_COST, FRAME_BYTES, OUTBOX_BYTES, OUTBOX_ENTRIES, OUTBOX_LIVE, OUTBOX_LOW};
-use crate::stats::{LIVE_COALESCED, LIVE_DROPPED};
-use bytes::{BufMut, Bytes, BytesMut};
+use crate::limits::{ANSWER_BYTES, ANSWER_COST, OUTBOX_BYTES, OUTBOX_ENTRIES, OUTBOX_LIVE, OUTBOX_LOW};
 use estafette_protocol::{CloseCode, Codec, Position, ServerMessage, Topic};
 use parking_lot::Mutex;
 use serde_json::json;
-use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::Ordering;
+use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
-use tokio::sync::Notify;
+use taking::Ready;
+use volatile::Slots;
 
 /// A subscription of one outbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SubId(u32);
 
 /// The bounds of an outbox.
@@ -79,14 +87,20 @@ struct Subscription {
     reading: bool,
     /// The position that the journal knows.
     noted: u64,
+    /// When it became live: what was gathered before that is older than what the reader has.
+    live_since: Option<Instant>,
+    /// A batch of it waits whole.
+    batched: bool,
 }
 
 #[derive(Debug)]
 enum Entry {
     /// An answer, or anything that belongs to no subscription.
-    Item(Bytes),
+    Item(Framed),
     /// A snapshot or a durable event.
-    Of(SubId, Bytes),
+    Of(SubId, Framed),
+    /// Volatile events, while nothing else of their subscription's volatile events waits.
+    Batch(SubId, Arc<LiveBatch>),
     /// The place of a volatile event; void when a newer one of its slot stands further back.
     Live(SubId, String, u64),
 }
@@ -97,15 +111,14 @@ struct Inner {
     bytes: usize,
     /// What the answers among them cost.
     answers: usize,
-    voids: usize,
-    live: HashMap<(SubId, String), (u64, Bytes)>,
-    subs: HashMap<SubId, Subscription>,
-    topics: HashMap<TopicKey, SubId>,
-    turn: VecDeque<SubId>,
+    slots: Slots,
+    /// A connection has a few subscriptions (256 at most): looked through faster than hashed, and smaller.
+    subs: Vec<(SubId, Subscription)>,
+    /// Whose turn it is to read: the one after this.
+    turn: SubId,
     next_sub: u32,
-    stamp: u64,
-    mark: Option<Bytes>,
-    health: Option<Bytes>,
+    mark: Option<Framed>,
+    health: Option<Framed>,
     /// `welcome` is in the queue or sent: before it nothing but answers goes out.
     greeted: bool,
     closing: Option<(CloseCode, String)>,
@@ -121,7 +134,7 @@ pub struct Outbox {
     codec: Codec,
     bounds: Bounds,
     inner: Mutex<Inner>,
-    ready: Notify,
+    ready: Ready,
     log: OnceLock<ConnectionLog>,
 }
 
@@ -147,7 +160,7 @@ pub struct Depth {
 impl Outbox {
     /// An empty outbox for a connection that speaks `codec`.
     pub fn new(codec: Codec, bounds: Bounds) -> Arc<Self> {
-        Arc::new(Self { codec, bounds, inner: Mutex::default(), ready: Notify::new(), log: OnceLock::new() })
+        Arc::new(Self { codec, bounds, inner: Mutex::default(), ready: Ready::default(), log: OnceLock::new() })
     }
 
     /// The connection's codec.
@@ -158,21 +171,15 @@ impl Outbox {
     /// Adds an answer. Bounded because no request is read while the answers to earlier ones are not taken
     /// ([`Outbox::is_owed`]).
     pub fn push(&self, message: &ServerMessage) {
-        match self.codec.encode(message) {
-            Ok(bytes) => self.push_bytes(bytes.into()),
-            Err(error) => tracing::error!(%error, "an answer that cannot be encoded"),
-        }
-    }
-
-    fn push_bytes(&self, bytes: Bytes) {
+        let Some(answer) = Framed::message(self.codec, message) else { return };
         let mut inner = self.inner.lock();
         if inner.closing.is_none() {
-            inner.bytes += bytes.len();
-            inner.answers += bytes.len() + ANSWER_COST;
-            inner.queue.push_back(Entry::Item(bytes));
+            inner.bytes += answer.len();
+            inner.answers += answer.len() + ANSWER_COST;
+            inner.queue.push_back(Entry::Item(answer));
         }
         drop(inner);
-        self.ready.notify_one();
+        self.ready.tell();
     }
 
     /// Whether no further request is to be read: so many answers wait that the client does not take, or the connection is
@@ -185,7 +192,7 @@ impl Outbox {
     /// The connection said hello: from now on it may be told of more than its own requests.
     pub fn greet(&self) {
         self.inner.lock().greeted = true;
-        self.ready.notify_one();
+        self.ready.tell();
     }
 
     /// Whether the connection said hello.
@@ -195,25 +202,20 @@ impl Outbox {
 
     /// Sets the `health` to be sent; a newer one replaces one that still waits.
     pub fn set_health(&self, message: &ServerMessage) {
-        match self.codec.encode(message) {
-            Ok(bytes) => self.inner.lock().health = Some(bytes.into()),
-            Err(error) => tracing::error!(%error, "a message that cannot be encoded"),
-        }
-        self.ready.notify_one();
+        self.inner.lock().health = Framed::message(self.codec, message);
+        self.ready.tell();
     }
 
     /// Sets the `mark` to be sent; a newer one replaces one that still waits.
     pub fn set_mark(&self, mark: &ServerMessage) {
-        if let Ok(bytes) = self.codec.encode(mark) {
-            self.inner.lock().mark = Some(bytes.into());
-            self.ready.notify_one();
-        }
+        self.inner.lock().mark = Framed::message(self.codec, mark);
+        self.ready.tell();
     }
 
     /// Closes the connection after what waits now. The first close wins.
     pub fn close(&self, code: CloseCode, reason: impl Into<String>) {
         self.inner.lock().closing.get_or_insert_with(|| (code, reason.into()));
-        self.ready.notify_one();
+        self.ready.tell();
     }
 
     /// The connection is gone and its hub could not be told: the hub finds out on its next round.
@@ -221,9 +223,9 @@ impl Outbox {
         let mut inner = self.inner.lock();
         inner.abandoned = true;
         inner.answers = 0;
-        inner.queue.clear();
-        inner.live.clear();
-        inner.recount();
+        inner.queue = VecDeque::new();
+        inner.slots = Slots::default();
+        inner.recount(self.codec);
     }
 
     /// Whether the connection is gone.
@@ -241,7 +243,7 @@ impl Outbox {
     /// `None` when the topic is subscribed to already.
     pub fn subscribe(&self, key: TopicKey, since: Option<Position>) -> Option<SubId> {
         let mut inner = self.inner.lock();
-        if inner.topics.contains_key(&key) {
+        if inner.subs.iter().any(|(_, subscription)| subscription.key == key) {
             return None;
         }
         inner.next_sub = inner.next_sub.wrapping_add(1);
@@ -250,36 +252,37 @@ impl Outbox {
             Some(position) => (Mode::CatchingUp, position.epoch, position.seq.saturating_add(1)),
             None => (Mode::Snapshot, 0, 0),
         };
-        inner.topics.insert(key.clone(), id);
-        inner.turn.push_back(id);
-        inner.subs.insert(id, Subscription { key, mode, epoch, next, seen: 0, reading: true, noted: 0 });
+        let subscription =
+            Subscription { key, mode, epoch, next, seen: 0, reading: true, noted: 0, live_since: None, batched: false };
+        inner.subs.reserve_exact(1);
+        inner.subs.push((id, subscription));
         Some(id)
     }
 
     /// Ends a subscription: nothing of it comes after this. Returns its key.
     pub fn unsubscribe(&self, topic: &Topic) -> Option<TopicKey> {
         let mut inner = self.inner.lock();
-        let (key, id) = inner.topics.iter().find(|(key, _)| key.topic == *topic).map(|(key, id)| (key.clone(), *id))?;
-        inner.topics.remove(&key);
-        inner.subs.remove(&id);
-        inner.turn.retain(|other| *other != id);
-        inner.live.retain(|(sub, _), _| *sub != id);
-        inner.queue.retain(|entry| !matches!(entry, Entry::Of(sub, _) | Entry::Live(sub, _, _) if *sub == id));
-        inner.recount();
-        Some(key)
+        let place = inner.subs.iter().position(|(_, subscription)| subscription.key.topic == *topic)?;
+        let (id, subscription) = inner.subs.remove(place);
+        inner.slots.forget(id);
+        inner.queue.retain(
+            |entry| !matches!(entry, Entry::Of(sub, _) | Entry::Batch(sub, _) | Entry::Live(sub, _, _) if *sub == id),
+        );
+        inner.recount(self.codec);
+        Some(subscription.key)
     }
 
     /// The subscribed topics.
     pub fn topics(&self) -> Vec<TopicKey> {
-        self.inner.lock().topics.keys().cloned().collect()
+        self.inner.lock().subs.iter().map(|(_, subscription)| subscription.key.clone()).collect()
     }
 
     /// The subscribed topics, each with the newest event that was handed over (0: none): a reader that catches up may be
     /// ahead of what its hub has heard of.
     pub fn reached(&self) -> Vec<(TopicKey, u64)> {
         let inner = self.inner.lock();
-        let next = |sub: &SubId| inner.subs.get(sub).map_or(0, |subscription| subscription.next.saturating_sub(1));
-        inner.topics.iter().map(|(key, sub)| (key.clone(), next(sub))).collect()
+        let reached = |subscription: &Subscription| (subscription.key.clone(), subscription.next.saturating_sub(1));
+        inner.subs.iter().map(|(_, subscription)| reached(subscription)).collect()
     }
 
     /// Number of subscriptions.
@@ -291,7 +294,7 @@ impl Outbox {
     pub fn offer(&self, sub: SubId, event: &StoredEvent) {
         let mut inner = self.inner.lock();
         let full = inner.is_full(&self.bounds);
-        let Some(subscription) = inner.subs.get_mut(&sub) else { return };
+        let Some(subscription) = inner.sub(sub) else { return };
         subscription.seen = subscription.seen.max(event.seq);
         if subscription.mode != Mode::Live || event.seq < subscription.next {
             return;
@@ -302,16 +305,16 @@ impl Outbox {
             subscription.mode = Mode::CatchingUp;
             self.note_turn(&mut inner, sub);
         } else {
-            inner.push_event(sub, event.bytes(self.codec));
+            inner.push_event(sub, event.framed(self.codec));
         }
         drop(inner);
-        self.ready.notify_one();
+        self.ready.tell();
     }
 
     /// The log goes further than the hub delivered: the subscription reads it.
     pub fn hint(&self, sub: SubId, head: Head) {
         let mut inner = self.inner.lock();
-        let Some(subscription) = inner.subs.get_mut(&sub) else { return };
+        let Some(subscription) = inner.sub(sub) else { return };
         subscription.seen = subscription.seen.max(head.seq);
         if subscription.mode != Mode::Live {
             return;
@@ -327,38 +330,7 @@ impl Outbox {
             return;
         }
         drop(inner);
-        self.ready.notify_one();
-    }
-
-    /// A volatile event, from the hub: replaces a waiting one of its slot; not kept for a subscription that is behind.
-    pub fn offer_live(&self, sub: SubId, event: &LiveEvent) {
-        let mut inner = self.inner.lock();
-        if inner.subs.get(&sub).is_none_or(|subscription| subscription.mode != Mode::Live) {
-            inner.dropped += 1;
-            LIVE_DROPPED.fetch_add(1, Ordering::Relaxed);
-            return;
-        }
-        let slot = (sub, event.slot.clone());
-        let replaces = inner.live.contains_key(&slot);
-        if !replaces && inner.live.len() >= self.bounds.live {
-            inner.dropped += 1;
-            LIVE_DROPPED.fetch_add(1, Ordering::Relaxed);
-            return;
-        }
-        let bytes = event.bytes(self.codec);
-        inner.stamp += 1;
-        let stamp = inner.stamp;
-        inner.bytes += bytes.len();
-        if let Some((_, old)) = inner.live.insert(slot, (stamp, bytes)) {
-            inner.bytes = inner.bytes.saturating_sub(old.len());
-            inner.coalesced += 1;
-            LIVE_COALESCED.fetch_add(1, Ordering::Relaxed);
-            inner.voids += 1;
-        }
-        inner.queue.push_back(Entry::Live(sub, event.slot.clone(), stamp));
-        inner.compact();
-        drop(inner);
-        self.ready.notify_one();
+        self.ready.tell();
     }
 
     /// What to read next, if there is room for it: the subscriptions take turns. The pump answers with
@@ -368,28 +340,27 @@ impl Outbox {
         if inner.bytes >= self.bounds.low || inner.is_full(&self.bounds) || inner.closing.is_some() {
             return None;
         }
-        for _ in 0..inner.turn.len() {
-            let id = inner.turn.pop_front()?;
-            inner.turn.push_back(id);
-            let Some(subscription) = inner.subs.get_mut(&id) else { continue };
-            if subscription.reading {
-                continue;
-            }
-            let work = match subscription.mode {
-                Mode::Live => continue,
-                Mode::Snapshot => Work::Snapshot(id, subscription.key.clone()),
-                Mode::CatchingUp => Work::Page(id, subscription.key.clone(), subscription.next.saturating_sub(1)),
-            };
-            subscription.reading = true;
-            return Some(work);
-        }
-        None
+        // The first one after the last whose turn it was, and then from the beginning.
+        let last = inner.turn;
+        let begin = inner.subs.iter().position(|(id, _)| *id > last).unwrap_or(0);
+        let (before, after) = inner.subs.split_at_mut(begin);
+        let waits =
+            |(_, subscription): &&mut (SubId, Subscription)| !subscription.reading && subscription.mode != Mode::Live;
+        let (id, subscription) = after.iter_mut().chain(before).find(waits)?;
+        let (id, key) = (*id, subscription.key.clone());
+        let work = match subscription.mode {
+            Mode::Snapshot => Work::Snapshot(id, key),
+            Mode::CatchingUp | Mode::Live => Work::Page(id, key, subscription.next.saturating_sub(1)),
+        };
+        subscription.reading = true;
+        inner.turn = id;
+        Some(work)
     }
 
     /// The state that [`Outbox::work`] asked for.
     pub fn snapshot(&self, sub: SubId, head: Head, message: &ServerMessage) {
         let mut inner = self.inner.lock();
-        let Some(subscription) = inner.subs.get_mut(&sub) else { return };
+        let Some(subscription) = inner.sub(sub) else { return };
         subscription.reading = false;
         if subscription.mode != Mode::Snapshot {
             return;
@@ -398,25 +369,23 @@ impl Outbox {
         subscription.next = head.seq.saturating_add(1);
         // What was seen of another life of the log says nothing about this one.
         subscription.mode = if subscription.seen > head.seq { Mode::CatchingUp } else { Mode::Live };
+        subscription.live_since = Some(Instant::now());
         subscription.noted = head.seq;
         if let Some(log) = self.log.get() {
             log.note(What::Snapshot, Some(&subscription.key.topic), Some(head.seq), json!({"epoch": head.epoch}));
         }
-        match self.codec.encode(message) {
-            Ok(bytes) => {
-                inner.bytes += bytes.len();
-                inner.queue.push_back(Entry::Of(sub, bytes.into()));
-            }
-            Err(error) => tracing::error!(%error, "a snapshot that cannot be encoded"),
+        if let Some(snapshot) = Framed::message(self.codec, message) {
+            inner.bytes += snapshot.len();
+            inner.queue.push_back(Entry::Of(sub, snapshot));
         }
         drop(inner);
-        self.ready.notify_one();
+        self.ready.tell();
     }
 
     /// The page that [`Outbox::work`] asked for.
     pub fn page(&self, sub: SubId, page: &Page) {
         let mut inner = self.inner.lock();
-        let Some(subscription) = inner.subs.get_mut(&sub) else { return };
+        let Some(subscription) = inner.sub(sub) else { return };
         subscription.reading = false;
         if subscription.mode != Mode::CatchingUp {
             return;
@@ -429,7 +398,7 @@ impl Outbox {
         } else {
             subscription.seen = subscription.seen.max(page.head.seq);
             for event in &page.events {
-                let Some(subscription) = inner.subs.get_mut(&sub) else { break };
+                let Some(subscription) = inner.sub(sub) else { break };
                 if event.seq < subscription.next {
                     continue;
                 }
@@ -441,110 +410,44 @@ impl Outbox {
                 if inner.bytes >= self.bounds.bytes {
                     break;
                 }
-                inner.push_event(sub, event.bytes(self.codec));
+                inner.push_event(sub, event.framed(self.codec));
             }
-            if let Some(subscription) = inner.subs.get_mut(&sub)
+            if let Some(subscription) = inner.sub(sub)
                 && subscription.mode == Mode::CatchingUp
                 && subscription.next > subscription.seen
             {
                 subscription.mode = Mode::Live;
+                subscription.live_since = Some(Instant::now());
                 // The client is told at once that it is complete up to here, and not only with the next heartbeat.
                 let heads = [(subscription.key.topic.clone(), subscription.next.saturating_sub(1))].into();
-                if let Ok(mark) = self.codec.encode(&ServerMessage::Mark { heads }) {
+                if let Some(mark) = Framed::message(self.codec, &ServerMessage::Mark { heads }) {
                     inner.bytes += mark.len();
-                    inner.queue.push_back(Entry::Of(sub, mark.into()));
+                    inner.queue.push_back(Entry::Of(sub, mark));
                 }
                 self.note_turn(&mut inner, sub);
             }
         }
         drop(inner);
-        self.ready.notify_one();
+        self.ready.tell();
     }
 
     /// The pump could not read: the work is done again later.
     pub fn give_back(&self, sub: SubId) {
-        if let Some(subscription) = self.inner.lock().subs.get_mut(&sub) {
+        if let Some(subscription) = self.inner.lock().sub(sub) {
             subscription.reading = false;
         }
-        self.ready.notify_one();
-    }
-
-    /// Takes what waits, as the payload of one WebSocket message of about [`FRAME_BYTES`], and whether a mark is in it.
-    pub fn take(&self) -> Option<(Bytes, bool)> {
-        let mut inner = self.inner.lock();
-        let mut items: Vec<Bytes> = Vec::new();
-        let mut bytes = 0;
-        let mark = inner.mark.take();
-        let marked = mark.is_some();
-        if let Some(mark) = mark {
-            // The heads were read before this moment: everything up to them is in the queue, in the log or sent, so the
-            // order does not matter to a client that compares.
-            bytes += mark.len();
-            items.push(mark);
-        }
-        while bytes < FRAME_BYTES {
-            let item = match inner.queue.pop_front() {
-                None => break,
-                Some(Entry::Of(_, item)) => item,
-                Some(Entry::Item(item)) => {
-                    inner.answers = inner.answers.saturating_sub(item.len() + ANSWER_COST);
-                    item
-                }
-                Some(Entry::Live(sub, slot, stamp)) => {
-                    let slot = (sub, slot);
-                    if inner.live.get(&slot).is_none_or(|(newest, _)| *newest != stamp) {
-                        inner.voids = inner.voids.saturating_sub(1);
-                        continue;
-                    }
-                    match inner.live.remove(&slot) {
-                        Some((_, item)) => item,
-                        None => continue,
-                    }
-                }
-            };
-            inner.bytes = inner.bytes.saturating_sub(item.len());
-            bytes += item.len();
-            items.push(item);
-        }
-        // After `welcome`, which is in the queue.
-        if inner.greeted
-            && bytes < FRAME_BYTES
-            && let Some(health) = inner.health.take()
-        {
-            bytes += health.len();
-            items.push(health);
-        }
-        drop(inner);
-        if items.is_empty() {
-            return None;
-        }
-        let head = self.codec.batch_head(items.len());
-        let mut payload = BytesMut::with_capacity(bytes + items.len() + 8);
-        payload.put_slice(head.as_slice());
-        for (index, item) in items.iter().enumerate() {
-            if index > 0 {
-                payload.put_slice(self.codec.separator());
-            }
-            payload.put_slice(item);
-        }
-        payload.put_slice(self.codec.batch_tail());
-        Some((payload.freeze(), marked))
-    }
-
-    /// Resolves when something was added since the last look.
-    pub async fn ready(&self) {
-        self.ready.notified().await;
+        self.ready.tell();
     }
 
     /// What the outbox holds.
     pub fn depth(&self) -> Depth {
         let inner = self.inner.lock();
         Depth {
-            entries: inner.queue.len() - inner.voids.min(inner.queue.len()),
+            entries: inner.entries(),
             bytes: inner.bytes,
-            live: inner.live.len(),
+            live: inner.slots.len(),
             subscriptions: inner.subs.len(),
-            behind: inner.subs.values().filter(|subscription| subscription.mode != Mode::Live).count(),
+            behind: inner.subs.iter().filter(|(_, subscription)| subscription.mode != Mode::Live).count(),
             coalesced: inner.coalesced,
             dropped: inner.dropped,
         }
@@ -552,52 +455,33 @@ impl Outbox {
 }
 
 impl Inner {
+    fn sub(&mut self, id: SubId) -> Option<&mut Subscription> {
+        self.subs.iter_mut().find(|(sub, _)| *sub == id).map(|(_, subscription)| subscription)
+    }
+
+    fn entries(&self) -> usize {
+        self.queue.len() - self.slots.voids().min(self.queue.len())
+    }
+
     fn is_full(&self, bounds: &Bounds) -> bool {
-        self.bytes >= bounds.bytes || self.queue.len() - self.voids.min(self.queue.len()) >= bounds.entries
+        self.bytes >= bounds.bytes || self.entries() >= bounds.entries
     }
 
-    fn push_event(&mut self, sub: SubId, bytes: Bytes) {
-        if let Some(subscription) = self.subs.get_mut(&sub) {
+    fn push_event(&mut self, sub: SubId, event: Framed) {
+        if let Some(subscription) = self.sub(sub) {
             subscription.next += 1;
-            self.bytes += bytes.len();
-            self.queue.push_back(Entry::Of(sub, bytes));
+            self.bytes += event.len();
+            self.queue.push_back(Entry::Of(sub, event));
         }
     }
 
-    /// Void places are swept when they are the most of the queue, so that a slot that is replaced a million times
-    /// before a reader comes costs one place.
-    fn compact(&mut self) {
-        if self.voids > 64 && self.voids * 2 > self.queue.len() {
-            let live = &self.live;
-            self.queue.retain(|entry| match entry {
-                Entry::Live(sub, slot, stamp) => {
-                    live.get(&(*sub, slot.clone())).is_some_and(|(newest, _)| newest == stamp)
-                }
-                Entry::Item(_) | Entry::Of(..) => true,
-            });
-            self.voids = 0;
-        }
-    }
-
-    fn recount(&mut self) {
-        self.voids = self
-            .queue
-            .iter()
-            .filter(|entry| match entry {
-                Entry::Live(sub, slot, stamp) => {
-                    self.live.get(&(*sub, slot.clone())).is_none_or(|(newest, _)| newest != stamp)
-                }
-                Entry::Item(_) | Entry::Of(..) => false,
-            })
-            .count();
-        self.bytes = self
-            .queue
-            .iter()
-            .map(|entry| match entry {
-                Entry::Item(bytes) | Entry::Of(_, bytes) => bytes.len(),
-                Entry::Live(..) => 0,
-            })
-            .sum::<usize>()
-            + self.live.values().map(|(_, bytes)| bytes.len()).sum::<usize>();
+    fn recount(&mut self, codec: Codec) {
+        self.slots.recount(&self.queue);
+        let of = |entry: &Entry| match entry {
+            Entry::Item(framed) | Entry::Of(_, framed) => framed.len(),
+            Entry::Batch(_, batch) => batch.framed(codec).len(),
+            Entry::Live(..) => 0,
+        };
+        self.bytes = self.queue.iter().map(of).sum::<usize>() + self.slots.bytes();
     }
 }

@@ -32,7 +32,7 @@ impl Outbox {
     pub fn note_positions(&self) {
         let Some(log) = self.log.get() else { return };
         let mut moved = Vec::new();
-        for subscription in self.inner.lock().subs.values_mut() {
+        for (_, subscription) in &mut self.inner.lock().subs {
             let position = subscription.next.saturating_sub(1);
             if position != subscription.noted && subscription.mode != Mode::Snapshot {
                 subscription.noted = position;
@@ -52,7 +52,7 @@ impl Outbox {
             return;
         }
         let waiting = inner.bytes;
-        let Some(subscription) = inner.subs.get_mut(&sub) else { return };
+        let Some(subscription) = inner.sub(sub) else { return };
         let what = if subscription.mode == Mode::Live { What::Live } else { What::Behind };
         let position = subscription.next.saturating_sub(1);
         subscription.noted = position;

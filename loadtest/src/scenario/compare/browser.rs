@@ -98,9 +98,6 @@ pub struct Browser {
     socket: Option<Socket>,
 }
 
-/// Why nothing more is heard on a connection.
-type Lost = String;
-
 impl Browser {
     /// Opens one.
     ///
@@ -112,11 +109,11 @@ impl Browser {
         Ok(Self { site, socket: Some(socket) })
     }
 
-    /// Asks for a task and watches it to its end, or until the time is over. `heard` is told whenever something is heard.
+    /// Asks for a task and watches it to its end, or until the time is over.
     ///
     /// # Errors
     /// What was refused.
-    pub async fn task(&mut self, ask: Ask, until: Instant, heard: impl Fn(&Story)) -> Result<Story, String> {
+    pub async fn task(&mut self, ask: Ask, until: Instant) -> Result<Story, String> {
         let mut story = Story::new();
         let mut watch = Watch { id: uuid(), task: None, position: None, accepted: false };
         while Instant::now() < until && story.ended.is_none() {
@@ -131,11 +128,11 @@ impl Browser {
                 }
                 continue;
             };
-            let watching = watch.on(&self.site, socket, ask, &mut story, &heard);
+            let watching = watch.on(&self.site, socket, ask, &mut story);
             match tokio::time::timeout_at(until.into(), watching).await {
                 Ok(Ok(())) | Err(_) => {}
                 Ok(Err(Trouble::Refused(why))) => return Err(why),
-                Ok(Err(Trouble::Lost(_))) => self.socket = None,
+                Ok(Err(Trouble::Lost)) => self.socket = None,
             }
         }
         Ok(story)
@@ -150,15 +147,15 @@ impl Browser {
 }
 
 enum Trouble {
-    /// The connection.
-    Lost(Lost),
+    /// The connection was lost.
+    Lost,
     /// The request.
     Refused(String),
 }
 
-impl From<Lost> for Trouble {
-    fn from(why: Lost) -> Self {
-        Self::Lost(why)
+impl From<String> for Trouble {
+    fn from(_: String) -> Self {
+        Self::Lost
     }
 }
 
@@ -172,27 +169,14 @@ struct Watch {
 }
 
 impl Watch {
-    async fn on(
-        &mut self,
-        site: &Site,
-        socket: &mut Socket,
-        ask: Ask,
-        story: &mut Story,
-        heard: &impl Fn(&Story),
-    ) -> Result<(), Trouble> {
+    async fn on(&mut self, site: &Site, socket: &mut Socket, ask: Ask, story: &mut Story) -> Result<(), Trouble> {
         match site {
-            Site::SocketIo { .. } => self.socket_io(socket, ask, story, heard).await,
-            Site::Ours { .. } => self.ours(socket, ask, story, heard).await,
+            Site::SocketIo { .. } => self.socket_io(socket, ask, story).await,
+            Site::Ours { .. } => self.ours(socket, ask, story).await,
         }
     }
 
-    async fn socket_io(
-        &mut self,
-        socket: &mut Socket,
-        ask: Ask,
-        story: &mut Story,
-        heard: &impl Fn(&Story),
-    ) -> Result<(), Trouble> {
+    async fn socket_io(&mut self, socket: &mut Socket, ask: Ask, story: &mut Story) -> Result<(), Trouble> {
         if !self.accepted {
             let request = json!(["start", {"id": self.id, "steps": ask.steps, "latency": ask.latency_ms}]);
             // Packet 4 (message), type 2 (event), the number of the answer.
@@ -222,18 +206,11 @@ impl Watch {
                 Some("completed") => story.ended = Some(Instant::now()),
                 _ => {}
             }
-            heard(story);
         }
         Ok(())
     }
 
-    async fn ours(
-        &mut self,
-        socket: &mut Socket,
-        ask: Ask,
-        story: &mut Story,
-        heard: &impl Fn(&Story),
-    ) -> Result<(), Trouble> {
+    async fn ours(&mut self, socket: &mut Socket, ask: Ask, story: &mut Story) -> Result<(), Trouble> {
         let opening = match &self.task {
             Some(topic) => ClientMessage::Sub { id: SUB, topic: topic.clone(), since: self.position },
             None => {
@@ -249,7 +226,6 @@ impl Watch {
                     tell(socket, &[reply]).await?;
                 }
             }
-            heard(story);
         }
         // A connection has 256 subscriptions.
         if let Some(topic) = self.task.take() {
@@ -273,7 +249,7 @@ impl Watch {
                 story.heard.push(Instant::now());
                 let steps = state.pointer("/steps").and_then(Value::as_array).cloned().unwrap_or_default();
                 for step in steps {
-                    let key = step.get("key").or_else(|| step.get("step")).and_then(Value::as_str);
+                    let key = step.get("step").and_then(Value::as_str);
                     let done = step.get("status").and_then(Value::as_str) == Some("completed");
                     if let Some(key) = key.filter(|key| done && !story.steps.contains_key(*key)) {
                         story.step(key.to_owned());
@@ -308,9 +284,7 @@ impl Watch {
 
 async fn connect(site: &Site) -> Result<Socket, String> {
     let (url, port, subprotocol) = match site {
-        Site::SocketIo { port } => {
-            (format!("ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket"), *port, None)
-        }
+        Site::SocketIo { port } => (format!("ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket"), *port, None),
         Site::Ours { port, .. } => {
             (format!("ws://127.0.0.1:{port}/v1/live"), *port, Some(Codec::MsgPack.subprotocol()))
         }
@@ -343,17 +317,17 @@ async fn connect(site: &Site) -> Result<Socket, String> {
     Ok(socket)
 }
 
-async fn send(socket: &mut Socket, message: Message) -> Result<(), Lost> {
+async fn send(socket: &mut Socket, message: Message) -> Result<(), String> {
     socket.send(message).await.map_err(|error| error.to_string())
 }
 
-async fn tell(socket: &mut Socket, batch: &[ClientMessage]) -> Result<(), Lost> {
+async fn tell(socket: &mut Socket, batch: &[ClientMessage]) -> Result<(), String> {
     let bytes = Codec::MsgPack.encode_batch(batch).map_err(|error| error.to_string())?;
     send(socket, Message::binary(bytes)).await
 }
 
 /// The next text; Engine.IO's pings are answered on the way.
-async fn next_text(socket: &mut Socket) -> Result<String, Lost> {
+async fn next_text(socket: &mut Socket) -> Result<String, String> {
     loop {
         match socket.next().await {
             Some(Ok(Message::Text(text))) if text.as_str() == "2" => send(socket, Message::text("3")).await?,
@@ -365,7 +339,7 @@ async fn next_text(socket: &mut Socket) -> Result<String, Lost> {
     }
 }
 
-async fn next_batch(socket: &mut Socket) -> Result<Vec<ServerMessage>, Lost> {
+async fn next_batch(socket: &mut Socket) -> Result<Vec<ServerMessage>, String> {
     loop {
         match socket.next().await {
             Some(Ok(Message::Binary(bytes))) => {

@@ -128,7 +128,8 @@ pub(super) async fn stalled(stand: &mut Stand, size: Size) -> Result<Outcome, Fa
     // The same without anybody who stalls: what the traffic itself costs.
     let alone = stand.fan(BESIDE, 0, &order).await?;
     let beside = stand.fan(BESIDE, 1, &order).await?;
-    let memory = |measured: &Measured| measured.processes.first().map_or((0.0, 0.0), |used| (used.mib_before, used.mib_after));
+    let memory =
+        |measured: &Measured| measured.processes.first().map_or((0.0, 0.0), |used| (used.mib_before, used.mib_after));
     let (before, after) = memory(&beside);
     let base = memory(&alone).1.max(before);
     outcome.set(Metric::StallMib, (after - base).max(0.0));

@@ -52,8 +52,7 @@ pub enum Scenario {
 
 impl Scenario {
     /// All.
-    pub const ALL: [Self; 6] =
-        [Self::Fanout, Self::Own, Self::Connections, Self::Stalled, Self::Tasks, Self::Kill];
+    pub const ALL: [Self; 6] = [Self::Fanout, Self::Own, Self::Connections, Self::Stalled, Self::Tasks, Self::Kill];
 
     /// Its name for people.
     pub fn name(self) -> &'static str {

@@ -5,8 +5,8 @@ use super::metric::Metric;
 use super::side::Side;
 use super::{Scenario, Size};
 use crate::measure::Spread;
-use crate::report::aligned;
 use crate::report::Table;
+use crate::report::aligned;
 use std::fmt::Write as _;
 
 /// The README's tables: a title, what it compares, and the head of each column.

@@ -1,11 +1,11 @@
 //! Tasks: browsers that ask for one after the other, and the worker that is killed under them.
 
+use super::Size;
 use super::browser::{Ask, Browser, Site, Story};
 use super::comparison::Outcome;
 use super::metric::Metric;
 use super::side::Side;
 use super::side::queue::TaskQueue;
-use super::Size;
 use crate::cli::ServerArgs;
 use crate::measure::process::{Meter, Part};
 use crate::scenario::{Failure, Run};
@@ -189,15 +189,8 @@ async fn one(runs: &Runs, in_flight: u32, measured: Duration) -> Result<(Board, 
     let begin = Instant::now() + WARM;
     let end = begin + measured;
     let late = Histogram::new_with_bounds(1, LONGEST_US, 3).map_err(|error| Failure::Other(error.to_string()))?;
-    let board = Board {
-        window: (begin, end),
-        completed: 0,
-        late,
-        twice: 0,
-        missing: 0,
-        unfinished: 0,
-        refused: Vec::new(),
-    };
+    let board =
+        Board { window: (begin, end), completed: 0, late, twice: 0, missing: 0, unfinished: 0, refused: Vec::new() };
     let board = Arc::new(Mutex::new(board));
     let work: Vec<_> = all
         .into_iter()
@@ -206,7 +199,7 @@ async fn one(runs: &Runs, in_flight: u32, measured: Duration) -> Result<(Board, 
             tokio::spawn(async move {
                 let ask = Ask { steps: STEPS, latency_ms: 0 };
                 while Instant::now() < end {
-                    match browser.task(ask, end + AFTER, |_| {}).await {
+                    match browser.task(ask, end + AFTER).await {
                         Ok(story) => board.lock().take(&story),
                         Err(why) => {
                             board.lock().refused.push(why);
@@ -259,7 +252,7 @@ async fn killed(runs: &mut Runs, patience: Duration) -> Result<Outcome, Failure>
                 let ask = Ask { steps: STEPS, latency_ms: KILLED_STEP_MS };
                 let mut last = Err("no task".to_owned());
                 while Instant::now() < kill_at {
-                    last = browser.task(ask, until, |_| {}).await;
+                    last = browser.task(ask, until).await;
                     if last.is_err() {
                         break;
                     }
@@ -304,8 +297,8 @@ async fn killed(runs: &mut Runs, patience: Duration) -> Result<Outcome, Failure>
     outcome.set(Metric::KillRows, rows);
     outcome.note(format!("{} tasks were under way; waited for at most {} s", stories.len(), patience.as_secs()));
     if matches!(runs, Runs::Ours(_)) {
-        outcome.broken +=
-            u64::try_from(unfinished).unwrap_or(0) + stories.iter().map(|story| u64::from(story.twice() + story.missing(STEPS))).sum::<u64>();
+        outcome.broken += u64::try_from(unfinished).unwrap_or(0)
+            + stories.iter().map(|story| u64::from(story.twice() + story.missing(STEPS))).sum::<u64>();
     }
     Ok(outcome)
 }

@@ -43,14 +43,17 @@ mod tests {
         let all = turns(&[Scenario::Own, Scenario::Tasks], &[Side::Estafette, Side::Ws, Side::BullMq], 3);
         let own: Vec<(usize, Side)> =
             all.iter().filter(|turn| turn.scenario == Scenario::Own).map(|turn| (turn.round, turn.side)).collect();
-        assert_eq!(own, [
-            (0, Side::Estafette),
-            (0, Side::Ws),
-            (1, Side::Ws),
-            (1, Side::Estafette),
-            (2, Side::Estafette),
-            (2, Side::Ws),
-        ]);
+        assert_eq!(
+            own,
+            [
+                (0, Side::Estafette),
+                (0, Side::Ws),
+                (1, Side::Ws),
+                (1, Side::Estafette),
+                (2, Side::Estafette),
+                (2, Side::Ws),
+            ]
+        );
         assert_eq!(all.len(), 12);
         assert!(all.iter().all(|turn| turn.side.plays(turn.scenario)));
     }

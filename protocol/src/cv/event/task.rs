@@ -136,6 +136,19 @@ pub struct OfferEnded {
     pub retry_count: u32,
 }
 
+/// Volatile `test.live` of a task of `task.test`: one of the events that it was asked to make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct TestLive {
+    /// Its number: 0, 1, 2, … of this task.
+    #[ts(type = "number")]
+    pub n: u64,
+    /// When it was made, Unix time in microseconds.
+    #[ts(type = "number")]
+    pub at_us: u64,
+    /// As much text as was asked for.
+    pub text: String,
+}
+
 /// Volatile `task.progress`, key `task`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(rename = "CvTaskProgress")]

@@ -1,11 +1,11 @@
 //! A peer that delivers messages, started: what it is made of, and how it is told to publish.
 
+use super::super::stand::{Come, Idle};
 use super::program::Program;
 use super::sender::{Ingest, Order, Sender};
 use super::{Side, install};
 use crate::cluster::Redis;
 use crate::cluster::process::{Process, free_port};
-use super::super::stand::{Come, Idle};
 use crate::lean::peers::{Peer, Topics, dialect};
 use crate::lean::{Crowd, CrowdOptions, Measured, handshakes};
 use crate::measure::process::{Meter, Part};
@@ -116,15 +116,9 @@ impl Sockets {
             crowd.stall(true);
             crowd.measure(Duration::from_secs_f64(seconds), parts).await.map_err(Failure::Other)
         };
-        // An overloaded program is not waited for: it is ended.
-        tokio::select! {
-            biased;
-            measured = measuring => measured,
-            sent = self.publish(&order) => {
-                sent?;
-                Err(Failure::Other("it published too fast".to_owned()))
-            }
-        }
+        let (measured, sent) = tokio::join!(measuring, self.publish(&order));
+        sent?;
+        measured
     }
 
     /// Readers of one topic, further ones that do not read, and messages.
@@ -157,8 +151,9 @@ impl Sockets {
     /// # Errors
     /// [`Failure`].
     pub async fn idle(&mut self, connections: usize, seconds: f64) -> Result<Idle, Failure> {
-        let topics: Topics =
-            (0..connections).map(|number| vec!["app".to_owned(), format!("user:{number}"), format!("cv:{number}")]).collect();
+        let topics: Topics = (0..connections)
+            .map(|number| vec!["app".to_owned(), format!("user:{number}"), format!("cv:{number}")])
+            .collect();
         let before = self.memory();
         let crowd = self.crowd(topics, 0).await?;
         tokio::time::sleep(SETTLED).await;

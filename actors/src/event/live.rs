@@ -1,0 +1,85 @@
+//! Volatile events: never stored; of a `(topic, key)` only the newest counts.
+
+use super::framed::{Framed, PerCodec};
+use super::{TopicKey, received};
+use bytes::Bytes;
+use estafette_protocol::{Codec, EventKind, ServerMessage, Timestamp};
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// A volatile event, encoded at most once a codec.
+#[derive(Debug)]
+pub struct LiveEvent {
+    /// The topic.
+    pub key: TopicKey,
+    /// What it replaces.
+    pub slot: String,
+    message: ServerMessage,
+    framed: PerCodec,
+}
+
+impl LiveEvent {
+    /// A volatile event that happens now.
+    pub fn new(key: TopicKey, slot: String, kind: EventKind, data: Value) -> Arc<Self> {
+        let at = Timestamp::new(chrono::Utc::now());
+        let message = ServerMessage::Live { topic: key.topic.clone(), key: slot.clone(), kind, at, data };
+        Arc::new(Self { key, slot, message, framed: PerCodec::default() })
+    }
+
+    /// A volatile event that another node sent, with its MessagePack item. `None` when the message is not a volatile
+    /// event of this topic.
+    pub fn received(key: TopicKey, message: ServerMessage, msgpack: Bytes) -> Option<Arc<Self>> {
+        let slot = match &message {
+            ServerMessage::Live { topic, key: slot, .. } if *topic == key.topic => slot.clone(),
+            _ => return None,
+        };
+        let framed = received(&msgpack);
+        Some(Arc::new(Self { key, slot, message, framed }))
+    }
+
+    /// The event as an item of a batch.
+    pub fn bytes(&self, codec: Codec) -> Bytes {
+        self.framed(codec).items()
+    }
+
+    /// The event alone in a frame.
+    pub fn framed(&self, codec: Codec) -> Framed {
+        self.framed.get_or_make(codec, || Framed::message(codec, &self.message).unwrap_or_default())
+    }
+}
+
+/// Volatile events of one topic that were gathered for a moment, no two of one slot, oldest first. All its readers share
+/// one frame a codec.
+#[derive(Debug)]
+pub struct LiveBatch {
+    events: Vec<Arc<LiveEvent>>,
+    /// When the first of them was taken.
+    began: Instant,
+    framed: PerCodec,
+}
+
+impl LiveBatch {
+    /// A batch of events of one topic, no two of one slot.
+    pub fn new(events: Vec<Arc<LiveEvent>>, began: Instant) -> Arc<Self> {
+        Arc::new(Self { events, began, framed: PerCodec::default() })
+    }
+
+    /// The events.
+    pub fn events(&self) -> &[Arc<LiveEvent>] {
+        &self.events
+    }
+
+    /// When the first of them was taken.
+    pub const fn began(&self) -> Instant {
+        self.began
+    }
+
+    /// All of them in a frame.
+    pub fn framed(&self, codec: Codec) -> Framed {
+        self.framed.get_or_make(codec, || match &self.events[..] {
+            [only] => only.framed(codec),
+            several => Framed::merged(codec, &several.iter().map(|event| event.framed(codec)).collect::<Vec<_>>()),
+        })
+    }
+}
