@@ -117,15 +117,18 @@ impl StepLive {
     async fn speak(self, ctx: &StepCtx) {
         let every = Duration::from_micros(self.live.every_us);
         let topic = Topic::task(&ctx.task.id);
-        let begin = tokio::time::Instant::now() + every.mul_f64(rand::rng().random_range(0.0..1.0));
-        let mut at = begin;
+        let mut at = tokio::time::Instant::now() + every.mul_f64(rand::rng().random_range(0.0..1.0));
+        // The time for which it is meant, so that a server that falls behind cannot hide it.
+        let ahead = at.saturating_duration_since(tokio::time::Instant::now());
+        let mut at_us = u64::try_from(Utc::now().timestamp_micros()).unwrap_or(0);
+        at_us += u64::try_from(ahead.as_micros()).unwrap_or(0);
         for n in self.first..self.first + self.count {
             tokio::time::sleep_until(at).await;
-            at += every;
-            let at_us = u64::try_from(Utc::now().timestamp_micros()).unwrap_or(0);
             let text = "x".repeat(usize::try_from(self.live.bytes).unwrap_or(0));
             let key = format!("load-{}", n % u64::from(self.live.keys.max(1)));
             ctx.live_event(topic.clone(), &key, LIVE, &TestLive { n, at_us, text });
+            at += every;
+            at_us += self.live.every_us;
         }
     }
 }

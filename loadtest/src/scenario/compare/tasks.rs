@@ -278,8 +278,11 @@ async fn killed(runs: &mut Runs, patience: Duration) -> Result<Outcome, Failure>
     }
     // A task that ended just before is not one that was met.
     stories.retain(|story| story.ended.is_none_or(|ended| ended > killed_at));
-    let went_on = stories.iter().filter_map(|story| story.heard.iter().find(|at| **at > killed_at + DEAD));
-    let went_on = went_on.map(|at| (*at - killed_at).as_secs_f64()).fold(0.0, f64::max);
+    let after =
+        |story: &Story| story.heard.iter().find(|at| **at > killed_at + DEAD).map(|at| (*at - killed_at).as_secs_f64());
+    let silent = stories.iter().filter(|story| after(story).is_none()).count();
+    // Of those that were never heard of again only that much is known.
+    let went_on = stories.iter().map(|story| after(story).unwrap_or(patience.as_secs_f64())).fold(0.0, f64::max);
     let sum = |count: &dyn Fn(&Story) -> u32| stories.iter().map(|story| f64::from(count(story))).sum::<f64>();
     let unfinished = stories.iter().filter(|story| story.ended.is_none()).count();
     #[allow(clippy::cast_precision_loss, reason = "counts of a test run")]
@@ -295,7 +298,10 @@ async fn killed(runs: &mut Runs, patience: Duration) -> Result<Outcome, Failure>
     };
     outcome.set(Metric::KillSteps, begun);
     outcome.set(Metric::KillRows, rows);
-    outcome.note(format!("{} tasks were under way; waited for at most {} s", stories.len(), patience.as_secs()));
+    outcome.note(format!("{} tasks were under way", stories.len()));
+    if silent > 0 {
+        outcome.note(format!("{silent} of them were never heard of again within {} s", patience.as_secs()));
+    }
     if matches!(runs, Runs::Ours(_)) {
         outcome.broken += u64::try_from(unfinished).unwrap_or(0)
             + stories.iter().map(|story| u64::from(story.twice() + story.missing(STEPS))).sum::<u64>();

@@ -142,7 +142,7 @@ pub struct TestLive {
     /// Its number: 0, 1, 2, … of this task.
     #[ts(type = "number")]
     pub n: u64,
-    /// When it was made, Unix time in microseconds.
+    /// The time for which it was meant, Unix time in microseconds: a server that falls behind cannot hide it.
     #[ts(type = "number")]
     pub at_us: u64,
     /// As much text as was asked for.
