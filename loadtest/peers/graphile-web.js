@@ -1,13 +1,13 @@
 // graphile-worker's web process: it queues in Postgres, listens to Postgres' notifications, and tells the browsers by
 // Socket.IO.
-import { makeWorkerUtils } from "graphile-worker";
+import { Logger, makeWorkerUtils } from "graphile-worker";
 import pg from "pg";
 import { listen, serve } from "./lib/control.js";
-import { migrate, pool, web } from "./lib/tasks.js";
+import { complain, migrate, pool, web } from "./lib/tasks.js";
 
 const connections = pool(10);
 await migrate(connections);
-const queue = await makeWorkerUtils({ pgPool: connections });
+const queue = await makeWorkerUtils({ pgPool: connections, logger: new Logger(complain) });
 await queue.migrate();
 
 const { server, io } = web(({ id, steps, latency }) =>

@@ -1,8 +1,8 @@
 // graphile-worker's worker: each step is a row and a notification, in one statement and so in one transaction. A task
 // that is taken up again goes on after its last row.
-import { run } from "graphile-worker";
+import { Logger, run } from "graphile-worker";
 import { say, serve } from "./lib/control.js";
-import { begins, pool, work } from "./lib/tasks.js";
+import { begins, complain, pool, work } from "./lib/tasks.js";
 
 const concurrency = Number(process.env.CONCURRENCY ?? 20);
 const connections = pool(concurrency + 2);
@@ -19,6 +19,8 @@ const runner = await run({
   pgPool: connections,
   concurrency,
   noHandleSignals: true,
+  logger: new Logger(complain),
+  parsedCronItems: [],
   preset: { worker: { concurrentJobs: concurrency } },
   taskList: {
     task: async ({ id, steps, latency }, helpers) => {

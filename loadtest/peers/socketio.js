@@ -18,7 +18,7 @@ io.engine.on("connection", (raw) => {
   raw.request = null;
 });
 io.on("connection", (socket) => {
-  socket.join(topicsOf(socket.handshake.query.topics));
+  socket.join(topicsOf(socket.handshake.auth.topics));
 });
 
 const publish = (topic, text) => io.to(topic).emit("m", text);

@@ -17,6 +17,11 @@ export async function migrate(connections) {
   );
 }
 
+/** Only what is wrong, and on the errors: standard output is for the harness. For graphile-worker's `Logger`. */
+export const complain = () => (level, message) => {
+  if (level === "error" || level === "warning") console.error(message);
+};
+
 const began = process.env.BEGAN;
 
 /** Where the harness asked for it: notes that a step began, in a file, so that a SIGKILL does not take it along. */

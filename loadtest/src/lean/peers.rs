@@ -24,7 +24,7 @@ pub enum Peer {
     Raw,
     /// Nchan: the same, topics are the path.
     Nchan,
-    /// Engine.IO 4 and Socket.IO 5 over WebSocket alone; rooms are in the address.
+    /// Engine.IO 4 and Socket.IO 5 over WebSocket alone; rooms come with the packet that connects.
     SocketIo,
     /// NATS' client protocol inside WebSocket messages.
     Nats,
@@ -101,18 +101,18 @@ impl Dialect for Raw {
     }
 }
 
-/// Engine.IO 4 and Socket.IO 5 over WebSocket alone; rooms are in the address.
+/// Engine.IO 4 and Socket.IO 5 over WebSocket alone; rooms come with the packet that connects.
 struct SocketIo(Seats);
 
 impl Dialect for SocketIo {
-    fn request(&self, index: usize) -> Vec<u8> {
-        let topics = self.0.topics(index).join(",");
-        self.0.upgrade(&format!("/socket.io/?EIO=4&transport=websocket&topics={topics}"))
+    fn request(&self, _: usize) -> Vec<u8> {
+        self.0.upgrade("/socket.io/?EIO=4&transport=websocket")
     }
 
-    fn begin(&self, _: usize) -> Vec<u8> {
+    fn begin(&self, index: usize) -> Vec<u8> {
         // A connection to the main namespace.
-        wire::client_frame(wire::TEXT, b"40")
+        let topics = self.0.topics(index).join(",");
+        wire::client_frame(wire::TEXT, format!("40{{\"topics\":\"{topics}\"}}").as_bytes())
     }
 
     fn message(&self, _: usize, _: bool, payload: &[u8], heard: &mut Heard<'_>) {
@@ -262,7 +262,7 @@ mod tests {
         };
         assert!(of(Peer::Raw, 0).starts_with("GET /?topics=own:0 "));
         assert!(of(Peer::Nchan, 3).starts_with("GET /sub/own:1,x "));
-        assert!(of(Peer::SocketIo, 2).contains("&topics=own:0 "));
+        assert!(of(Peer::SocketIo, 2).ends_with("40{\"topics\":\"own:0\"}"));
         assert!(of(Peer::Nats, 1).contains("SUB own:1 1\r\nSUB x 2\r\nPING"));
     }
 }

@@ -22,15 +22,19 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// One figure.
+    /// One figure; what is no number is left out.
     pub fn set(&mut self, metric: Metric, value: f64) {
-        self.values.insert(metric, value);
+        if value.is_finite() {
+            self.values.insert(metric, value);
+        }
     }
 
     /// A figure of CPU seconds: the sum, and each process.
     pub fn cpu(&mut self, metric: Metric, by_process: BTreeMap<String, f64>) {
-        self.set(metric, by_process.values().sum());
-        self.cpu.insert(metric, by_process);
+        if !by_process.is_empty() {
+            self.set(metric, by_process.values().sum());
+            self.cpu.insert(metric, by_process);
+        }
     }
 
     /// Something to be known.

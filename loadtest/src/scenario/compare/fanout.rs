@@ -56,7 +56,11 @@ fn p99(measured: &Measured) -> f64 {
 
 /// Lost, repeated, out of order, malformed, cut off.
 fn broken(measured: &Measured) -> u64 {
-    measured.lost + measured.disordered + u64::try_from(measured.faults.len()).unwrap_or(0)
+    // A run in which nothing came proves nothing.
+    u64::from(measured.deliveries == 0)
+        + measured.lost
+        + measured.disordered
+        + u64::try_from(measured.faults.len()).unwrap_or(0)
 }
 
 fn cpu_per_million(measured: &Measured) -> BTreeMap<String, f64> {

@@ -54,6 +54,7 @@ impl Runs {
         Ok(Self::Ours(Box::new(Run::start(server, seed, &settings).await?)))
     }
 
+    /// Where so many browsers go; ours sign their people up, so once a run.
     async fn sites(&self, browsers: u32) -> Result<Vec<Site>, Failure> {
         match self {
             Self::Peer(queue) => Ok((0..browsers).map(|_| Site::SocketIo { port: queue.port() }).collect()),
@@ -148,8 +149,10 @@ pub(super) async fn rate(
 
 async fn both(runs: &Runs, measured: Duration, outcome: &mut Outcome) -> Result<(), Failure> {
     let metrics = [(50, Metric::Tasks50, Metric::TaskCpu50), (500, Metric::Tasks500, Metric::TaskCpu500)];
+    let sites = runs.sites(500).await?;
     for (in_flight, rate, cpu) in metrics {
-        let (board, used) = one(runs, in_flight, measured).await?;
+        let some = sites.iter().take(in_flight).cloned().collect();
+        let (board, used) = one(runs, some, measured).await?;
         #[allow(clippy::cast_precision_loss, reason = "counts of a test run")]
         let completed = board.completed as f64;
         outcome.set(rate, completed / measured.as_secs_f64());
@@ -184,8 +187,8 @@ async fn browsers(sites: Vec<Site>) -> Result<Vec<Browser>, Failure> {
 }
 
 /// So many browsers, each with one task at a time.
-async fn one(runs: &Runs, in_flight: u32, measured: Duration) -> Result<(Board, BTreeMap<String, f64>), Failure> {
-    let all = browsers(runs.sites(in_flight).await?).await?;
+async fn one(runs: &Runs, sites: Vec<Site>, measured: Duration) -> Result<(Board, BTreeMap<String, f64>), Failure> {
+    let all = browsers(sites).await?;
     let begin = Instant::now() + WARM;
     let end = begin + measured;
     let late = Histogram::new_with_bounds(1, LONGEST_US, 3).map_err(|error| Failure::Other(error.to_string()))?;

@@ -78,14 +78,19 @@ impl Program {
         }
     }
 
+    /// What it says next; lines of its libraries are no messages.
     async fn hear(&mut self, within: Duration) -> Result<Value, Failure> {
         let failed = |what: &str, tail: String| Failure::Other(format!("{} {what}; {tail}", self.name));
-        match tokio::time::timeout(within, self.output.next_line()).await {
-            Ok(Ok(Some(line))) => {
-                serde_json::from_str(&line).map_err(|_| Failure::Other(format!("{} said: {line}", self.name)))
+        let until = tokio::time::Instant::now() + within;
+        loop {
+            match tokio::time::timeout_at(until, self.output.next_line()).await {
+                Ok(Ok(Some(line))) => match serde_json::from_str(&line) {
+                    Ok(message @ Value::Object(_)) => return Ok(message),
+                    _ => crate::out::note(format!("        {}: {line}", self.name)),
+                },
+                Ok(_) => return Err(failed("ended", self.log_tail())),
+                Err(_) => return Err(failed(&format!("said nothing within {within:?}"), self.log_tail())),
             }
-            Ok(_) => Err(failed("ended", self.log_tail())),
-            Err(_) => Err(failed(&format!("said nothing within {within:?}"), self.log_tail())),
         }
     }
 
