@@ -29,7 +29,7 @@ const STALLED_BYTES: usize = 1_024;
 /// Messages a second of each own topic.
 const OWN_RATE: f64 = 2.0;
 
-const QUICK_RUNGS: &[f64] = &[100_000.0, 200_000.0, 400_000.0, 800_000.0, 1_500_000.0];
+const QUICK_RUNGS: &[f64] = &[100_000.0, 400_000.0, 1_500_000.0];
 const FULL_RUNGS: &[f64] = &[
     100_000.0,
     150_000.0,
@@ -75,7 +75,7 @@ fn in_time(measured: &Measured, rate: f64) -> bool {
 /// Rising rates.
 pub(super) async fn ladder(stand: &mut Stand, size: Size) -> Result<Outcome, Failure> {
     let (rungs, common, seconds) = match size {
-        Size::Quick => (QUICK_RUNGS, 4.0, 2.5),
+        Size::Quick => (QUICK_RUNGS, 3.0, 2.0),
         Size::Full => (FULL_RUNGS, 15.0, 6.0),
     };
     let mut outcome = Outcome::default();
@@ -124,7 +124,7 @@ pub(super) async fn ladder(stand: &mut Stand, size: Size) -> Result<Outcome, Fai
 /// A reader that stalls beside others that read.
 pub(super) async fn stalled(stand: &mut Stand, size: Size) -> Result<Outcome, Failure> {
     let seconds = match size {
-        Size::Quick => 6.0,
+        Size::Quick => 3.0,
         Size::Full => 15.0,
     };
     let order = Order { topic: "stall", own: None, rate: STALLED_RATE, seconds, size: STALLED_BYTES };
@@ -149,7 +149,7 @@ pub(super) async fn stalled(stand: &mut Stand, size: Size) -> Result<Outcome, Fa
 /// Connections with a topic each.
 pub(super) async fn own(stand: &mut Stand, size: Size) -> Result<Outcome, Failure> {
     let (connections, seconds) = match size {
-        Size::Quick => (2_000, 4.0),
+        Size::Quick => (1_000, 3.0),
         Size::Full => (5_000, 15.0),
     };
     let mut outcome = Outcome::default();
@@ -166,7 +166,7 @@ pub(super) async fn own(stand: &mut Stand, size: Size) -> Result<Outcome, Failur
 /// Connections on which nothing happens: how fast they are made, and what each keeps.
 pub(super) async fn connections(stand: &mut Stand, size: Size) -> Result<Outcome, Failure> {
     let (connections, held, coming) = match size {
-        Size::Quick => (3_000, 1.0, 2.0),
+        Size::Quick => (3_000, 0.5, 1.0),
         Size::Full => (10_000, 30.0, 8.0),
     };
     let mut outcome = Outcome::default();

@@ -86,13 +86,18 @@ fn ahead(ratio: f64) -> String {
 
 fn cell(comparison: &Comparison, side: Side, metric: Metric) -> String {
     let Some(found) = comparison.spread(side, metric) else { return "–".to_owned() };
-    let text = spread(&found);
+    let mut text = spread(&found);
+    let unfinished = comparison.spread(side, Metric::KillUnfinished).is_some_and(|tasks| tasks.median > 0.0);
+    if metric == Metric::KillGoesOn && unfinished {
+        text.insert_str(0, "> ");
+    }
     if side == Side::Estafette {
         return format!("**{text}**");
     }
     match comparison.ahead(side, metric) {
-        Some(ratio) => format!("{text} · {}", ahead(ratio.median)),
-        None => text,
+        // How often something happened has no ratio that would say anything.
+        Some(ratio) if !metric.unit().is_empty() => format!("{text} · {}", ahead(ratio.median)),
+        _ => text,
     }
 }
 

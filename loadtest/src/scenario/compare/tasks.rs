@@ -137,7 +137,7 @@ pub(super) async fn rate(
     size: Size,
 ) -> Result<Outcome, Failure> {
     let measured = match size {
-        Size::Quick => Duration::from_secs(5),
+        Size::Quick => Duration::from_secs(3),
         Size::Full => Duration::from_secs(20),
     };
     let runs = Runs::start(side, peers, server, seed, false).await?;
@@ -234,7 +234,7 @@ pub(super) async fn kill(
     size: Size,
 ) -> Result<Outcome, Failure> {
     let patience = match size {
-        Size::Quick => Duration::from_secs(15),
+        Size::Quick => Duration::from_secs(8),
         Size::Full => Duration::from_secs(150),
     };
     let mut runs = Runs::start(side, peers, server, seed, true).await?;

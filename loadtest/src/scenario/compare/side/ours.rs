@@ -30,11 +30,17 @@ impl Ours {
         Ok(Self { run: Run::start(server, seed, &fanout::own_settings()).await? })
     }
 
+    /// Each measurement signs up people of its own.
+    fn others(&mut self) {
+        self.run.tag = estafette_protocol::ids::new_cuid2().chars().take(8).collect();
+    }
+
     /// Connections on which nothing happens, each with a token check and three subscriptions.
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn idle(&self, connections: usize, seconds: f64) -> Result<Idle, Failure> {
+    pub async fn idle(&mut self, connections: usize, seconds: f64) -> Result<Idle, Failure> {
+        self.others();
         let load = idle::Load { connections, sessions: connections.div_ceil(CONNECTIONS_A_SESSION), seconds };
         let outcome = idle::measure(&self.run, load).await?;
         Ok(Idle { kib_each: outcome.kib_each, faults: outcome.held.faults })
@@ -44,7 +50,8 @@ impl Ours {
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn come(&self, seconds: f64) -> Result<Come, Failure> {
+    pub async fn come(&mut self, seconds: f64) -> Result<Come, Failure> {
+        self.others();
         let came = idle::coming(&self.run, seconds).await?;
         Ok(Come { per_second: came.per_second, failed: came.failed, faults: came.faults })
     }
@@ -53,8 +60,9 @@ impl Ours {
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn fan(&self, readers: usize, stalled: usize, order: &Order<'_>) -> Result<Measured, Failure> {
+    pub async fn fan(&mut self, readers: usize, stalled: usize, order: &Order<'_>) -> Result<Measured, Failure> {
         let payload = u32::try_from(order.size).unwrap_or(u32::MAX);
+        self.others();
         let load = fanout::Load { readers, stalled, rate: order.rate, payload, seconds: order.seconds };
         Ok(fanout::measure(&self.run, load).await?.measured)
     }
@@ -63,7 +71,8 @@ impl Ours {
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn own(&self, connections: usize, rate: f64, seconds: f64) -> Result<Measured, Failure> {
+    pub async fn own(&mut self, connections: usize, rate: f64, seconds: f64) -> Result<Measured, Failure> {
+        self.others();
         let load = own::Load { connections, rate, durable: DURABLE, seconds };
         Ok(own::measure(&self.run, load).await?.measured)
     }

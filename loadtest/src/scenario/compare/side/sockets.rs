@@ -30,8 +30,8 @@ const STOP_WITHIN: Duration = Duration::from_secs(5);
 /// All connections.
 const CONNECT_WITHIN: Duration = Duration::from_secs(120);
 /// Messages before it is measured, and after.
-const WARM: Duration = Duration::from_secs(2);
-const AFTER: f64 = 1.0;
+const WARM: Duration = Duration::from_millis(1_500);
+const AFTER: f64 = 0.5;
 /// Until what opening took is given back.
 const SETTLED: Duration = Duration::from_secs(5);
 /// Open files beside the connections.
