@@ -18,9 +18,9 @@ export async function startRedis(): Promise<Redis> {
   chmodSync(folder, 0o755);
   const socket = join(folder, "redis.sock");
   const child = spawn("redis-server", ["--port", "0", "--unixsocket", socket, "--dir", folder, "--save", "", "--appendonly", "no"], { stdio: "ignore" });
-  const ended = new Promise<void>((resolve, reject) => {
+  const ended = new Promise<void>((resolve) => {
     child.once("exit", () => resolve());
-    child.once("error", reject);
+    child.once("error", () => resolve());
   });
   const stop = async () => {
     child.kill("SIGKILL");
@@ -29,9 +29,9 @@ export async function startRedis(): Promise<Redis> {
   };
   const end = performance.now() + REDIS_START_MS;
   while (!(await answers(socket))) {
-    if (performance.now() > end || child.exitCode !== null) {
+    if (performance.now() > end || child.exitCode !== null || child.pid === undefined) {
       await stop();
-      throw new Error("Redis did not start");
+      throw new Error("redis-server did not start: is it installed?");
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

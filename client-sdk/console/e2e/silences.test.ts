@@ -22,7 +22,7 @@ const HELD = "Lighthouse Keeper";
 let model: Model;
 let redis: Redis;
 let first: RealServer;
-let second: RealServer | undefined;
+let second: RealServer;
 let settings: Record<string, string>;
 let wire: Wire;
 let browser: Browser;
@@ -40,32 +40,37 @@ let bob: Person;
 /** Ana's tasks: one that is watched, one that waits for it. */
 let [watched, next, held] = ["", "", ""];
 
+/** What is open, in the order in which it was opened. */
+const opened: (() => unknown)[] = [];
+
 beforeAll(async () => {
   prepare();
-  [model, redis, browser] = await Promise.all([openModel(), startRedis(), launch()]);
+  model = await openModel();
+  opened.push(() => model.close());
+  redis = await startRedis();
+  opened.push(() => redis.stop());
   settings = {
     REDIS_URL: redis.url,
     OPENAI_BASE_URL: model.baseUrl,
     ESTAFETTE_AI_PROVIDER: "openai",
+    // So that an endpoint that is back is asked again without waiting long.
     ESTAFETTE_AI_BREAKER_OPEN_MS: "3000",
     ESTAFETTE_HEARTBEAT_MS: String(HEARTBEAT_MS),
     ESTAFETTE_TOKEN_KEY: "5a".repeat(32),
     ESTAFETTE_TASKS_PER_USER: "1",
     ESTAFETTE_BCRYPT_COST: "4",
-    ESTAFETTE_LOG_FORMAT: "text",
   };
   first = await startServer({ ...settings, ESTAFETTE_TASKS_PER_NODE: "1" });
+  opened.push(() => first.stop());
   wire = await openWire(first.baseUrl);
+  opened.push(() => wire.close());
+  browser = await launch();
+  opened.push(() => browser.close());
   [ana, bob] = await Promise.all([signUp("ana"), signUp("bob")]);
   [en, fr] = await Promise.all([tab("en-GB"), tab("fr-FR")]);
 });
 afterAll(async () => {
-  await browser.close();
-  await wire.close();
-  await second?.stop();
-  await first.stop();
-  await redis.stop();
-  await model.close();
+  for (const close of opened.reverse()) await close();
 });
 
 async function api<T>(method: string, path: string, token: string | null, body?: unknown): Promise<T> {
@@ -108,13 +113,10 @@ type Kind = "limit" | "model" | "worker" | "taken" | "storage" | "link" | "none"
 
 /** The line that both tabs show about the task as soon as they do, in both languages; it must come `within` so many milliseconds. */
 async function told(kind: Kind, english: RegExp, french: RegExp, within: number): Promise<void> {
-  const began = performance.now();
   const line = (page: Page, words: RegExp) => page.locator(`li[data-silence=${kind}]`).filter({ hasText: words }).waitFor({ timeout: within });
   await Promise.all([line(en, english), line(fr, french)]);
-  console.log(`${kind}: ${Math.round(performance.now() - began)} ms: ${await text(en)} / ${await text(fr)}`);
 }
 
-const text = async (page: Page) => (await page.locator("li[data-silence]").allTextContents()).join(" | ");
 const kinds = (page: Page) => page.locator("li[data-silence]").evaluateAll((lines) => lines.map((line) => line.getAttribute("data-silence")));
 /** Of all the lines there are only these. */
 const only = (...wanted: Kind[]) => Promise.all([en, fr].map((page) => expect.poll(() => kinds(page), { timeout: SOON }).toEqual(wanted)));
@@ -140,13 +142,14 @@ describe.skipIf(process.env.ESTAFETTE_URL !== undefined && process.env.ESTAFETTE
     await watch(next);
     await told("limit", /^Queued\. .*Number 2 in the queue\.$/u, /^En file\. .*Numéro 2 dans la file\.$/u, SOON);
     second = await startBeside(first, { ...settings, ESTAFETTE_TASKS_PER_NODE: "8" });
+    opened.push(() => second.stop());
     await told("limit", /^Queued\. One of your own tasks must end first: 1 runs at a time\./u, /^En file\. Une de vos tâches doit d’abord se terminer\u00a0: 1 à la fois\./u, SOON);
     await shot("queued-own");
   });
 
   it("the model: slow, busy, away", async () => {
     await watch(watched);
-    await told("model", /^The model\. The model has written nothing for \d+ s; still waiting for it\.$/u, /^Le modèle\. Le modèle n’a rien écrit depuis \d+ s/u, SLOW_AFTER_MS + SOON);
+    await told("model", /^Waiting\. The model has written nothing for \d+ s; still waiting for it\.$/u, /^En attente\. Le modèle n’a rien écrit depuis \d+ s/u, SLOW_AFTER_MS + SOON);
     await only("model");
     await shot("model-slow");
     model.mood("busy");
@@ -165,17 +168,17 @@ describe.skipIf(process.env.ESTAFETTE_URL !== undefined && process.env.ESTAFETTE
 
   it("the worker hangs, and comes back", async () => {
     await expect.poll(() => model.waiting, { timeout: SOON }).toBe(2);
-    second?.signal("SIGSTOP");
+    second.signal("SIGSTOP");
     await told("worker", /^Interrupted\. .* quiet for \d+ s\. .* goes on at “Weigh what matters”\.$/u, /^Interruption\. .* se tait depuis \d+ s\. .* reprend à «\u00a0Tri de ce qui compte\u00a0»\.$/u, SUSPECT_AFTER_MS + SOON);
     await only("worker");
     await shot("worker-quiet");
-    second?.signal("SIGCONT");
+    second.signal("SIGCONT");
     await Promise.all([en, fr].map((page) => page.locator("[data-silence=worker]").waitFor({ state: "detached" })));
   });
 
   it("the worker is killed: where it goes on, what stays, and that it waits for a place", async () => {
     const took = await en.locator("[data-step^=extract]").textContent();
-    second?.signal("SIGKILL");
+    second.signal("SIGKILL");
     await told("taken", /^Resuming\. The machine working on this was lost\. Another one goes on at “Weigh what matters”\. 1 of 7 steps is done and stays done\.$/u, /^Reprise\. .* reprend à «\u00a0Tri de ce qui compte\u00a0»\. 1 étape sur 7 est faite et le reste\.$/u, SOON);
     await told("limit", /The server is busy/u, /Le serveur est occupé/u, SOON);
     await only("taken", "limit");
@@ -208,18 +211,15 @@ describe.skipIf(process.env.ESTAFETTE_URL !== undefined && process.env.ESTAFETTE
       await told("storage", /^The database\. Away since \d/u, /^La base de données\. Absente depuis \d/u, SOON);
       await only("storage");
       await shot("database-away");
-      // An answer of the model that cannot be saved now.
+      // An answer that cannot be saved now: it is kept, and the step is not run again for it.
       model.answer(1);
-      await en.getByRole("button", { name: "Cancel" }).click();
-      await en.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
-      await en.getByRole("alert").nth(1).waitFor();
-      console.log(await en.getByRole("alert").allTextContents());
-      await shot("database-refuses");
+      await expect.poll(() => model.waiting, { timeout: SOON }).toBe(0);
     } finally {
       thaw();
     }
     await Promise.all([en, fr].map((page) => banner(page).waitFor({ state: "detached", timeout: 20_000 })));
     await en.locator("[data-step^=classify][data-status=completed]").waitFor();
+    expect(await en.locator("[data-step^=classify]").textContent()).toContain("attempt 2");
     model.mood("well");
     await en.locator("[data-state=completed]").waitFor();
     expect(await en.locator("[data-silence]").count()).toBe(0);

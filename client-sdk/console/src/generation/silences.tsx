@@ -10,10 +10,10 @@ import styles from "../pages/task.module.css";
 
 const LOOKS: Readonly<Record<Silence["kind"], { readonly icon: LucideIcon; readonly title: Key }>> = {
   limit: { icon: ListOrdered, title: "wait.limit" },
-  model: { icon: Hourglass, title: "wait.model" },
+  model: { icon: Hourglass, title: "wait.other.title" },
   worker: { icon: MonitorX, title: "wait.worker" },
   taken: { icon: RotateCw, title: "wait.taken" },
-  storage: { icon: Database, title: "wait.storage.title" },
+  storage: { icon: Database, title: "wait.other.title" },
   other: { icon: Hourglass, title: "wait.other.title" },
 };
 
