@@ -38,7 +38,7 @@ export async function startServer(settings: Record<string, string> = {}): Promis
   // Where this runs as root, Postgres runs as somebody else and must get in, or its data would be kept elsewhere.
   chmodSync(folder, 0o755);
   const listen = `127.0.0.1:${String(await freePort())}`;
-  const { DATABASE_URL: _, ...around } = process.env;
+  const around = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== "DATABASE_URL"));
   const env = { ...around, ESTAFETTE_DATA_DIR: folder, ...settings };
   const child = spawn(binary, ["serve", "--listen", listen], { env, stdio: ["ignore", "pipe", "pipe"] });
   const log: string[] = [];
