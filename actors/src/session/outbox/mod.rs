@@ -89,8 +89,8 @@ struct Subscription {
     noted: u64,
     /// When it became live: what was gathered before that is older than what the reader has.
     live_since: Option<Instant>,
-    /// A batch of it waits whole.
-    batched: bool,
+    /// Batches of it that wait whole, and the number of the oldest.
+    whole: (u32, u64),
 }
 
 #[derive(Debug)]
@@ -261,7 +261,7 @@ impl Outbox {
             reading: true,
             noted: 0,
             live_since: None,
-            batched: false,
+            whole: (0, 0),
         };
         inner.subs.reserve_exact(1);
         inner.subs.push((id, subscription));
