@@ -115,6 +115,8 @@ pub const SOCKET_MAILBOX: usize = 64;
 pub const SESSION_MAILBOX: usize = 256;
 /// How long a session without sockets keeps its identity and its running calls.
 pub const SESSION_GRACE: Duration = Duration::from_secs(30);
+/// Sessions that something is due for (an end, an announcement of it) are looked for this often.
+pub const SESSION_CLOCK: Duration = Duration::from_millis(250);
 /// A token this close to its end is announced with `expiring`.
 pub const EXPIRING_AHEAD: Duration = Duration::from_secs(60);
 /// A socket that takes no byte for this long while data waits is gone: its kernel buffers are full and the peer does

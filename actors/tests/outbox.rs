@@ -3,12 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use estafette_actors::event::log::{Head, Page};
-use estafette_actors::event::{LiveEvent, StoredEvent, TopicKey};
-use estafette_actors::session::outbox::{Bounds, Outbox, Work};
+use estafette_actors::event::{BatchPlace, LiveBatch, LiveEvent, StoredEvent, TopicKey};
+use estafette_actors::session::outbox::{Bounds, Outbox, SubId, Work};
 use estafette_protocol::{Codec, EventKind, Position, ProductId, ServerMessage, Timestamp, Topic};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Instant;
 
 const SMALL: Bounds = Bounds { bytes: 2_000, entries: 12, live: 4, low: 1_000 };
 const PAGE: usize = 5;
@@ -234,6 +235,83 @@ fn of_a_volatile_slot_only_the_newest_waits_and_in_its_place() {
     assert_eq!(kinds.last(), Some(&"live"));
     assert_eq!(batch.last().unwrap()["data"], 99_999);
     assert_eq!(kinds.iter().filter(|kind| **kind == "live").count(), 1);
+}
+
+/// An outbox that follows a log from its beginning, and has taken the state.
+fn following(bounds: Bounds) -> (Arc<Outbox>, SubId) {
+    let outbox = Outbox::new(Codec::Json, bounds);
+    let sub = outbox.subscribe(key(), None).unwrap();
+    outbox.give_back(sub);
+    answer(&outbox, &Log::new(1), outbox.work().unwrap());
+    outbox.take().unwrap();
+    (outbox, sub)
+}
+
+fn batch(number: u64, apart_from: u64, slots: &[&str]) -> Arc<LiveBatch> {
+    let kind = EventKind::parse("l").unwrap();
+    let live = |slot: &&str| LiveEvent::new(key(), (*slot).to_owned(), kind.clone(), json!(number));
+    LiveBatch::new(slots.iter().map(live).collect(), Instant::now(), BatchPlace { number, apart_from })
+}
+
+/// Slot and number of the volatile events that a message brings.
+fn live_of(payload: &[u8]) -> Vec<(String, u64)> {
+    let messages: Vec<Value> = serde_json::from_slice(payload).unwrap();
+    let live = messages.iter().filter(|message| message["t"] == "live");
+    live.map(|live| (live["key"].as_str().unwrap().to_owned(), live["data"].as_u64().unwrap())).collect()
+}
+
+#[test]
+fn a_batch_that_waits_alone_is_written_as_all_its_readers_share_it() {
+    let ((one, sub), (other, other_sub)) = (following(SMALL), following(SMALL));
+    let batch = batch(1, 1, &["a", "b"]);
+    one.offer_batch(sub, &batch);
+    other.offer_batch(other_sub, &batch);
+    let (one, other) = (one.take_frame().unwrap(), other.take_frame().unwrap());
+    assert_eq!(one.framed.frame().as_ptr(), other.framed.frame().as_ptr(), "the same bytes, not a copy");
+    assert_eq!(live_of(&one.framed.payload()), [("a".to_owned(), 1), ("b".to_owned(), 1)]);
+}
+
+#[test]
+fn batches_wait_side_by_side_until_one_replaces_an_event_of_another() {
+    let (outbox, sub) = following(SMALL);
+    outbox.offer_batch(sub, &batch(1, 1, &["a", "b"]));
+    outbox.offer_batch(sub, &batch(2, 1, &["c"]));
+    assert_eq!((outbox.depth().live, outbox.depth().coalesced), (3, 0));
+    outbox.offer_batch(sub, &batch(3, 2, &["b", "d"]));
+    assert_eq!((outbox.depth().live, outbox.depth().coalesced), (4, 1), "of b the newest");
+    let got = live_of(&outbox.take().unwrap().0);
+    let wanted = [("a", 1), ("c", 2), ("b", 3), ("d", 3)];
+    assert_eq!(got, wanted.map(|(slot, number)| (slot.to_owned(), number)), "each in its newest place");
+    assert_eq!((outbox.depth().bytes, outbox.depth().entries, outbox.depth().live), (0, 0, 0));
+    outbox.offer_batch(sub, &batch(4, 4, &["a"]));
+    assert_eq!(live_of(&outbox.take().unwrap().0), [("a".to_owned(), 4)], "whoever has caught up begins anew");
+}
+
+#[test]
+fn volatile_events_beyond_the_bound_are_dropped_and_counted() {
+    let (outbox, sub) = following(SMALL);
+    for number in 1..=10 {
+        let slot = format!("s{number}");
+        outbox.offer_batch(sub, &batch(number, 1, &[&slot, "x"][..1]));
+    }
+    assert_eq!((outbox.depth().live, outbox.depth().dropped), (SMALL.live, 10 - SMALL.live as u64));
+    outbox.offer_batch(sub, &batch(11, 3, &["s1", "s2", "s3", "s4", "s5", "s6"]));
+    assert_eq!(outbox.depth().live, SMALL.live, "{:?}", outbox.depth());
+    assert_eq!(live_of(&outbox.take().unwrap().0).len(), SMALL.live);
+}
+
+#[test]
+fn what_was_gathered_before_the_state_was_read_is_not_sent_after_it() {
+    let outbox = Outbox::new(Codec::Json, SMALL);
+    let sub = outbox.subscribe(key(), None).unwrap();
+    outbox.give_back(sub);
+    let older = batch(1, 1, &["a"]);
+    answer(&outbox, &Log::new(1), outbox.work().unwrap());
+    outbox.take().unwrap();
+    outbox.offer_batch(sub, &older);
+    assert_eq!((outbox.depth().live, outbox.depth().dropped), (0, 1));
+    outbox.offer_batch(sub, &batch(2, 2, &["a"]));
+    assert_eq!(live_of(&outbox.take().unwrap().0), [("a".to_owned(), 2)]);
 }
 
 #[test]

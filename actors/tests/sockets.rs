@@ -102,6 +102,38 @@ async fn a_reader_that_stalls_costs_bounded_memory_and_misses_no_durable_event()
 }
 
 #[actix::test]
+async fn volatile_events_gather_and_what_comes_later_does_not_overtake_them() {
+    let database = database().await;
+    let runtime = runtime(database.db(), Arc::default(), RuntimeConfig::default()).await;
+    let address = listen(&runtime);
+    let mut client = Client::hello(address, "ann").await;
+    client.sub("room:r", None).await;
+    client.next_of("snap").await;
+    let topic = estafette_protocol::Topic::parse("room:r").unwrap();
+    let product = identity("ann").product;
+    for round in 1..=20_u64 {
+        for (n, key) in ["first", "a", "b", "a"].into_iter().enumerate() {
+            runtime.live(&product, topic.clone(), key, "typing", &json!({"round": round, "n": n}));
+        }
+        add(&runtime, "r", "").await;
+        let mut live = Vec::new();
+        loop {
+            let message = client.next().await;
+            match message["t"].as_str() {
+                Some("live") => {
+                    assert_eq!(message["data"]["round"], round, "not after the durable event: {message}");
+                    live.push(message["data"]["n"].as_u64().unwrap());
+                }
+                Some("ev") => break assert_eq!(message["seq"], round),
+                _ => {}
+            }
+        }
+        // Of a key the newest; the first one left alone, unless the round before was a moment ago.
+        assert!(live == [0, 2, 3] || live == [0, 1, 2, 3], "{live:?}");
+    }
+}
+
+#[actix::test]
 async fn marks_say_how_far_each_topic_goes() {
     let database = database().await;
     let config = RuntimeConfig { heartbeat: Duration::from_millis(100), ..RuntimeConfig::default() };

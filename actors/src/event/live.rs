@@ -56,13 +56,33 @@ pub struct LiveBatch {
     events: Vec<Arc<LiveEvent>>,
     /// When the first of them was taken.
     began: Instant,
+    place: BatchPlace,
     framed: PerCodec,
+}
+
+/// The place of a batch among those of its topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchPlace {
+    /// Its number: each batch has a higher one than those before.
+    pub number: u64,
+    /// None of the batches from this number on has a slot in common with it.
+    pub apart_from: u64,
+}
+
+impl BatchPlace {
+    /// Of a batch of which nobody knows what was before.
+    pub const UNKNOWN: Self = Self { number: 0, apart_from: u64::MAX };
 }
 
 impl LiveBatch {
     /// A batch of events of one topic, no two of one slot.
-    pub fn new(events: Vec<Arc<LiveEvent>>, began: Instant) -> Arc<Self> {
-        Arc::new(Self { events, began, framed: PerCodec::default() })
+    pub fn new(events: Vec<Arc<LiveEvent>>, began: Instant, place: BatchPlace) -> Arc<Self> {
+        Arc::new(Self { events, began, place, framed: PerCodec::default() })
+    }
+
+    /// Its place among those of its topic.
+    pub const fn place(&self) -> BatchPlace {
+        self.place
     }
 
     /// The events.

@@ -5,7 +5,7 @@ mod live;
 pub mod log;
 
 pub use framed::Framed;
-pub use live::{LiveBatch, LiveEvent};
+pub use live::{BatchPlace, LiveBatch, LiveEvent};
 
 use bytes::Bytes;
 use estafette_protocol::{Codec, EventKind, ProductId, ServerMessage, Timestamp, Topic};

@@ -2,10 +2,14 @@
 //! events. The first event after a pause leaves at once; those that follow closely leave together, [`GATHER_EVERY`] after
 //! the ones before, or as soon as there are [`GATHER_ENOUGH`]: more would make them later and not cheaper.
 
-use crate::event::{LiveBatch, LiveEvent};
+use crate::event::{BatchPlace, LiveBatch, LiveEvent};
 use crate::limits::{GATHER_ENOUGH, GATHER_EVERY};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
+
+/// Slots of a busy topic that are remembered.
+const SLOTS_KNOWN: usize = 8 * 1024;
 
 /// What becomes of an event.
 #[derive(Debug)]
@@ -27,6 +31,13 @@ pub(super) struct Gather {
     left: Option<Instant>,
     /// Events that a newer one replaced before they left, since somebody asked.
     replaced: u64,
+    /// The number of the next batch.
+    number: u64,
+    /// The batch in which each slot left last, while the topic is busy. Batches without a slot in common may wait for a
+    /// reader side by side, whole.
+    last: HashMap<String, u64>,
+    /// Nothing is known of batches before this one.
+    known_from: u64,
 }
 
 impl Gather {
@@ -34,8 +45,13 @@ impl Gather {
     pub(super) fn push(&mut self, event: Arc<LiveEvent>, now: Instant) -> Gathered {
         let due = self.left.map_or(now, |left| left + GATHER_EVERY);
         if self.events.is_empty() && due <= now {
+            // A quiet topic keeps nothing.
+            self.last = HashMap::new();
             self.left = Some(now);
-            return Gathered::Now(LiveBatch::new(vec![event], now));
+            let place = BatchPlace { number: self.number, apart_from: self.number };
+            self.number += 1;
+            self.known_from = self.number;
+            return Gathered::Now(LiveBatch::new(vec![event], now, place));
         }
         if let Some(older) = self.events.iter().position(|older| older.slot == event.slot) {
             self.events.remove(older);
@@ -64,7 +80,26 @@ impl Gather {
     pub(super) fn leave(&mut self, now: Instant) -> Option<Arc<LiveBatch>> {
         let began = self.began.take()?;
         self.left = Some(now);
-        Some(LiveBatch::new(std::mem::take(&mut self.events), began))
+        let events = std::mem::take(&mut self.events);
+        if self.last.len() > SLOTS_KNOWN {
+            self.last.clear();
+            self.known_from = self.number;
+        }
+        let mut apart_from = self.known_from;
+        for event in &events {
+            match self.last.get_mut(&event.slot) {
+                Some(last) => {
+                    apart_from = apart_from.max(*last + 1);
+                    *last = self.number;
+                }
+                None => {
+                    self.last.insert(event.slot.clone(), self.number);
+                }
+            }
+        }
+        let place = BatchPlace { number: self.number, apart_from };
+        self.number += 1;
+        Some(LiveBatch::new(events, began, place))
     }
 
     /// Events that a newer one replaced before they left, since this was asked last.
@@ -112,6 +147,23 @@ mod tests {
         }
         assert_eq!(slots(&gather.leave(now).unwrap()), ["b", "a"]);
         assert_eq!((gather.replaced(), gather.replaced()), (1, 0));
+    }
+
+    #[test]
+    fn a_batch_knows_which_ones_before_it_have_none_of_its_slots() {
+        let (mut gather, now) = (Gather::default(), Instant::now());
+        gather.push(event("a"), now); // batch 0, alone
+        let mut left = |slots: &[&str]| {
+            for slot in slots {
+                gather.push(event(slot), now);
+            }
+            gather.leave(now).unwrap().place()
+        };
+        let place = |number, apart_from| BatchPlace { number, apart_from };
+        assert_eq!(left(&["a", "b"]), place(1, 1), "what left alone is not remembered");
+        assert_eq!(left(&["c"]), place(2, 1));
+        assert_eq!(left(&["d", "b"]), place(3, 2), "b left in batch 1");
+        assert_eq!(left(&["b", "e"]), place(4, 4));
     }
 
     #[test]

@@ -9,11 +9,13 @@
 //! | [`admission`] | who may come in, and how much a connection may send |
 //! | [`socket`] | the actor of one connection: hello, subscriptions, calls |
 //! | [`user_session`] | the actor of one signed-in session: identity, expiry, its sockets |
+//! | [`due`] | when a session wants to be woken |
 //! | [`registry`] | the sessions and sockets of this node |
 //! | [`outbox`] | what waits for one socket |
 //! | [`pump`] | reads snapshots and pages of the log for an outbox that has room |
 
 pub mod admission;
+mod due;
 pub mod echo;
 pub mod frames;
 mod link;

@@ -1,9 +1,11 @@
 //! The sessions and sockets of this node: found by id, told of signals, drained together.
 
+use super::due::Due;
 use super::outbox::Outbox;
-use super::user_session::{Recheck, UserSession};
+use super::user_session::{Recheck, UserSession, Wake};
 use crate::bus::Signal;
 use crate::hub::Hub;
+use crate::limits::SESSION_CLOCK;
 use crate::mailbox::tell;
 use actix::prelude::*;
 use estafette_protocol::{CloseCode, ProductId, ServerMessage, SessionId, UserId};
@@ -11,7 +13,7 @@ use parking_lot::Mutex;
 use rand::RngExt as _;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often is looked whether all sockets have gone.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -35,6 +37,7 @@ impl SocketRef {
 struct Entry {
     user: UserId,
     addr: Addr<UserSession>,
+    due: Arc<Due>,
 }
 
 #[derive(Default)]
@@ -52,13 +55,13 @@ struct Inner {
 pub struct Sessions(Mutex<Inner>);
 
 impl Sessions {
-    /// The actor of a session: the one that runs, or a new one.
+    /// The actor of a session: the one that runs, or a new one, which is told where to say when it wants to be woken.
     pub fn enter(
         &self,
         product: &ProductId,
         session: &SessionId,
         user: &UserId,
-        start: impl FnOnce() -> Addr<UserSession>,
+        start: impl FnOnce(Arc<Due>) -> Addr<UserSession>,
     ) -> Addr<UserSession> {
         let mut inner = self.0.lock();
         let key = (product.clone(), session.clone());
@@ -67,8 +70,9 @@ impl Sessions {
         {
             return entry.addr.clone();
         }
-        let addr = start();
-        inner.sessions.insert(key, Entry { user: user.clone(), addr: addr.clone() });
+        let due = Arc::<Due>::default();
+        let addr = start(Arc::clone(&due));
+        inner.sessions.insert(key, Entry { user: user.clone(), addr: addr.clone(), due });
         addr
     }
 
@@ -164,6 +168,16 @@ impl Sessions {
         }
     }
 
+    /// Wakes the sessions that something is due for.
+    fn wake(&self, now: Instant) {
+        for entry in self.0.lock().sessions.values() {
+            if entry.due.take(now) && tell(&entry.addr, Wake).is_err() {
+                // It is busy: the next time.
+                entry.due.set(Some(now));
+            }
+        }
+    }
+
     fn of_user(&self, user: &UserId) -> Vec<Addr<UserSession>> {
         self.0.lock().sessions.values().filter(|entry| entry.user == *user).map(|entry| entry.addr.clone()).collect()
     }
@@ -179,7 +193,7 @@ impl Sessions {
     }
 }
 
-/// Passes signals on to the sessions that they concern.
+/// Passes signals on to the sessions that they concern, and is their clock.
 pub struct Listener(Arc<Sessions>);
 
 impl Listener {
@@ -193,6 +207,7 @@ impl Actor for Listener {
     type Context = Context<Self>;
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(1024);
+        ctx.run_interval(SESSION_CLOCK, |listener, _| listener.0.wake(Instant::now()));
     }
 }
 

@@ -199,8 +199,8 @@ impl Socket {
         }
         self.counted = Some((identity.product.clone(), identity.user.clone()));
         let of_session = identity.clone();
-        let session = self.runtime.sessions().enter(&identity.product, &identity.session, &identity.user, move || {
-            UserSession::new(runtime, of_session).start()
+        let session = self.runtime.sessions().enter(&identity.product, &identity.session, &identity.user, move |due| {
+            UserSession::new(runtime, of_session, due).start()
         });
         let config = self.runtime.config();
         self.outbox.push(&ServerMessage::Welcome {

@@ -2,6 +2,7 @@
 //! calls, so a call goes on when the socket that brought it breaks; a client that repeats it with its key gets the
 //! result. It outlives its last socket by a short grace.
 
+use super::due::{Due, after};
 use super::outbox::Outbox;
 use super::registry::{Sessions, SocketRef};
 use crate::error::CallError;
@@ -20,7 +21,7 @@ use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// After an outage a token that ended meanwhile has this long to be renewed.
 const RENEWAL_GRACE: Duration = Duration::from_secs(10);
@@ -49,6 +50,11 @@ pub struct Renew(pub Identity);
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Recheck;
+
+/// Something is due.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Wake;
 
 /// The session was ended: its sockets close with 4401.
 #[derive(Message)]
@@ -79,34 +85,34 @@ pub struct UserSession {
     sessions: Arc<Sessions>,
     identity: Identity,
     sockets: HashMap<usize, SocketRef>,
-    expiry: Option<SpawnHandle>,
-    grace: Option<SpawnHandle>,
+    /// When the token's end is announced.
+    announce_at: Option<Instant>,
+    /// When it ends.
+    end_at: Option<Instant>,
+    /// When a session without sockets ends.
+    leave_at: Option<Instant>,
+    due: Arc<Due>,
     calls: usize,
 }
 
 impl UserSession {
-    /// A session without sockets.
-    pub fn new(runtime: Runtime, identity: Identity) -> Self {
+    /// A session without sockets, which says in `due` when it wants to be woken.
+    pub fn new(runtime: Runtime, identity: Identity, due: Arc<Due>) -> Self {
         let sessions = Arc::clone(runtime.sessions());
-        Self { runtime, sessions, identity, sockets: HashMap::new(), expiry: None, grace: None, calls: 0 }
+        let (sockets, announce_at, end_at, leave_at) = (HashMap::new(), None, None, None);
+        Self { runtime, sessions, identity, sockets, announce_at, end_at, leave_at, due, calls: 0 }
     }
 
-    fn watch_expiry(&mut self, ctx: &mut Context<Self>) {
-        if let Some(handle) = self.expiry.take() {
-            ctx.cancel_future(handle);
-        }
+    fn watch_expiry(&mut self) {
         let left = (self.identity.expires_at - Utc::now()).to_std().unwrap_or_default();
-        let announce = left.checked_sub(EXPIRING_AHEAD);
-        self.expiry = Some(match announce {
-            Some(wait) => ctx.run_later(wait, |session, ctx| {
-                session.announce_expiry();
-                session.close_at_expiry(EXPIRING_AHEAD, ctx);
-            }),
-            None => {
-                self.announce_expiry();
-                return self.close_at_expiry(left, ctx);
-            }
-        });
+        self.announce_at = after(left.saturating_sub(EXPIRING_AHEAD));
+        self.end_at = after(left);
+        self.wake_next();
+    }
+
+    /// Says when this session wants to be woken.
+    fn wake_next(&self) {
+        self.due.set([self.announce_at, self.end_at, self.leave_at].into_iter().flatten().min());
     }
 
     fn announce_expiry(&self) {
@@ -116,15 +122,14 @@ impl UserSession {
         }
     }
 
-    fn close_at_expiry(&mut self, left: Duration, ctx: &mut Context<Self>) {
-        self.expiry = Some(ctx.run_later(left, |session, ctx| {
-            if !session.runtime.db().gate().is_up() {
-                // A fresh token cannot be had while the database is away: nobody is sent away for that.
-                return session.close_at_expiry(RENEWAL_GRACE, ctx);
-            }
-            session.close_sockets("the token has expired: refresh it and reconnect");
-            ctx.stop();
-        }));
+    fn end(&mut self, ctx: &mut Context<Self>) {
+        if !self.runtime.db().gate().is_up() {
+            // A fresh token cannot be had while the database is away: nobody is sent away for that.
+            self.end_at = after(RENEWAL_GRACE);
+            return;
+        }
+        self.close_sockets("the token has expired: refresh it and reconnect");
+        ctx.stop();
     }
 
     fn close_sockets(&self, reason: &str) {
@@ -133,18 +138,11 @@ impl UserSession {
         }
     }
 
-    fn stay_or_go(&mut self, ctx: &mut Context<Self>) {
-        if !self.sockets.is_empty() || self.calls > 0 {
-            return;
+    fn stay_or_go(&mut self) {
+        if self.sockets.is_empty() && self.calls == 0 {
+            self.leave_at = after(SESSION_GRACE);
+            self.wake_next();
         }
-        if let Some(handle) = self.grace.take() {
-            ctx.cancel_future(handle);
-        }
-        self.grace = Some(ctx.run_later(SESSION_GRACE, |session, ctx| {
-            if session.sockets.is_empty() && session.calls == 0 {
-                ctx.stop();
-            }
-        }));
     }
 }
 
@@ -153,8 +151,8 @@ impl Actor for UserSession {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(SESSION_MAILBOX);
-        self.watch_expiry(ctx);
-        self.stay_or_go(ctx);
+        self.watch_expiry();
+        self.stay_or_go();
         metrics::gauge!("estafette_sessions").increment(1);
     }
 
@@ -166,34 +164,55 @@ impl Actor for UserSession {
 
 impl Handler<Join> for UserSession {
     type Result = ();
-    fn handle(&mut self, join: Join, ctx: &mut Self::Context) {
-        if let Some(handle) = self.grace.take() {
-            ctx.cancel_future(handle);
-        }
+    fn handle(&mut self, join: Join, _: &mut Self::Context) {
+        self.leave_at = None;
         self.sockets.insert(join.socket.key(), join.socket);
         // The newest token says how long the session lasts.
         if join.identity.expires_at > self.identity.expires_at {
             self.identity = join.identity;
         }
-        self.watch_expiry(ctx);
+        self.watch_expiry();
     }
 }
 
 impl Handler<Leave> for UserSession {
     type Result = ();
-    fn handle(&mut self, Leave(key): Leave, ctx: &mut Self::Context) {
+    fn handle(&mut self, Leave(key): Leave, _: &mut Self::Context) {
         self.sockets.remove(&key);
-        self.stay_or_go(ctx);
+        self.stay_or_go();
     }
 }
 
 impl Handler<Renew> for UserSession {
     type Result = ();
-    fn handle(&mut self, Renew(identity): Renew, ctx: &mut Self::Context) {
+    fn handle(&mut self, Renew(identity): Renew, _: &mut Self::Context) {
         if identity.expires_at > self.identity.expires_at {
             self.identity = identity;
         }
-        self.watch_expiry(ctx);
+        self.watch_expiry();
+    }
+}
+
+impl Handler<Wake> for UserSession {
+    type Result = ();
+    fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
+        let now = Instant::now();
+        let due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        if due(self.announce_at) {
+            self.announce_at = None;
+            self.announce_expiry();
+        }
+        if due(self.end_at) {
+            self.end_at = None;
+            self.end(ctx);
+        }
+        if due(self.leave_at) {
+            self.leave_at = None;
+            if self.sockets.is_empty() && self.calls == 0 {
+                ctx.stop();
+            }
+        }
+        self.wake_next();
     }
 }
 
@@ -247,9 +266,9 @@ impl Handler<Perform> for UserSession {
             in_flight.fetch_sub(1, Ordering::AcqRel);
             outbox.push(&answer(id, result));
         };
-        ctx.spawn(work.into_actor(self).map(|(), session, ctx| {
+        ctx.spawn(work.into_actor(self).map(|(), session, _| {
             session.calls = session.calls.saturating_sub(1);
-            session.stay_or_go(ctx);
+            session.stay_or_go();
         }));
     }
 }

@@ -302,13 +302,23 @@ async fn the_test_task_waits_fails_and_recovers() {
     let id = done["task"]["id"].as_str().unwrap();
     ana.ok("task.retry", json!({"id": id})).await;
     assert_eq!(ana.ended(id).await["task"]["status"], "completed");
-    assert_eq!(ana.refused("task.test", json!({"steps": 0})).await, ErrorCode::BadRequest);
+    for bad in [
+        json!({"steps": 0}),
+        json!({"live_every_us": 499}),
+        json!({"live_every_us": 1_000}), // more a second than this server allows
+        json!({"live_every_us": 100_000, "live_bytes": 4_097}),
+        json!({"live_every_us": 100_000, "live_keys": 0}),
+    ] {
+        assert_eq!(ana.refused("task.test", bad.clone()).await, ErrorCode::BadRequest, "{bad}");
+    }
+    let speaks = json!({"latency_ms": 300, "live_every_us": 50_000, "live_bytes": 10, "live_keys": 4});
+    assert_eq!(ana.run("task.test", speaks).await["task"]["status"], "completed");
     let ben = world.person("ben").await;
     assert_eq!(ben.refused("task.get", json!({"id": id})).await, ErrorCode::NotFound);
     assert_eq!(ben.refused("task.cancel", json!({"id": id})).await, ErrorCode::NotFound);
     eventually("the list knows it", async || {
         ana.ok("task.list", json!({"type": "test", "status": "completed"})).await["items"].as_array().unwrap().len()
-            == 1
+            == 2
     })
     .await;
 }

@@ -89,8 +89,8 @@ struct Subscription {
     noted: u64,
     /// When it became live: what was gathered before that is older than what the reader has.
     live_since: Option<Instant>,
-    /// A batch of it waits whole.
-    batched: bool,
+    /// Batches of it that wait whole, and the number of the oldest.
+    whole: (u32, u64),
 }
 
 #[derive(Debug)]
@@ -253,7 +253,7 @@ impl Outbox {
             None => (Mode::Snapshot, 0, 0),
         };
         let subscription =
-            Subscription { key, mode, epoch, next, seen: 0, reading: true, noted: 0, live_since: None, batched: false };
+            Subscription { key, mode, epoch, next, seen: 0, reading: true, noted: 0, live_since: None, whole: (0, 0) };
         inner.subs.reserve_exact(1);
         inner.subs.push((id, subscription));
         Some(id)

@@ -1,9 +1,8 @@
-//! Volatile events of an outbox. A reader that keeps up is given whole batches, which it shares with all others. Once
-//! another batch of the same subscription comes before it has taken the first, only the newest event of each slot
-//! waits, each in the place of its newest.
+//! Volatile events of an outbox. Batches wait whole, and are shared with all other readers, as long as none replaces an
+//! event of one that waits. Once one does, only the newest event of each slot waits, each in the place of its newest.
 
 use super::{Entry, Inner, Mode, Outbox, SubId};
-use crate::event::{Framed, LiveBatch, LiveEvent};
+use crate::event::{BatchPlace, Framed, LiveBatch, LiveEvent};
 use crate::stats::{LIVE_COALESCED, LIVE_DROPPED};
 use estafette_protocol::Codec;
 use std::collections::{HashMap, VecDeque};
@@ -77,7 +76,7 @@ impl Slots {
 impl Outbox {
     /// A volatile event, from the hub.
     pub fn offer_live(&self, sub: SubId, event: &Arc<LiveEvent>) {
-        self.offer_batch(sub, &LiveBatch::new(vec![Arc::clone(event)], Instant::now()));
+        self.offer_batch(sub, &LiveBatch::new(vec![Arc::clone(event)], Instant::now(), BatchPlace::UNKNOWN));
     }
 
     /// Volatile events, from the hub: each replaces a waiting one of its slot; not kept for a subscription that is behind.
@@ -87,10 +86,18 @@ impl Outbox {
         let stands = inner.sub(sub).filter(|subscription| {
             subscription.mode == Mode::Live && subscription.live_since.is_none_or(|since| since <= batch.began())
         });
-        let Some(batched) = stands.map(|subscription| subscription.batched) else { return inner.drop_live(count) };
-        if !batched && inner.slots.newest.is_empty() && inner.slots.batched + count <= self.bounds.live {
+        let Some((waiting, oldest)) = stands.map(|subscription| subscription.whole) else {
+            return inner.drop_live(count);
+        };
+        let place = batch.place();
+        let apart = waiting == 0 || place.apart_from <= oldest;
+        if apart && inner.slots.newest.is_empty() && count <= self.bounds.live {
+            if inner.slots.batched + count > self.bounds.live {
+                // Too far behind, and nothing that waits is made void by these.
+                return inner.drop_live(count);
+            }
             if let Some(subscription) = inner.sub(sub) {
-                subscription.batched = true;
+                subscription.whole = (waiting + 1, if waiting == 0 { place.number } else { oldest });
             }
             inner.slots.batched += count;
             inner.bytes += batch.framed(self.codec).len();
@@ -132,7 +139,7 @@ impl Inner {
         }
         self.queue = parted;
         self.slots.batched = 0;
-        self.subs.iter_mut().for_each(|(_, subscription)| subscription.batched = false);
+        self.subs.iter_mut().for_each(|(_, subscription)| subscription.whole = (0, 0));
         self.recount(codec);
     }
 
@@ -172,7 +179,8 @@ impl Inner {
     pub(super) fn take_batch(&mut self, sub: SubId, batch: &LiveBatch, codec: Codec) -> Framed {
         self.slots.batched = self.slots.batched.saturating_sub(batch.events().len());
         if let Some(subscription) = self.sub(sub) {
-            subscription.batched = false;
+            let (waiting, _) = subscription.whole;
+            subscription.whole = (waiting.saturating_sub(1), batch.place().number + 1);
         }
         batch.framed(codec)
     }
