@@ -16,7 +16,7 @@ use crate::bus::{Bus, LocalNode, Signal};
 use crate::config::RuntimeConfig;
 use crate::db::{Db, DbResult, Tx};
 use crate::event::{LiveEvent, TopicKey};
-use crate::limits::{CLAIM_BATCH, POLL_EVERY};
+use crate::limits::{CLAIM_BATCH, CLAIM_EVERY, POLL_EVERY};
 use crate::mailbox::{Slot, tell};
 use crate::registry::Registry;
 use crate::task::limiter::Limiter;
@@ -29,7 +29,7 @@ use serde_json::json;
 use std::collections::HashMap;
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Looks for the tasks of a claim whose answer was lost, one each [`POLL_EVERY`]: its commit may arrive late.
 const ORPHAN_LOOKS: u8 = 10;
@@ -78,6 +78,8 @@ pub struct Dispatcher {
     running: HashMap<TaskId, (Addr<TaskSupervisor>, i64)>,
     claiming: bool,
     claim_again: bool,
+    /// When the last claim began: the next one takes what comes meanwhile.
+    claimed: Option<Instant>,
     draining: bool,
     next_arbiter: usize,
     positions: bool,
@@ -109,6 +111,7 @@ impl Dispatcher {
             running: HashMap::new(),
             claiming: false,
             claim_again: false,
+            claimed: None,
             draining: false,
             next_arbiter: 0,
             positions: false,
@@ -129,6 +132,15 @@ impl Dispatcher {
             return;
         }
         self.claiming = true;
+        let early = self.claimed.and_then(|at| CLAIM_EVERY.checked_sub(at.elapsed()));
+        if let Some(early) = early.filter(|early| !early.is_zero()) {
+            ctx.run_later(early, |dispatcher, ctx| {
+                dispatcher.claiming = false;
+                dispatcher.claim(ctx);
+            });
+            return;
+        }
+        self.claimed = Some(Instant::now());
         self.claim_again = false;
         let setup = self.setup.clone();
         let limit = i64::try_from(free).unwrap_or(CLAIM_BATCH).min(CLAIM_BATCH);
@@ -303,11 +315,10 @@ async fn claim_some(setup: &DispatcherSetup, limit: i64) -> DbResult<Vec<Claimed
     if waiting.is_none() {
         return Ok(Vec::new());
     }
-    let mut client = setup.db.connection().await?;
-    let pg = client.transaction().await?;
+    let client = setup.db.connection().await?;
     let product =
         estafette_protocol::ProductId::parse("runtime").map_err(|error| crate::DbError::Data(error.to_string()))?;
-    let mut tx = Tx::new(pg, product, Arc::clone(&setup.registry));
+    let mut tx = Tx::new(&client, product, Arc::clone(&setup.registry));
     let per_owner = i64::try_from(setup.config.tasks_per_owner).unwrap_or(i64::MAX);
     let rows = tx
         .query(

@@ -180,7 +180,7 @@ impl Product for Toy {
 
     async fn snapshot(
         &self,
-        snapshot: &tokio_postgres::Transaction<'_>,
+        snapshot: &deadpool_postgres::Transaction<'_>,
         _: &Identity,
         topic: &Topic,
     ) -> Result<Value, CallError> {
