@@ -38,7 +38,7 @@ pub(crate) fn add(tx: &Tx<'_>, effects: &[Effect]) {
             // Queued tasks are looked for, and a stopped one is fenced off.
             Effect::Queued | Effect::Stopped(_) => continue,
         };
-        tx.row(Notice { kind, subject: subject.to_owned(), reason: reason.to_owned() });
+        tx.put(Notice { kind, subject: subject.to_owned(), reason: reason.to_owned() });
     }
 }
 

@@ -414,7 +414,7 @@ impl Runtime {
                 return Ok(row.try_get::<_, Option<Value>>(2)?.unwrap_or(Value::Null));
             }
             let result = work(tx).await?;
-            tx.row(CallResult {
+            tx.put(CallResult {
                 product: ctx.who.product.clone(),
                 user: ctx.who.user.clone(),
                 key: key.clone(),

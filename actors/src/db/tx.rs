@@ -55,7 +55,7 @@ impl Additions {
 
     /// Adds a row, which is written with others of its kind before the unit's next question, or at its end: an error
     /// shows then.
-    pub fn row<R: BulkRow>(&self, row: R) {
+    pub fn put<R: BulkRow>(&self, row: R) {
         self.rows.borrow_mut().add(row);
     }
 

@@ -7,7 +7,7 @@ use super::store::{self, NewStepRow, NewTaskRow, TASK_COLUMNS, TaskRow, merged};
 use crate::db::{Additions, DbResult, Effect, Tx};
 use crate::error::{CallError, DbError};
 use crate::event::TopicKey;
-use crate::trace::{self, TraceParent};
+use crate::trace;
 use estafette_protocol::task::{StepStatus, TaskStatus};
 use estafette_protocol::{EventKind, TaskId, Topic};
 use serde_json::{Value, json};
@@ -88,9 +88,9 @@ pub(crate) fn enqueue(tx: &mut Additions, new: NewTask) -> DbResult<TaskInfo> {
     let steps: Vec<Arc<StepSpec>> = plan.into_iter().map(Arc::new).collect();
     Graph::new(steps.iter().cloned().map(StepState::new).collect())
         .map_err(|error| DbError::Data(error.to_string()))?;
-    tx.row(NewTaskRow(task.clone()));
+    tx.put(NewTaskRow(task.clone()));
     for (ord, spec) in steps.into_iter().enumerate() {
-        tx.row(NewStepRow { task: task.id.clone(), ord: i32::try_from(ord).unwrap_or(i32::MAX), spec });
+        tx.put(NewStepRow { task: task.id.clone(), ord: i32::try_from(ord).unwrap_or(i32::MAX), spec });
     }
     emit_queued(tx, &task, &EventFields::new())?;
     tx.effects.push(Effect::Queued);

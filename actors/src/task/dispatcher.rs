@@ -9,7 +9,7 @@ use super::handover;
 use super::positions;
 use super::rescue::{Lost, rescue};
 use super::spec::TaskInfo;
-use super::store::{self, TASK_COLUMNS, merged};
+use super::store::{self, TASK_COLUMNS};
 use super::supervisor::{Environment, Exit, Exited, LiveSinks, Stop, TaskSupervisor};
 use super::turns::CLAIM;
 use crate::bus::{Bus, LocalNode, Signal};
@@ -25,7 +25,7 @@ use crate::writer::commit::CommitWriter;
 use actix::prelude::*;
 use estafette_protocol::task::TaskStatus;
 use estafette_protocol::{EventKind, NodeId, TaskId, Topic};
-use serde_json::json;
+use serde_json::Value;
 use std::collections::HashMap;
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
@@ -97,7 +97,7 @@ impl LiveSinks for Sinks {
 }
 
 impl super::context::LiveSink for Sink {
-    fn live(&self, topic: Topic, key: String, kind: EventKind, data: serde_json::Value) {
+    fn live(&self, topic: Topic, key: String, kind: EventKind, data: Value) {
         self.0.publish_live(LiveEvent::new(TopicKey { product: self.1.clone(), topic }, key, kind, data));
     }
 }
@@ -332,6 +332,7 @@ async fn claim_some(setup: &DispatcherSetup, limit: i64) -> DbResult<Vec<Claimed
     let (rows, waits): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     let ids: Vec<&str> = rows.iter().map(|row| row.info.id.as_str()).collect();
     let mut graphs = store::graphs(&tx, &ids).await?;
+    let started = EventKind::parse("task.started").map_err(|error| crate::DbError::Data(error.to_string()))?;
     let mut claimed = Vec::with_capacity(rows.len());
     for row in &rows {
         let task = row.info.clone();
@@ -339,10 +340,18 @@ async fn claim_some(setup: &DispatcherSetup, limit: i64) -> DbResult<Vec<Claimed
         let Some(kind) = setup.registry.kind(&task.product, &task.kind).cloned() else {
             return Err(crate::DbError::Data(format!("this server knows no kind of task `{}`", task.kind)));
         };
-        let fields = kind.on_started(&mut tx, &task).await?;
-        let own = json!({"id": task.id, "type": task.kind, "status": TaskStatus::Running, "attempt": task.attempt,
-            "node": setup.node, "rescues": row.rescues});
-        tx.emit(&Topic::task(&task.id), "task.started", &merged(&fields, own))?;
+        let mut data = kind.on_started(&mut tx, &task).await?;
+        for (name, value) in [
+            ("id", Value::from(task.id.as_str())),
+            ("type", Value::from(task.kind.as_str())),
+            ("status", Value::from(TaskStatus::Running.as_str())),
+            ("attempt", Value::from(task.attempt)),
+            ("node", Value::from(setup.node.as_str())),
+            ("rescues", Value::from(row.rescues)),
+        ] {
+            data.insert(name.to_owned(), value);
+        }
+        tx.emit_value(Topic::task(&task.id), started.clone(), Value::Object(data));
         let graph = graphs.remove(task.id.as_str()).unwrap_or_default();
         claimed.push(Claimed { task, lease: row.lease, graph });
     }

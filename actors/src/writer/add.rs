@@ -14,7 +14,7 @@ use actix::prelude::*;
 use estafette_protocol::{IdempotencyKey, ProductId, UserId};
 use futures_util::FutureExt as _;
 use serde_json::Value;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -216,12 +216,11 @@ async fn remember<'a>(
         results.push(value);
     }
     let rows = tx.query(REMEMBER, &[&products, &users, &keys, &methods, &hashes, &results]).await?;
-    let mut fresh = BTreeMap::new();
+    let mut fresh = HashSet::with_capacity(rows.len());
     for row in &rows {
         let name: Named<'_> = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        if let Some((name, place)) = asked.get_key_value(&name) {
-            fresh.insert(*name, *place);
-        }
+        fresh.insert(name);
     }
-    Ok(fresh)
+    asked.retain(|name, _| fresh.contains(name));
+    Ok(asked)
 }

@@ -408,9 +408,9 @@ async fn apply(tx: &mut Tx<'_>, commit: &Commit, change: &Move, rows: &mut Rows)
 
 /// Hands the group's rows to the unit, which writes them with its end.
 fn flush(tx: &Tx<'_>, rows: Rows) {
-    rows.added.into_iter().for_each(|row| tx.row(row));
+    rows.added.into_iter().for_each(|row| tx.put(row));
     for ((task, key), change) in rows.steps {
-        tx.row(StepChangeRow { task, key, change });
+        tx.put(StepChangeRow { task, key, change });
     }
-    rows.tasks.into_iter().for_each(|row| tx.row(row));
+    rows.tasks.into_iter().for_each(|row| tx.put(row));
 }

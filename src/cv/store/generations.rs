@@ -62,7 +62,7 @@ impl BulkRow for GenerationMove {
 
 /// Moves a generation; its instants follow. Written with the other rows of the unit.
 pub fn move_to(tx: &Tx<'_>, id: &str, to: GenerationState, error: Option<&str>) {
-    tx.row(GenerationMove { id: id.to_owned(), to, error: error.map(str::to_owned) });
+    tx.put(GenerationMove { id: id.to_owned(), to, error: error.map(str::to_owned) });
 }
 
 /// The counts of a generation, for events.
@@ -192,7 +192,7 @@ impl BulkRow for Start {
 /// The task runs: offers whose source is known run with it (section 2). After a retry that is so as well. Written with the
 /// other rows of the unit.
 pub fn start_offers(tx: &Tx<'_>, task: &str) {
-    tx.row(Start(task.to_owned()));
+    tx.put(Start(task.to_owned()));
 }
 
 /// What became known of an offer.
@@ -231,12 +231,12 @@ impl BulkRow for Finding {
 
 /// An offer's source is known now. Written with the other rows of the unit.
 pub fn set_job_offer(tx: &Tx<'_>, id: &str, job_offer: &str) {
-    tx.row(Finding { offer: id.to_owned(), found: Found::JobOffer(job_offer.to_owned()) });
+    tx.put(Finding { offer: id.to_owned(), found: Found::JobOffer(job_offer.to_owned()) });
 }
 
 /// What classification found. Written with the other rows of the unit.
 pub fn set_classification(tx: &Tx<'_>, id: &str, classification: &Value) {
-    tx.row(Finding { offer: id.to_owned(), found: Found::Classification(classification.clone()) });
+    tx.put(Finding { offer: id.to_owned(), found: Found::Classification(classification.clone()) });
 }
 
 /// An offer is completed: its CV is stored, and the generation counts it.
@@ -373,7 +373,7 @@ fn about(offer: &str, kind: &str, item: Option<i32>) -> String {
 /// Subtasks to be recorded: kind, item index, input. Written with the other rows of the unit.
 pub fn insert_subtasks(tx: &Tx<'_>, offer: &str, rows: Vec<(String, Option<i32>, Option<Value>)>) {
     for (kind, item, input) in rows {
-        tx.row(NewSubtask { id: super::new_id(), offer: offer.to_owned(), kind, item, input });
+        tx.put(NewSubtask { id: super::new_id(), offer: offer.to_owned(), kind, item, input });
     }
 }
 
@@ -442,7 +442,7 @@ impl BulkRow for SubtaskMove {
 /// Moves a subtask; a return to pending counts as a retry. A lost lease may leave it running when its next attempt
 /// begins, so running may become running. Written with the other rows of the unit.
 pub fn move_subtask(tx: &Tx<'_>, key: SubtaskKey<'_>, to: SubtaskState, error: Option<&str>) {
-    tx.row(SubtaskMove {
+    tx.put(SubtaskMove {
         offer: key.offer.to_owned(),
         kind: key.kind.to_owned(),
         item: key.item,
@@ -509,7 +509,7 @@ pub fn complete_subtask(
     report: &StepReport,
     duration_ms: Option<i32>,
 ) -> DbResult<()> {
-    tx.row(SubtaskDone {
+    tx.put(SubtaskDone {
         offer: key.offer.to_owned(),
         kind: key.kind.to_owned(),
         item: key.item,

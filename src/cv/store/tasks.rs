@@ -190,7 +190,7 @@ impl BulkRow for Recorded {
 /// Adds a task of a person that works on no CV and costs nothing, with an id that was made just now. Written with the
 /// other rows of the unit.
 pub fn add(unit: &Additions, task: &NewBackgroundTask<'_>, kind: &'static str) {
-    unit.row(Recorded {
+    unit.put(Recorded {
         id: task.id.to_owned(),
         title: task.title.to_owned(),
         success_message: task.success_message.to_owned(),
@@ -327,7 +327,7 @@ impl BulkRow for TaskMove {
 /// Moves a task, and the generation of the same id along (section 2: it mirrors), unless it is in a state from which it
 /// may not go there. Written with the other rows of the unit.
 pub fn move_to(tx: &Tx<'_>, id: &str, to: TaskState, error: Option<&str>, result: Option<&Value>) {
-    tx.row(TaskMove { id: id.to_owned(), to, error: error.map(str::to_owned), result: result.cloned() });
+    tx.put(TaskMove { id: id.to_owned(), to, error: error.map(str::to_owned), result: result.cloned() });
 }
 
 /// Why a CV is busy: a task that is not terminal has it as source or target (R20).
