@@ -4,7 +4,7 @@
 mod gather;
 mod tx;
 
-pub use gather::{BulkRow, Column};
+pub use gather::{BulkRow, Column, Param};
 pub(crate) use tx::Effect;
 pub use tx::{Additions, Tx};
 

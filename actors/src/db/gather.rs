@@ -1,12 +1,17 @@
 //! Rows that wait to be written together: what many units add one row at a time goes to Postgres as one statement with
 //! an array a column, which costs a fraction of a statement a row.
 
+use bytes::BytesMut;
 use std::any::Any;
 use std::collections::HashMap;
-use tokio_postgres::types::ToSql;
+use std::error::Error;
+use tokio_postgres::types::{IsNull, ToSql, Type};
 
 /// A column of a statement: an array with a value a row.
 pub type Column<'a> = Box<dyn ToSql + Sync + 'a>;
+
+/// A parameter of a statement that waits.
+pub type Param = Box<dyn ToSql + Sync + Send>;
 
 /// A row that is written together with others of its kind.
 pub trait BulkRow: Send + Sync + 'static {
@@ -57,19 +62,68 @@ impl<R: BulkRow> RowSet for Set<R> {
     }
 }
 
+/// A statement that waits, by itself.
+struct Lone {
+    sql: &'static str,
+    params: Vec<Param>,
+}
+
+/// A parameter by reference.
+#[derive(Debug)]
+struct Given<'a>(&'a (dyn ToSql + Sync));
+
+impl ToSql for Given<'_> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        self.0.to_sql_checked(ty, out)
+    }
+    fn accepts(_: &Type) -> bool {
+        // What it refers to says so when it is asked.
+        true
+    }
+    fn to_sql_checked(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        self.0.to_sql_checked(ty, out)
+    }
+}
+
+impl RowSet for Lone {
+    fn sql(&self) -> &'static str {
+        self.sql
+    }
+    fn columns(&self) -> Vec<Column<'_>> {
+        self.params.iter().map(|param| Box::new(Given(&**param)) as Column<'_>).collect()
+    }
+    fn as_any(&mut self) -> &mut dyn Any {
+        self
+    }
+    fn is_of(&self, _: std::any::TypeId) -> bool {
+        false
+    }
+    fn pour(self: Box<Self>, into: &mut Gather) {
+        into.later(self.sql, self.params);
+    }
+}
+
 /// Rows that wait, as the statements that will write them, in their order.
 #[derive(Default)]
 pub(crate) struct Gather {
     sets: Vec<Box<dyn RowSet>>,
     /// The last statement that touches a thing.
     about: HashMap<String, usize>,
+    /// Statements up to here are closed: one that stands by itself comes after them.
+    closed: usize,
 }
 
 impl Gather {
+    /// Adds a statement of its own: after all rows that wait now, and before all that are added later.
+    pub(crate) fn later(&mut self, sql: &'static str, params: Vec<Param>) {
+        self.sets.push(Box::new(Lone { sql, params }));
+        self.closed = self.sets.len();
+    }
+
     pub(crate) fn add<R: BulkRow>(&mut self, row: R) {
         let about = row.about();
         let after = about.as_ref().and_then(|about| self.about.get(about).copied());
-        let first = after.map_or(0, |place| place + 1);
+        let first = after.map_or(0, |place| place + 1).max(self.closed);
         let of = std::any::TypeId::of::<R>();
         let found = (first..self.sets.len()).find(|place| self.sets.get(*place).is_some_and(|set| set.is_of(of)));
         let place = found.unwrap_or(self.sets.len());
@@ -156,5 +210,15 @@ mod tests {
             ("begins", r#"[["c"]]"#.to_owned()),
         ];
         assert_eq!(shape(gather), expected);
+    }
+
+    #[test]
+    fn a_statement_of_its_own_keeps_its_place() {
+        let mut gather = Gather::default();
+        gather.add(Begins("a"));
+        gather.later("lock", vec![Box::new("me".to_owned())]);
+        gather.add(Begins("b"));
+        let order: Vec<_> = gather.into_sets().iter().map(|set| set.sql()).collect();
+        assert_eq!(order, ["begins", "lock", "begins"]);
     }
 }

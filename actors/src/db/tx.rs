@@ -2,7 +2,7 @@
 //! wait until somebody asks a question or the unit ends, and what is sent together (the beginning, those rows, the
 //! question or the end) is one round trip to Postgres.
 
-use super::gather::{BulkRow, Column, Gather};
+use super::gather::{BulkRow, Column, Gather, Param};
 use super::{DbResult, Params};
 use crate::error::DbError;
 use crate::event::{NewEvent, TopicKey};
@@ -57,6 +57,12 @@ impl Additions {
     /// shows then.
     pub fn put<R: BulkRow>(&self, row: R) {
         self.rows.borrow_mut().add(row);
+    }
+
+    /// Adds a statement whose answer nobody needs: it is sent with the unit's next question, or at its end, and keeps its
+    /// place among the rows and questions. An error shows then.
+    pub fn later(&self, sql: &'static str, params: Vec<Param>) {
+        self.rows.borrow_mut().later(sql, params);
     }
 
     /// Emits a durable event of this unit's product; it gets its `seq` at the commit.

@@ -28,7 +28,7 @@ pub type AddWork = dyn Fn(&mut Additions) -> Result<Value, CallError> + Send + S
 pub enum Added {
     /// It is durable.
     Done(Value),
-    /// Its key was used before: what it stood for is in the database.
+    /// Nothing was written: its key was used before (or that must be looked at before it is refused).
     Known,
     /// Nothing of it is there (or, for an outage in the commit, nobody knows: the error says so).
     Refused(CallError),
@@ -165,7 +165,8 @@ async fn write_group(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, grou
         parts.push(match add.span.in_scope(|| (add.work)(&mut part)) {
             Ok(value) => Some((part, value)),
             Err(error) => {
-                *outcome = Some(Added::Refused(error));
+                // With a key it may be a repetition, which gets what the first one got: whoever asked looks.
+                *outcome = Some(if add.key.is_some() { Added::Known } else { Added::Refused(error) });
                 None
             }
         });

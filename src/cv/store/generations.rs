@@ -11,12 +11,17 @@ use serde_json::Value;
 /// # Errors
 /// [`estafette_actors::DbError`], as every function here.
 pub async fn insert(tx: &Tx<'_>, id: &str, user: &str, source: &str, mode: &str, offers: i32) -> DbResult<()> {
-    tx.execute(
+    tx.later(
         "INSERT INTO cv.cv_generation_tasks (id, user_id, source_cv_file_id, mode, total_offers)
          VALUES ($1, $2, $3, $4, $5)",
-        &[&id, &user, &source, &mode, &offers],
-    )
-    .await?;
+        vec![
+            Box::new(id.to_owned()),
+            Box::new(user.to_owned()),
+            Box::new(source.to_owned()),
+            Box::new(mode.to_owned()),
+            Box::new(offers),
+        ],
+    );
     Ok(())
 }
 
@@ -25,11 +30,10 @@ pub async fn insert(tx: &Tx<'_>, id: &str, user: &str, source: &str, mode: &str,
 /// # Errors
 /// [`estafette_actors::DbError`].
 pub async fn add_debits(tx: &Tx<'_>, id: &str, credits: i32) -> DbResult<()> {
-    tx.execute(
+    tx.later(
         "UPDATE cv.cv_generation_tasks SET credits_debited = credits_debited + $2 WHERE id = $1",
-        &[&id, &credits],
-    )
-    .await?;
+        vec![Box::new(id.to_owned()), Box::new(credits)],
+    );
     Ok(())
 }
 
@@ -115,12 +119,11 @@ pub async fn insert_offer(
     job_offer: Option<&str>,
     transaction: Option<&str>,
 ) -> DbResult<()> {
-    tx.execute(
+    tx.later(
         "INSERT INTO cv.cv_generation_offers (id, task_id, offer_index, source_url, job_offer_id, credit_transaction_id)
          VALUES ($1, $2, $3, $4, $5, $6)",
-        &[&id, &task, &index, &source_url, &job_offer, &transaction],
-    )
-    .await?;
+        vec![Box::new(id.to_owned()), Box::new(task.to_owned()), Box::new(index), Box::new(source_url.map(str::to_owned)), Box::new(job_offer.map(str::to_owned)), Box::new(transaction.map(str::to_owned))],
+    );
     Ok(())
 }
 
@@ -263,11 +266,10 @@ pub async fn complete_offer(
     if moved != 1 {
         return Err(estafette_actors::DbError::Data(format!("offer {id} is completed but was not running")));
     }
-    tx.execute(
+    tx.later(
         "UPDATE cv.cv_generation_tasks SET completed_offers = completed_offers + 1, updated_at = now() WHERE id = $1",
-        &[&task],
-    )
-    .await?;
+        vec![Box::new(task.to_owned())],
+    );
     Ok(())
 }
 

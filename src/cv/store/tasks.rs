@@ -242,15 +242,19 @@ pub async fn set_payment(
     transaction: Option<&str>,
     period_start: Option<DateTime<Utc>>,
 ) -> DbResult<()> {
-    tx.execute(
+    tx.later(
         "UPDATE cv.background_tasks SET credit_used = credit_used OR $2 > 0, credit_transaction_id = $3,
             feature_counter_period_start = $4, updated_at = now(),
             payload = coalesce(payload, '{}'::jsonb) || jsonb_build_object('credits_debited',
                 coalesce((payload ->> 'credits_debited')::int, 0) + $2)
          WHERE id = $1",
-        &[&id, &credits_debited, &transaction, &period_start],
-    )
-    .await?;
+        vec![
+            Box::new(id.to_owned()),
+            Box::new(credits_debited),
+            Box::new(transaction.map(str::to_owned)),
+            Box::new(period_start),
+        ],
+    );
     Ok(())
 }
 
