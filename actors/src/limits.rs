@@ -33,7 +33,7 @@ pub const STORAGE_RERUNS: u32 = 20;
 /// First and longest pause before a step asks again for something that is away (jitter of a half to both sides).
 pub const PATIENCE_BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(8));
 /// While much happens in a task, its progress is told at most this often: it is volatile, and only the newest counts.
-pub const PROGRESS_EVERY: Duration = Duration::from_millis(40);
+pub const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 /// A task that waits for something says so again this often: who begins to watch later hears of it too.
 pub const WAITS_EVERY: Duration = Duration::from_secs(5);
 

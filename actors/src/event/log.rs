@@ -13,7 +13,8 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, Json, ToSql, Type};
 
 /// Appends events and moves the heads of their topics, in the order of the topics. One statement: the heads are locked
-/// as they are raised, and the events get the numbers that the raise made room for.
+/// as they are raised, and the events get the numbers that the raise made room for. An event names its topic by its place
+/// among the topics (in the order of their bytes): a look into an array, where a join would compare all with all.
 pub(crate) const APPEND: &str = "
 WITH heads AS (
     INSERT INTO runtime.topics AS t (product, topic, epoch, head_seq)
@@ -22,11 +23,14 @@ WITH heads AS (
     ORDER BY x.ord
     ON CONFLICT (product, topic) DO UPDATE SET head_seq = t.head_seq + EXCLUDED.head_seq
     RETURNING id, product, topic, epoch, head_seq
+), placed AS (
+    SELECT array_agg(id ORDER BY product COLLATE \"C\", topic COLLATE \"C\") AS ids,
+           array_agg(head_seq ORDER BY product COLLATE \"C\", topic COLLATE \"C\") AS seqs
+    FROM heads
 ), added AS (
     INSERT INTO runtime.events (topic_id, seq, kind, at, data)
-    SELECT h.id, h.head_seq - e.from_end, e.kind, $8, e.data
-    FROM unnest($4::text[], $5::text[], $6::bigint[], $7::text[], $9::json[]) AS e(product, topic, from_end, kind, data)
-    JOIN heads h USING (product, topic)
+    SELECT p.ids[e.place], p.seqs[e.place] - e.from_end, e.kind, $7, e.data
+    FROM placed p, unnest($4::integer[], $5::bigint[], $6::text[], $8::json[]) AS e(place, from_end, kind, data)
 )
 SELECT product, topic, epoch, head_seq FROM heads";
 
@@ -36,6 +40,8 @@ pub(crate) struct Appending {
     /// The topics in their order, with the number of their events. Sorted: topics are locked in one order by everybody, so
     /// that no two units wait for each other in a circle.
     counts: BTreeMap<TopicKey, i64>,
+    /// The place of each event's topic among them, from 1.
+    places: Vec<i32>,
     /// How far each event is from the new head of its topic.
     from_end: Vec<i64>,
     at: Timestamp,
@@ -52,16 +58,16 @@ impl Appending {
                 }
             }
         }
-        let mut left: HashMap<&TopicKey, i64> = counts.iter().map(|(key, count)| (key, *count)).collect();
-        let mut from_end = Vec::with_capacity(events.len());
+        let mut left: HashMap<&TopicKey, (i32, i64)> =
+            (1..).zip(&counts).map(|(place, (key, count))| (key, (place, *count))).collect();
+        let (mut places, mut from_end) = (Vec::with_capacity(events.len()), Vec::with_capacity(events.len()));
         for event in &events {
-            let open = left.get_mut(&event.key).map_or(0, |open| {
-                *open -= 1;
-                *open
-            });
-            from_end.push(open);
+            let Some((place, open)) = left.get_mut(&event.key) else { continue };
+            *open -= 1;
+            places.push(*place);
+            from_end.push(*open);
         }
-        Self { counts, from_end, at: Timestamp::new(Utc::now()), events }
+        Self { counts, places, from_end, at: Timestamp::new(Utc::now()), events }
     }
 
     pub(crate) fn columns(&self) -> Vec<Column<'_>> {
@@ -70,8 +76,7 @@ impl Appending {
             Box::new(self.counts.keys().map(|key| key.product.as_str()).collect::<Vec<_>>()),
             Box::new(self.counts.keys().map(|key| key.topic.as_str()).collect::<Vec<_>>()),
             Box::new(self.counts.values().copied().collect::<Vec<_>>()),
-            Box::new(events.iter().map(|event| event.key.product.as_str()).collect::<Vec<_>>()),
-            Box::new(events.iter().map(|event| event.key.topic.as_str()).collect::<Vec<_>>()),
+            Box::new(&self.places),
             Box::new(&self.from_end),
             Box::new(events.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>()),
             Box::new(self.at.to_chrono()),

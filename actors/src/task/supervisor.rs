@@ -123,6 +123,15 @@ pub struct TaskSupervisor {
     impatient: HashSet<StepKey>,
     exit: Exit,
     span: Span,
+    /// Whose share of the running steps its steps are.
+    share: Arc<str>,
+}
+
+/// Whose share of the running steps those of a task are.
+fn share(task: &TaskInfo) -> Arc<str> {
+    let id = task.owner.as_ref().map(|owner| owner.as_str());
+    let id = id.or_else(|| task.device.as_ref().map(|device| device.as_str()));
+    format!("{}/{}", task.product, id.unwrap_or_default()).into()
 }
 
 impl TaskSupervisor {
@@ -136,6 +145,7 @@ impl TaskSupervisor {
         writer: Slot<CommitWriter>,
     ) -> Self {
         let live = env.live.sink(&task);
+        let share = share(&task);
         let owner = task.owner.as_ref().map(tracing::field::display);
         let span = tracing::info_span!(parent: None, "task", task.id = %task.id, task.kind = %task.kind, user.id = owner, attempt = task.attempt, lease);
         trace::adopt(&span, task.trace.as_ref());
@@ -167,13 +177,8 @@ impl TaskSupervisor {
             impatient: HashSet::new(),
             exit: Exit::Stopped,
             span,
+            share,
         }
-    }
-
-    fn owner(&self) -> String {
-        let id = self.task.owner.as_ref().map(|owner| owner.as_str());
-        let id = id.or_else(|| self.task.device.as_ref().map(|device| device.as_str()));
-        format!("{}/{}", self.task.product, id.unwrap_or_default())
     }
 
     /// Does all that can be done now.
@@ -204,7 +209,7 @@ impl TaskSupervisor {
             return;
         }
         for key in self.startable() {
-            match self.env.limiter.try_acquire(&self.owner()) {
+            match self.env.limiter.try_acquire(&self.share) {
                 Ok(permit) => self.start_step(&key, permit, ctx),
                 Err(blocked) => return self.wait_for_permit(&key, blocked, ctx),
             }
@@ -215,7 +220,7 @@ impl TaskSupervisor {
         self.waiting_for_permit = true;
         let waits = StepWaits::new(Arc::clone(&self.waits), held_back.clone());
         waits.held_back(blocked.reason, Utc::now(), blocked.limit);
-        let (limiter, owner) = (Arc::clone(&self.env.limiter), self.owner());
+        let (limiter, owner) = (Arc::clone(&self.env.limiter), Arc::clone(&self.share));
         ctx.spawn(async move { limiter.acquire(&owner).await }.into_actor(self).map(move |permit, supervisor, ctx| {
             supervisor.waiting_for_permit = false;
             waits.works();
@@ -261,7 +266,7 @@ impl TaskSupervisor {
             ctx: step,
             permit,
             limiter: Arc::clone(&self.env.limiter),
-            owner: self.owner(),
+            owner: Arc::clone(&self.share),
             patience: if self.impatient.contains(&key) { Duration::ZERO } else { self.env.patience },
             gate: Arc::clone(self.env.db.gate()),
         };
@@ -417,9 +422,8 @@ impl TaskSupervisor {
     fn add_tail(&mut self) {
         let sure = self.in_flight.len();
         if !self.quiet && !self.ending && !self.waiting_for_permit {
-            let owner = self.owner();
             for key in self.graph.ready(Utc::now()) {
-                let Ok(permit) = self.env.limiter.try_acquire(&owner) else { break };
+                let Ok(permit) = self.env.limiter.try_acquire(&self.share) else { break };
                 if let Some((begun, started)) = self.begin(&key, permit) {
                     self.in_flight.push(started);
                     self.begun.push(begun);
