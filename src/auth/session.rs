@@ -1,8 +1,9 @@
 //! Sessions and their refresh tokens.
 //!
 //! A refresh token works once: each refresh gives the next one. A used one that comes again is a stolen copy, or a
-//! client whose answer was lost. Within [`REPEAT_GRACE`] and from the same device it is taken for the latter and gets
-//! tokens again (two tabs that refresh at once both go on); else the whole session ends, for thief and owner alike.
+//! client whose answer was lost. Within [`REPEAT_GRACE`], from the same device, and as long as none of the tokens that it was
+//! exchanged for was used, it is taken for the latter and gets tokens again (two tabs that refresh at once both go on);
+//! else the whole session ends, for thief and owner alike.
 
 use super::key::{TokenKey, random_hex};
 use super::password::Passwords;
@@ -189,7 +190,9 @@ impl Auth {
     ) -> Result<Result<Refreshed, Refusal>, CallError> {
         let row = tx
             .query_opt(
-                "SELECT t.session_id, t.user_id, t.device, t.used_at, t.expires_at, s.role, s.revoked_at
+                "SELECT t.session_id, t.user_id, t.device, t.used_at, t.expires_at, s.role, s.revoked_at,
+                        EXISTS (SELECT 1 FROM runtime.refresh_tokens n WHERE n.session_id = t.session_id
+                                AND n.token_hash <> t.token_hash AND n.created_at >= t.used_at AND n.used_at IS NOT NULL)
                  FROM runtime.refresh_tokens t JOIN runtime.sessions s ON s.id = t.session_id
                  WHERE t.token_hash = $1 AND t.product = $2 FOR UPDATE",
                 &[&hash, &tx.product().as_str().to_owned()],
@@ -208,7 +211,9 @@ impl Auth {
         if let Some(used_at) = used_at {
             let grace = Span::from_std(REPEAT_GRACE).unwrap_or_else(|_| Span::zero());
             let same_device = known_device.is_some() && known_device.as_deref() == device.map(DeviceId::as_str);
-            if !same_device || Utc::now() - used_at > grace {
+            // Whoever has used a successor had the answer: this is somebody else.
+            let answer_arrived: bool = row.get(7);
+            if !same_device || answer_arrived || Utc::now() - used_at > grace {
                 tracing::warn!(session.id = %session, "a used refresh token came again: the session is ended");
                 self.end(tx, &session, "refresh token used twice").await?;
                 return Ok(Err(Refusal::Reused));

@@ -97,6 +97,12 @@ async fn a_lost_answer_may_be_asked_for_again_from_the_same_device_only() {
         world.refresh(&first.refresh_token, Some("laptop")).await.unwrap();
         assert!(world.refresh(&first.refresh_token, other).await.is_err());
     }
+    // Whoever has used what the token was exchanged for had the answer, however short a time ago.
+    let first = world.sign_in(Some("laptop")).await;
+    let second = world.refresh(&first.refresh_token, Some("laptop")).await.unwrap();
+    world.refresh(&second.refresh_token, Some("laptop")).await.unwrap();
+    let error = world.refresh(&first.refresh_token, Some("laptop")).await.unwrap_err();
+    assert!(error.message.contains("used before"), "{error}");
     let nameless = world.sign_in(None).await;
     world.refresh(&nameless.refresh_token, None).await.unwrap();
     assert!(world.refresh(&nameless.refresh_token, None).await.is_err(), "an unknown device is never the same");

@@ -131,8 +131,11 @@ settings! {
 
     /// Postgres, which holds everything that lasts.
     database: Database, DatabaseLayer {
-        /// Address, as `postgresql://user:password@host:5432/database`. Empty: a private Postgres in the data folder.
+        /// Address, as `postgresql://user:password@host:5432/database`. With `?sslmode=require` the link is encrypted and the
+        /// server's certificate and name are checked. Empty: a private Postgres in the data folder.
         url: Secret = Secret::default(), "database-url", "DATABASE_URL";
+        /// File (PEM) with the authority of the database's certificate. Empty: the authorities of this machine.
+        ca: PathBuf = PathBuf::new(), "database-ca", "ESTAFETTE_DATABASE_CA";
         /// Folder of `initdb` and `postgres` for the private Postgres. Empty: looked for on this machine.
         pg_bin: PathBuf = PathBuf::new(), "pg-bin", "ESTAFETTE_PG_BIN";
         /// Connections of this process.
@@ -141,8 +144,9 @@ settings! {
         pool_wait_ms: u64 = 5_000, "pool-wait-ms", "ESTAFETTE_POOL_WAIT_MS", 50..=60_000 "ms";
         /// Bound of one statement.
         statement_timeout_ms: u64 = 15_000, "statement-timeout-ms", "ESTAFETTE_STATEMENT_TIMEOUT_MS", 100..=600_000 "ms";
-        /// Bound of a transaction in which nothing happens.
-        idle_transaction_timeout_ms: u64 = 15_000, "idle-transaction-timeout-ms", "ESTAFETTE_IDLE_TRANSACTION_TIMEOUT_MS", 100..=600_000 "ms";
+        /// Bound of a transaction in which nothing happens. Less than the 10 s after which a silent node loses its tasks: what
+        /// a node that is cut off had locked is free by then.
+        idle_transaction_timeout_ms: u64 = 8_000, "idle-transaction-timeout-ms", "ESTAFETTE_IDLE_TRANSACTION_TIMEOUT_MS", 100..=600_000 "ms";
         /// How long the database may take to say that it is there. Without answer calls are refused at once until it answers.
         probe_limit_ms: u64 = 2_000, "database-probe-limit-ms", "ESTAFETTE_DATABASE_PROBE_LIMIT_MS", 100..=60_000 "ms";
         /// Whether `serve` brings the database up to date. When false it refuses to start on an older one.

@@ -87,8 +87,7 @@ async fn tasks_wait_for_a_model_that_is_away_or_busy_and_say_so() {
     let server = Server::on(&database.url(), &settings);
     let person = Person::sign_up(&server, "ann").await;
     let cv = person.cv().await;
-    let task =
-        person.generate(&cv, json!([{"text": offer_text(1)}])).await.ok()["task_id"].as_str().unwrap().to_owned();
+    let task = person.generation(&cv, json!([{"text": offer_text(1)}])).await;
     let mut socket = Socket::hello(&server, &person.token, "estafette.v1.json").await;
     socket.send(&json!([{"t": "sub", "id": 1, "topic": format!("task:{task}")}])).await;
     let mut failed = Vec::new();
@@ -136,8 +135,7 @@ async fn patience_ends_and_then_the_attempts_count() {
     let server = Server::on(&database.url(), &settings);
     let person = Person::sign_up(&server, "ann").await;
     let cv = person.cv().await;
-    let task =
-        person.generate(&cv, json!([{"text": offer_text(1)}])).await.ok()["task_id"].as_str().unwrap().to_owned();
+    let task = person.generation(&cv, json!([{"text": offer_text(1)}])).await;
     let state = person.ended(&task).await;
     assert_eq!(state["task"]["status"], "failed", "{state:#}");
     assert_eq!(person.balance().await, 5, "and what it cost is given back");

@@ -346,7 +346,7 @@ async fn a_model_that_stays_away_fails_the_task_typed_and_costs_nothing() {
     let server = Server::on(&database.url(), &settings);
     let ada = Person::sign_up(&server, "ada").await;
     let cv = ada.cv().await;
-    let task = ada.generate(&cv, json!([{"text": offer_text(1)}])).await.ok()["task_id"].as_str().unwrap().to_owned();
+    let task = ada.generation(&cv, json!([{"text": offer_text(1)}])).await;
     let state = ada.ended(&task).await;
     assert_eq!(state["task"]["status"], "failed");
     assert!(!state.to_string().contains("sk-secret"), "the key is nobody's business: {state:#}");

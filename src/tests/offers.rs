@@ -34,7 +34,7 @@ async fn r46_failed_offers_are_refunded_once_and_the_others_delivered() {
         {"url": site.url("/job")}, {"url": site.url("/gone")}, {"url": site.url("/redirect")}, {"url": site.url("/huge")},
         {"upload_id": locked["id"]},
     ]);
-    let task = ada.generate(&cv, offers).await.ok()["task_id"].as_str().unwrap().to_owned();
+    let task = ada.generation(&cv, offers).await;
     let state = ada.ended(&task).await;
     // One offer was delivered, so the task is completed.
     assert_eq!(state["task"]["status"], "completed", "{state:#}");
@@ -90,7 +90,7 @@ async fn a_task_whose_offers_all_fail_has_failed_and_cost_nothing() {
     let ada = Person::sign_up(&server, "ada").await;
     let cv = ada.cv().await;
     let offers = json!([{"url": site.url("/gone")}, {"url": site.url("/recipe")}, {"url": "http://192.168.1.1/"}]);
-    let task = ada.generate(&cv, offers).await.ok()["task_id"].as_str().unwrap().to_owned();
+    let task = ada.generation(&cv, offers).await;
     let state = ada.ended(&task).await;
     assert_eq!(state["task"]["status"], "failed", "{state:#}");
     assert_eq!(statuses(&state), ["failed"; 3]);
@@ -110,7 +110,7 @@ async fn a_cancelled_task_gives_back_what_it_did_not_deliver() {
     let ada = Person::sign_up(&server, "ada").await;
     let cv = ada.cv().await;
     let offers = json!([{"text": offer_text(1)}, {"text": offer_text(2)}]);
-    let task = ada.generate(&cv, offers).await.ok()["task_id"].as_str().unwrap().to_owned();
+    let task = ada.generation(&cv, offers).await;
     eventually("a completed step", async || {
         let sql = "SELECT count(*) FROM runtime.events WHERE kind = 'step.completed'";
         let n = census::number(&db, sql).await;

@@ -70,23 +70,55 @@ impl TestRedis {
     /// # Panics
     /// See the type.
     pub fn start_cluster(binary: &Path) -> Self {
-        // A cluster's nodes have a second port, 10 000 higher.
-        let port = (0..100)
+        let [redis] = Self::start_shards(binary);
+        redis
+    }
+
+    /// Starts a cluster whose slots are spread evenly over `N` nodes.
+    ///
+    /// # Panics
+    /// See the type.
+    pub fn start_shards<const N: usize>(binary: &Path) -> [Self; N] {
+        let shards = std::array::from_fn::<Self, N, _>(|_| {
+            let mut redis = Self::new(binary, Self::cluster_port());
+            redis.run();
+            redis
+        });
+        for (index, redis) in shards.iter().enumerate() {
+            let number = |slot: usize| slot * 16_384 / N;
+            let slots: Vec<String> = (number(index)..number(index + 1)).map(|slot| slot.to_string()).collect();
+            let add: Vec<&str> = ["CLUSTER", "ADDSLOTS"].into_iter().chain(slots.iter().map(String::as_str)).collect();
+            redis.ask(&add);
+            // Nodes that claim the same epoch would first have to agree on an order.
+            redis.ask(&["CLUSTER", "SET-CONFIG-EPOCH", &(index + 1).to_string()]);
+            if let Some(first) = shards.first().filter(|_| index > 0) {
+                first.ask(&["CLUSTER", "MEET", "127.0.0.1", &redis.port.to_string()]);
+            }
+        }
+        let deadline = Instant::now() + START;
+        for redis in &shards {
+            while !redis.knows_shards(N) {
+                assert!(Instant::now() < deadline, "the cluster of {N} nodes did not become ready");
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
+        shards
+    }
+
+    fn knows_shards(&self, count: usize) -> bool {
+        let info = self.ask(&["CLUSTER", "INFO"]);
+        ["cluster_state:ok".to_owned(), "cluster_slots_ok:16384".to_owned(), format!("cluster_size:{count}")]
+            .iter()
+            .all(|line| info.lines().any(|found| found.trim() == line))
+    }
+
+    /// A cluster's nodes have a second port, 10 000 higher.
+    fn cluster_port() -> u16 {
+        (0..100)
             .filter_map(|_| std::net::TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok())
             .map(|address| address.port())
             .find(|port| *port < 55_000)
-            .expect("a free port");
-        let mut redis = Self::new(binary, port);
-        redis.run();
-        let slots: Vec<String> = (0..16_384).map(|slot: u16| slot.to_string()).collect();
-        let add: Vec<&str> = ["CLUSTER", "ADDSLOTS"].into_iter().chain(slots.iter().map(String::as_str)).collect();
-        redis.ask(&add);
-        let deadline = Instant::now() + START;
-        while !redis.ask(&["CLUSTER", "INFO"]).contains("cluster_state:ok") {
-            assert!(Instant::now() < deadline, "the cluster of one node did not become ready");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        redis
+            .expect("a free port")
     }
 
     fn new(binary: &Path, port: u16) -> Self {

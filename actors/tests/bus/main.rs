@@ -6,5 +6,6 @@
 mod conformance;
 mod outage;
 mod place;
+mod shards;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,5 +1,6 @@
 //! One task as one client sees it: its history folded, and what must never be in it.
 
+use super::Check;
 use estafette_protocol::TaskId;
 use estafette_protocol::task::{StepCompleted, StepStarted, StepStatus, TaskEvent, TaskStatus};
 use serde::Deserialize;
@@ -47,6 +48,18 @@ pub enum Fault {
     Snapshot(String),
     /// A payload without its form.
     Form(String),
+}
+
+impl Fault {
+    /// The check that it breaks, and what happened.
+    pub fn into_finding(self) -> (Check, String) {
+        match self {
+            Self::EndedOnce(what) => (Check::EndedOnce, what),
+            Self::StepOnce(what) => (Check::StepOnce, what),
+            Self::Snapshot(what) => (Check::SnapshotFits, what),
+            Self::Form(what) => (Check::WellFormed, what),
+        }
+    }
 }
 
 /// A task's history, folded.

@@ -137,6 +137,11 @@ impl Person {
         self.post("/v1/cv/generations", json!({"source_cv_id": cv, "mode": "adapt", "offers": offers})).await
     }
 
+    /// Starts a generation that is accepted; its task.
+    pub async fn generation(&self, cv: &str, offers: Value) -> String {
+        self.generate(cv, offers).await.ok()["task_id"].as_str().unwrap().to_owned()
+    }
+
     pub async fn balance(&self) -> i64 {
         self.get("/v1/cv/credits").await.ok()["balance"].as_i64().unwrap()
     }

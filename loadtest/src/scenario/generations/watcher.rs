@@ -127,12 +127,7 @@ impl Watcher {
 
     fn faults(&self, faults: Vec<Fault>) {
         for fault in faults {
-            let (check, what) = match fault {
-                Fault::EndedOnce(what) => (Check::EndedOnce, what),
-                Fault::StepOnce(what) => (Check::StepOnce, what),
-                Fault::Snapshot(what) => (Check::SnapshotFits, what),
-                Fault::Form(what) => (Check::WellFormed, what),
-            };
+            let (check, what) = fault.into_finding();
             self.findings.broken(check, what);
         }
     }

@@ -207,12 +207,7 @@ impl Recorder {
 
     fn faults(&self, topic: &Topic, faults: Vec<Fault>) {
         for fault in faults {
-            let (check, what) = match fault {
-                Fault::EndedOnce(what) => (Check::EndedOnce, what),
-                Fault::StepOnce(what) => (Check::StepOnce, what),
-                Fault::Snapshot(what) => (Check::SnapshotFits, what),
-                Fault::Form(what) => (Check::WellFormed, what),
-            };
+            let (check, what) = fault.into_finding();
             let end = self.seen.lock().topics.get(topic).map_or(0, |history| history.entries.len());
             let around = self.around(topic, end);
             self.shared.findings.broken(check, format!("{}: {what} ({around})", self.name));

@@ -1,5 +1,5 @@
-//! `loadtest storm`: many connections on one node, which is killed; they come back to the others. When does each arrive,
-//! and when is each complete again?
+//! `loadtest storm`: many connections on one node, which is killed or drained; they come back to the others. When does
+//! each arrive, and when is each complete again?
 //!
 //! A process may hold only so many connections, so that they are held by several: `loadtest storm-crowd` ([`crowd`]).
 
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
@@ -31,6 +31,8 @@ const A_CROWD: u32 = 8_000;
 const OTHER_FILES: u64 = 256;
 /// People who sign up at the same time.
 const SIGN_UPS: usize = 4;
+/// A node that drains exits within this.
+const DRAINED_WITHIN: Duration = Duration::from_secs(120);
 /// The begin of the curve, seconds, that is counted as arriving.
 const FINEST_S: f64 = 1.0;
 
@@ -49,6 +51,9 @@ pub struct Options {
     /// All are complete again within this time, seconds.
     #[arg(long, default_value_t = 180.0)]
     within: f64,
+    /// The node is stopped in good order (SIGTERM) and tells everybody when to come back.
+    #[arg(long)]
+    drain: bool,
     /// No Redis between the nodes.
     #[arg(long)]
     no_redis: bool,
@@ -101,12 +106,24 @@ pub async fn run(options: &Options, server: &ServerArgs, seed: u64) -> Result<Re
     let memory = |index: usize| stage.vitals.looks().get(index).and_then(|looks| looks.last().map(|look| look.memory));
     let before: Vec<Option<f64>> = (0..nodes).map(memory).collect();
     let killed = stage.cluster.nodes.first().ok_or_else(|| Failure::Other("there is no node to kill".to_owned()))?;
-    let number =
-        stage.incidents.begin("SIGKILL of node 0".to_owned(), "nodes", stage.shared.begin.elapsed(), Vec::new());
+    let fault = if options.drain { "SIGTERM of node 0" } else { "SIGKILL of node 0" };
+    let number = stage.incidents.begin(fault.to_owned(), "nodes", stage.shared.begin.elapsed(), Vec::new());
     for crowd in &mut crowds {
         crowd.say("go").await?;
     }
-    killed.kill().await;
+    let mut drained = None;
+    if options.drain {
+        let begin = Instant::now();
+        let exit = killed.stop(DRAINED_WITHIN).await;
+        drained = Some(begin.elapsed().as_secs_f64());
+        let clean = match exit {
+            Some(status) if status.success() => Ok(()),
+            other => Err(format!("the drained node ended with {other:?}")),
+        };
+        stage.shared.findings.see(Check::StaysUp, clean);
+    } else {
+        killed.kill().await;
+    }
     let mut returned = Returned::default();
     for crowd in &mut crowds {
         let part: Returned = crowd.hear().await?;
@@ -142,6 +159,9 @@ pub async fn run(options: &Options, server: &ServerArgs, seed: u64) -> Result<Re
     let expected = [Check::Returns, Check::Contiguous, Check::NoPanic, Check::StaysUp, Check::NoLeak];
     let mut report = stage.finish("storm", &expected, options.logs.clone()).await?;
     figures(&mut report, options, &mut returned);
+    if let Some(seconds) = drained {
+        report.figure("until the node had drained and exited", seconds, "s");
+    }
     for (index, (before, after)) in before.iter().zip(&after).enumerate().skip(1) {
         if let (Some(before), Some(after)) = (before, after) {
             report.figure(format!("node {index}: memory before the storm"), *before, "MiB");
