@@ -50,7 +50,12 @@ impl Product for Kitchen {
     async fn authorize(&self, _: &Db, _: &Identity, _: &Topic) -> Result<(), CallError> {
         Ok(())
     }
-    async fn snapshot(&self, _: &tokio_postgres::Transaction<'_>, _: &Identity, _: &Topic) -> Result<Value, CallError> {
+    async fn snapshot(
+        &self,
+        _: &deadpool_postgres::Transaction<'_>,
+        _: &Identity,
+        _: &Topic,
+    ) -> Result<Value, CallError> {
         Ok(Value::Null)
     }
     async fn call(&self, _: CallCtx, method: &str, _: Value) -> Result<Value, CallError> {

@@ -13,6 +13,10 @@ pub const COMMIT_BATCH: usize = 256;
 pub const COMMIT_QUEUE: usize = 8 * 1024;
 /// Writers a node. Tasks of one owner always meet in the same writer, so that two never wait for each other's rows.
 pub const COMMIT_WRITERS: usize = 2;
+/// Calls that only add which are written in one transaction.
+pub const ADD_BATCH: usize = 128;
+/// Such calls that wait on a node; above it callers are told to come back.
+pub const ADD_QUEUE: usize = 8 * 1024;
 /// Before a commit that met a full queue is offered again.
 pub const FULL_RETRY: Duration = Duration::from_millis(20);
 /// First and longest wait before a commit is tried again while the database does not answer.
@@ -28,6 +32,8 @@ pub const STORAGE_RERUNS: u32 = 20;
 
 /// First and longest pause before a step asks again for something that is away (jitter of a half to both sides).
 pub const PATIENCE_BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(8));
+/// While much happens in a task, its progress is told at most this often: it is volatile, and only the newest counts.
+pub const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 /// A task that waits for something says so again this often: who begins to watch later hears of it too.
 pub const WAITS_EVERY: Duration = Duration::from_secs(5);
 
@@ -160,6 +166,8 @@ pub const RESCUE_EVERY: Duration = Duration::from_millis(500);
 pub const MAX_RESCUES: i32 = 3;
 /// Tasks claimed, or rescued, in one transaction.
 pub const CLAIM_BATCH: i64 = 64;
+/// Between two claims of a node: under load each takes what was queued meanwhile, and a lone task waits for none.
+pub const CLAIM_EVERY: Duration = Duration::from_millis(3);
 /// The dispatcher looks for queued tasks at least this often, told or not.
 pub const POLL_EVERY: Duration = Duration::from_millis(500);
 /// Queued tasks whose position is computed and announced each second.

@@ -9,6 +9,7 @@ use crate::mailbox::Slot;
 use crate::registry::Registry;
 use crate::task::rescue::{Lost, rescue};
 use crate::task::suspect;
+use crate::writer::add::AddWriter;
 use crate::writer::commit::CommitWriter;
 use actix::prelude::*;
 use estafette_protocol::NodeId;
@@ -32,6 +33,7 @@ pub struct Node {
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) config: RuntimeConfig,
     pub(crate) writers: Vec<Slot<CommitWriter>>,
+    pub(crate) adder: Slot<AddWriter>,
     pub(crate) lock: Option<deadpool_postgres::ClientWrapper>,
     pub(crate) steady: Steady,
     pub(crate) beating: Option<Instant>,
@@ -198,6 +200,10 @@ impl Node {
                 tracing::error!("a commit writer stopped; it is started again");
                 slot.set(CommitWriter::new(self.db.clone(), Arc::clone(&self.registry), Arc::clone(&self.bus)).start());
             }
+        }
+        if !self.adder.get().connected() {
+            tracing::error!("the writer of added calls stopped; it is started again");
+            self.adder.set(AddWriter::new(self.db.clone(), Arc::clone(&self.registry), Arc::clone(&self.bus)).start());
         }
     }
 }

@@ -2,7 +2,7 @@
 //! true; the bus tells the other nodes at once, and each node looks here every second for what the bus did not bring.
 
 use crate::bus::{LocalNode, Signal};
-use crate::db::{Db, DbResult, Effect};
+use crate::db::{BulkRow, Column, Db, DbResult, Effect, Tx};
 use crate::error::DbError;
 use crate::limits::{CANARY_ANSWER, NOTICE_EVERY, NOTICE_KEEP};
 use actix::prelude::*;
@@ -10,11 +10,27 @@ use estafette_protocol::{SessionId, UserId};
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// Writes the effects of a unit that other nodes must hear.
-///
-/// # Errors
-/// [`DbError`].
-pub(crate) async fn write(pg: &deadpool_postgres::Transaction<'_>, effects: &[Effect]) -> DbResult<()> {
+/// A notice that is to be written.
+struct Notice {
+    kind: &'static str,
+    subject: String,
+    reason: String,
+}
+
+impl BulkRow for Notice {
+    const SQL: &'static str =
+        "INSERT INTO runtime.notices (kind, subject, reason) SELECT * FROM unnest($1::text[], $2::text[], $3::text[])";
+    fn columns(rows: &[Self]) -> Vec<Column<'_>> {
+        vec![
+            Box::new(rows.iter().map(|row| row.kind).collect::<Vec<_>>()),
+            Box::new(rows.iter().map(|row| row.subject.as_str()).collect::<Vec<_>>()),
+            Box::new(rows.iter().map(|row| row.reason.as_str()).collect::<Vec<_>>()),
+        ]
+    }
+}
+
+/// Adds the effects of a unit that other nodes must hear to what it writes.
+pub(crate) fn add(tx: &Tx<'_>, effects: &[Effect]) {
     for effect in effects {
         let (kind, subject, reason) = match effect {
             Effect::Recheck(user) => ("recheck", user.as_str(), ""),
@@ -22,11 +38,8 @@ pub(crate) async fn write(pg: &deadpool_postgres::Transaction<'_>, effects: &[Ef
             // Queued tasks are looked for, and a stopped one is fenced off.
             Effect::Queued | Effect::Stopped(_) => continue,
         };
-        let insert =
-            pg.prepare_cached("INSERT INTO runtime.notices (kind, subject, reason) VALUES ($1, $2, $3)").await?;
-        pg.execute(&insert, &[&kind, &subject, &reason]).await?;
+        tx.put(Notice { kind, subject: subject.to_owned(), reason: reason.to_owned() });
     }
-    Ok(())
 }
 
 /// Looks for notices of other nodes. A signal may be told twice: the listeners look themselves what is true.

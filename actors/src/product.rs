@@ -1,7 +1,7 @@
 //! What a product gives to the runtime: who may subscribe to what, the snapshot of a topic, the calls, and the kinds of
 //! task. The runtime knows nothing else about it.
 
-use crate::db::{Db, Tx};
+use crate::db::{Additions, Db, Tx};
 use crate::error::CallError;
 use crate::identity::Identity;
 use crate::runtime::Runtime;
@@ -31,7 +31,7 @@ pub trait Product: Send + Sync + 'static {
     /// `not_found` when there is no such thing (any more).
     async fn snapshot(
         &self,
-        snapshot: &tokio_postgres::Transaction<'_>,
+        snapshot: &deadpool_postgres::Transaction<'_>,
         who: &Identity,
         topic: &Topic,
     ) -> Result<Value, CallError>;
@@ -80,5 +80,18 @@ impl CallCtx {
         F: AsyncFn(&mut Tx<'_>) -> Result<Value, CallError>,
     {
         self.runtime.keyed_transaction(self, work).await
+    }
+
+    /// A unit of work that only adds: it asks nothing, so it is written together with those of other calls, which costs a
+    /// fraction of a transaction of its own. Everything else is as with [`CallCtx::transaction`]: all or nothing, and with
+    /// a key once. `work` runs again when the others' work fails, so it must not have effects outside the unit.
+    ///
+    /// # Errors
+    /// As for [`CallCtx::transaction`]; what a row breaks (a key that exists) is this call's error only.
+    pub async fn add(
+        &self,
+        work: impl Fn(&mut Additions) -> Result<Value, CallError> + Send + Sync + 'static,
+    ) -> Result<Value, CallError> {
+        self.runtime.add(self, Arc::new(work)).await
     }
 }

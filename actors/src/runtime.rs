@@ -4,12 +4,13 @@ use crate::bus::{Bus, BusHealth, InProcess, LocalNode, RedisBus, RedisOptions};
 use crate::canary::{Canary, Delivery, Rest, Watch};
 use crate::census::Census;
 use crate::config::RuntimeConfig;
-use crate::db::{Db, DbResult, Tx};
+use crate::db::{BulkRow, Column, Db, Tx};
 use crate::error::{CallError, DbError};
 use crate::event::{LiveEvent, TopicKey};
 use crate::identity::{Authenticator, Identity};
 use crate::journal::{ConnectionLog, Note};
 use crate::limits::{CALLS_END, CATCH_UP_SHARE, CLOSE_TIMEOUT, DRAIN_GRACE, FLUSH_END, TX_ATTEMPTS};
+use crate::mailbox::{Slot, tell};
 use crate::node::{self, Depart, Node};
 use crate::notices::Notices;
 use crate::probe::{Halt, Probe};
@@ -19,11 +20,12 @@ use crate::session::admission::Admission;
 use crate::session::registry::Sessions;
 use crate::task::dispatcher::{Dispatcher, DispatcherSetup, Drain, Running};
 use crate::unit;
+use crate::writer::add::{self, Add, AddWork, AddWriter, Added};
 use crate::writer::batch::Flushable;
 use crate::writer::batch::Recorder;
 use actix::prelude::*;
 use estafette_protocol::task::TaskStatus;
-use estafette_protocol::{EventKind, IdempotencyKey, NodeId, ProductId, TaskId, Topic};
+use estafette_protocol::{EventKind, IdempotencyKey, NodeId, ProductId, TaskId, Topic, UserId};
 use parking_lot::RwLock;
 use rand::RngExt as _;
 use serde::Serialize;
@@ -58,6 +60,7 @@ struct Inner {
     journal: Option<Recorder<Note>>,
     _census: Addr<Census>,
     dispatcher: Addr<Dispatcher>,
+    adder: Slot<AddWriter>,
     arbiters: Vec<Arbiter>,
     draining: AtomicBool,
     calls: AtomicUsize,
@@ -119,6 +122,7 @@ impl RuntimeBuilder {
             None => Arc::new(InProcess::new(Arc::clone(&local))),
         };
         let writers = node::start_writers(&db, &registry, &bus);
+        let adder = Slot::new(AddWriter::new(db.clone(), Arc::clone(&registry), Arc::clone(&bus)).start());
         let lock_key: i64 = rand::rng().random();
         let lock = node::take_lock(&db, &id, lock_key).await?;
         let arbiters: Vec<Arbiter> = (0..config.task_threads.max(1)).map(|_| Arbiter::new()).collect();
@@ -130,6 +134,7 @@ impl RuntimeBuilder {
             bus: Arc::clone(&bus),
             config: config.clone(),
             writers: writers.clone(),
+            adder: adder.clone(),
             lock: Some(lock),
             steady: node::Steady::default(),
             beating: None,
@@ -185,6 +190,7 @@ impl RuntimeBuilder {
             journal: journal.clone(),
             _census: census,
             dispatcher,
+            adder,
             arbiters,
             draining: AtomicBool::new(false),
             calls: AtomicUsize::new(0),
@@ -341,9 +347,8 @@ impl Runtime {
         F: AsyncFn(&mut Tx<'_>) -> Result<T, CallError>,
     {
         let db = &self.inner.db;
-        let mut client = db.connection().await?;
-        let pg = db.bounded(async { DbResult::Ok(client.transaction().await?) }).await?;
-        let mut tx = Tx::new(pg, product.clone(), Arc::clone(&self.inner.registry));
+        let client = db.connection().await?;
+        let mut tx = Tx::new(&client, product.clone(), Arc::clone(&self.inner.registry));
         let value = match db.bounded(work(&mut tx)).await {
             Ok(value) => value,
             // A statement's lost race comes back through the caller's own error as `unavailable` (see `From<DbError>`).
@@ -353,6 +358,31 @@ impl Runtime {
         // The commit may not be let go without a word: whoever waits for it is told that its outcome is not known.
         unit::announce(&self.inner.bus, unit::seal(db, tx).await?);
         Ok(value)
+    }
+
+    /// Writes what a call adds, together with what other calls add at the same time.
+    pub(crate) async fn add(&self, ctx: &CallCtx, work: Arc<AddWork>) -> Result<Value, CallError> {
+        self.inner.db.gate().pass()?;
+        let (answer, outcome) = tokio::sync::oneshot::channel();
+        let add = Add {
+            product: ctx.who.product.clone(),
+            user: ctx.who.user.clone(),
+            method: ctx.method.clone(),
+            params_hash: ctx.params_hash.clone(),
+            key: ctx.key.clone(),
+            work: Arc::clone(&work),
+            answer,
+            span: tracing::Span::current(),
+        };
+        if tell(&self.inner.adder.get(), add).is_err() {
+            return Err(CallError::unavailable("the node is busy", add::FULL_RETRY));
+        }
+        match outcome.await {
+            Ok(Added::Done(value)) => Ok(value),
+            Ok(Added::Refused(error)) => Err(error),
+            Ok(Added::Known) => self.keyed_transaction(ctx, async |tx: &mut Tx<'_>| work(&mut **tx)).await,
+            Err(_stopped) => Err(DbError::Unanswered("the writer was started again".to_owned()).into()),
+        }
     }
 
     pub(crate) async fn keyed_transaction<F>(&self, ctx: &CallCtx, work: F) -> Result<Value, CallError>
@@ -384,11 +414,12 @@ impl Runtime {
                 return Ok(row.try_get::<_, Option<Value>>(2)?.unwrap_or(Value::Null));
             }
             let result = work(tx).await?;
-            tx.execute(
-                "UPDATE runtime.calls SET result = $4 WHERE product = $1 AND user_id = $2 AND key = $3",
-                &[&product, &user, &key.as_str(), &result],
-            )
-            .await?;
+            tx.put(CallResult {
+                product: ctx.who.product.clone(),
+                user: ctx.who.user.clone(),
+                key: key.clone(),
+                result: result.clone(),
+            });
             Ok(result)
         })
         .await
@@ -455,6 +486,28 @@ impl Runtime {
             arbiter.stop();
         }
         tracing::info!("the node has left");
+    }
+}
+
+/// What a call with a key returned, for its repetition.
+struct CallResult {
+    product: ProductId,
+    user: UserId,
+    key: IdempotencyKey,
+    result: Value,
+}
+
+impl BulkRow for CallResult {
+    const SQL: &'static str = "UPDATE runtime.calls c SET result = x.result
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[]) AS x (product, user_id, key, result)
+        WHERE c.product = x.product AND c.user_id = x.user_id AND c.key = x.key";
+    fn columns(rows: &[Self]) -> Vec<Column<'_>> {
+        vec![
+            Box::new(rows.iter().map(|row| row.product.as_str()).collect::<Vec<_>>()),
+            Box::new(rows.iter().map(|row| row.user.as_str()).collect::<Vec<_>>()),
+            Box::new(rows.iter().map(|row| row.key.as_str()).collect::<Vec<_>>()),
+            Box::new(rows.iter().map(|row| &row.result).collect::<Vec<_>>()),
+        ]
     }
 }
 

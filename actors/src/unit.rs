@@ -3,9 +3,10 @@
 use crate::bus::{Bus, Signal};
 use crate::db::{Db, DbResult, Effect, Tx};
 use crate::error::DbError;
-use crate::event::{StoredEvent, log};
+use crate::event::{NewEvent, StoredEvent, log};
 use crate::notices;
 use std::sync::Arc;
+use tokio_postgres::types::ToSql;
 
 /// What a committed unit left to be told.
 pub(crate) struct Sealed {
@@ -13,15 +14,31 @@ pub(crate) struct Sealed {
     effects: Vec<Effect>,
 }
 
-/// Appends the unit's events and commits. After an error nothing is committed, or (a connection lost during the commit
-/// itself) nobody knows: callers that repeat must recognise their own work.
-pub(crate) async fn seal(db: &Db, tx: Tx<'_>) -> DbResult<Sealed> {
-    let Tx { pg, events, effects, .. } = tx;
-    let events = db.bounded(log::append(&pg, events)).await?;
-    db.bounded(notices::write(&pg, &effects)).await?;
-    let committed = db.bounded(async { DbResult::Ok(pg.commit().await?) }).await;
-    committed.map_err(|error| if error.is_outage() { DbError::Unanswered(error.to_string()) } else { error })?;
+/// Appends the unit's events and commits, in one round trip. After an error nothing is committed, or (the connection was
+/// lost, or the database went away, while the commit was on its way) nobody knows: callers that repeat must recognise
+/// their own work.
+pub(crate) async fn seal(db: &Db, mut tx: Tx<'_>) -> DbResult<Sealed> {
+    let (events, effects) = (std::mem::take(&mut tx.events), std::mem::take(&mut tx.effects));
+    notices::add(&tx, &effects);
+    // Nothing was sent yet: a refusal here is a plain one.
+    db.gate().pass()?;
+    let committed = db.bounded(commit(&tx, events)).await;
+    let events =
+        committed.map_err(|error| if error.is_outage() { DbError::Unanswered(error.to_string()) } else { error })?;
     Ok(Sealed { events, effects })
+}
+
+async fn commit(tx: &Tx<'_>, events: Vec<NewEvent>) -> DbResult<Vec<Arc<StoredEvent>>> {
+    if events.is_empty() {
+        tx.commit(None).await?;
+        return Ok(Vec::new());
+    }
+    let appending = log::Appending::new(events);
+    let columns = appending.columns();
+    let params: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| &**column as &(dyn ToSql + Sync)).collect();
+    let heads = tx.commit(Some((log::APPEND, &params))).await?;
+    drop(columns);
+    appending.stored(&heads)
 }
 
 /// Tells the readers of the events, and the actors that have something to do now.

@@ -67,7 +67,7 @@ impl Product for CvProduct {
 
     async fn snapshot(
         &self,
-        snapshot: &tokio_postgres::Transaction<'_>,
+        snapshot: &deadpool_postgres::Transaction<'_>,
         _who: &Identity,
         topic: &Topic,
     ) -> Result<Value, CallError> {

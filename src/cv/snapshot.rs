@@ -43,13 +43,10 @@ pub async fn device(db: &impl Reader, id: &str) -> DbResult<DeviceState> {
 /// # Errors
 /// [`estafette_actors::DbError`].
 pub async fn task(db: &impl Reader, id: &str) -> DbResult<Option<TaskState>> {
-    let Some(task) = tasks::by_id(db, id).await? else { return Ok(None) };
-    Ok(Some(TaskState {
-        offers: generations::offers(db, id).await?,
-        steps: steps::of_task(db, id).await?,
-        progress: None,
-        task,
-    }))
+    // Sent together, not one after the other.
+    let (task, offers, steps) =
+        futures_util::try_join!(tasks::by_id(db, id), generations::offers(db, id), steps::of_task(db, id))?;
+    Ok(task.map(|task| TaskState { offers, steps, progress: None, task }))
 }
 
 /// `cv:{id}`.

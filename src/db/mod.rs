@@ -23,6 +23,7 @@ const CV: &[Migration] = estafette_actors::migrations!("migrations", "cv":
     "0005_create_usage_and_settings",
     "0006_add_foreign_keys",
     "0007_seed_settings_and_free_plan",
+    "0008_ease_task_check",
 );
 
 /// All SQL files: the runtime's, then each product's.

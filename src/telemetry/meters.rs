@@ -69,6 +69,7 @@ pub const METERS: &[(&str, Meter, &str, &str)] = &[
     ("estafette_call_seconds", Histogram, "outcome", "time to answer a call"),
     ("estafette_events_total", Counter, "", "durable events committed by this node"),
     ("estafette_commit_batch_size", Histogram, "", "commits of tasks in one transaction"),
+    ("estafette_add_batch_size", Histogram, "", "calls that only add in one transaction"),
     ("estafette_commit_seconds", Histogram, "", "time of such a transaction, waiting for Postgres included"),
     ("estafette_commit_splits_total", Counter, "", "group commits that failed and were tried one by one"),
     ("estafette_commits_fenced_total", Counter, "", "commits of a node that had lost the task's lease: refused"),

@@ -1,19 +1,21 @@
 //! The log in Postgres: append inside a unit of work, read a page after a position, compare heads.
 
 use super::{NewEvent, StoredEvent, TopicKey};
-use crate::db::{Db, DbResult};
+use crate::db::{Column, Db, DbResult};
 use crate::error::DbError;
 use crate::limits::{LOG_PAGE, LOG_PAGE_BYTES, LOG_PIECE};
 use chrono::{DateTime, Utc};
 use estafette_protocol::{EventKind, Timestamp};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use tokio_postgres::types::{FromSql, Type};
+use tokio_postgres::Row;
+use tokio_postgres::types::{FromSql, Json, ToSql, Type};
 
 /// Appends events and moves the heads of their topics, in the order of the topics. One statement: the heads are locked
-/// as they are raised, and the events get the numbers that the raise made room for.
-const APPEND: &str = "
+/// as they are raised, and the events get the numbers that the raise made room for. An event names its topic by its place
+/// among the topics (in the order of their bytes): a look into an array, where a join would compare all with all.
+pub(crate) const APPEND: &str = "
 WITH heads AS (
     INSERT INTO runtime.topics AS t (product, topic, epoch, head_seq)
     SELECT x.product, x.topic, (SELECT epoch FROM runtime.meta), x.n
@@ -21,13 +23,84 @@ WITH heads AS (
     ORDER BY x.ord
     ON CONFLICT (product, topic) DO UPDATE SET head_seq = t.head_seq + EXCLUDED.head_seq
     RETURNING id, product, topic, epoch, head_seq
+), placed AS (
+    SELECT array_agg(id ORDER BY product COLLATE \"C\", topic COLLATE \"C\") AS ids,
+           array_agg(head_seq ORDER BY product COLLATE \"C\", topic COLLATE \"C\") AS seqs
+    FROM heads
 ), added AS (
     INSERT INTO runtime.events (topic_id, seq, kind, at, data)
-    SELECT h.id, h.head_seq - e.from_end, e.kind, $8, e.data
-    FROM unnest($4::text[], $5::text[], $6::bigint[], $7::text[], $9::json[]) AS e(product, topic, from_end, kind, data)
-    JOIN heads h USING (product, topic)
+    SELECT p.ids[e.place], p.seqs[e.place] - e.from_end, e.kind, $7, e.data
+    FROM placed p, unnest($4::integer[], $5::bigint[], $6::text[], $8::json[]) AS e(place, from_end, kind, data)
 )
 SELECT product, topic, epoch, head_seq FROM heads";
+
+/// Events on their way into the log: the parameters of [`APPEND`], and what comes of its answer.
+pub(crate) struct Appending {
+    events: Vec<NewEvent>,
+    /// The topics in their order, with the number of their events. Sorted: topics are locked in one order by everybody, so
+    /// that no two units wait for each other in a circle.
+    counts: BTreeMap<TopicKey, i64>,
+    /// The place of each event's topic among them, from 1.
+    places: Vec<i32>,
+    /// How far each event is from the new head of its topic.
+    from_end: Vec<i64>,
+    at: Timestamp,
+}
+
+impl Appending {
+    pub(crate) fn new(events: Vec<NewEvent>) -> Self {
+        let mut counts: BTreeMap<TopicKey, i64> = BTreeMap::new();
+        for event in &events {
+            match counts.get_mut(&event.key) {
+                Some(count) => *count += 1,
+                None => {
+                    counts.insert(event.key.clone(), 1);
+                }
+            }
+        }
+        let mut left: HashMap<&TopicKey, (i32, i64)> =
+            (1..).zip(&counts).map(|(place, (key, count))| (key, (place, *count))).collect();
+        let (mut places, mut from_end) = (Vec::with_capacity(events.len()), Vec::with_capacity(events.len()));
+        for event in &events {
+            let Some((place, open)) = left.get_mut(&event.key) else { continue };
+            *open -= 1;
+            places.push(*place);
+            from_end.push(*open);
+        }
+        Self { counts, places, from_end, at: Timestamp::new(Utc::now()), events }
+    }
+
+    pub(crate) fn columns(&self) -> Vec<Column<'_>> {
+        let events = &self.events;
+        vec![
+            Box::new(self.counts.keys().map(|key| key.product.as_str()).collect::<Vec<_>>()),
+            Box::new(self.counts.keys().map(|key| key.topic.as_str()).collect::<Vec<_>>()),
+            Box::new(self.counts.values().copied().collect::<Vec<_>>()),
+            Box::new(&self.places),
+            Box::new(&self.from_end),
+            Box::new(events.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>()),
+            Box::new(self.at.to_chrono()),
+            Box::new(events.iter().map(|event| Json(&event.data)).collect::<Vec<_>>()),
+        ]
+    }
+
+    /// The events with their numbers, in the order given.
+    pub(crate) fn stored(self, heads: &[Row]) -> DbResult<Vec<Arc<StoredEvent>>> {
+        let mut known: HashMap<(&str, &str), (u64, i64)> = HashMap::with_capacity(heads.len());
+        for row in heads {
+            known.insert((row.try_get(0)?, row.try_get(1)?), (unsigned(row.try_get(2)?), row.try_get(3)?));
+        }
+        let mut stored = Vec::with_capacity(self.events.len());
+        for (event, from_end) in self.events.into_iter().zip(self.from_end) {
+            let Some((epoch, head)) = known.get(&(event.key.product.as_str(), event.key.topic.as_str())).copied()
+            else {
+                return Err(DbError::Data(format!("no head for topic {}", event.key.topic)));
+            };
+            stored.push(StoredEvent::new(event.key, epoch, unsigned(head - from_end), event.kind, self.at, event.data));
+        }
+        Ok(stored)
+    }
+}
 
 /// Appends events in a transaction; they become visible with its commit. Returned in the order given.
 ///
@@ -37,56 +110,14 @@ pub async fn append(tx: &deadpool_postgres::Transaction<'_>, events: Vec<NewEven
     if events.is_empty() {
         return Ok(Vec::new());
     }
-    // A BTreeMap: topics are locked in one order by everybody, so no two units wait for each other in a circle.
-    let mut counts: BTreeMap<TopicKey, i64> = BTreeMap::new();
-    for event in &events {
-        *counts.entry(event.key.clone()).or_default() += 1;
-    }
-    let head_products: Vec<&str> = counts.keys().map(|key| key.product.as_str()).collect();
-    let head_topics: Vec<&str> = counts.keys().map(|key| key.topic.as_str()).collect();
-    let head_counts: Vec<i64> = counts.values().copied().collect();
-    let mut left = counts.clone();
-    let mut from_end = Vec::with_capacity(events.len());
-    for event in &events {
-        let open = left.entry(event.key.clone()).or_default();
-        *open -= 1;
-        from_end.push(*open);
-    }
-    let products: Vec<&str> = events.iter().map(|event| event.key.product.as_str()).collect();
-    let topics: Vec<&str> = events.iter().map(|event| event.key.topic.as_str()).collect();
-    let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
-    let data: Vec<&Value> = events.iter().map(|event| &event.data).collect();
-    let at = Timestamp::new(Utc::now());
+    let appending = Appending::new(events);
     let statement = tx.prepare_cached(APPEND).await?;
-    let rows = tx
-        .query(
-            &statement,
-            &[
-                &head_products,
-                &head_topics,
-                &head_counts,
-                &products,
-                &topics,
-                &from_end,
-                &kinds,
-                &at.to_chrono(),
-                &data,
-            ],
-        )
-        .await?;
-    let mut heads: BTreeMap<(String, String), (u64, i64)> = BTreeMap::new();
-    for row in rows {
-        heads.insert((row.try_get(0)?, row.try_get(1)?), (unsigned(row.try_get(2)?), row.try_get(3)?));
-    }
-    let mut stored = Vec::with_capacity(events.len());
-    for (event, from_end) in events.into_iter().zip(from_end) {
-        let name = (event.key.product.as_str().to_owned(), event.key.topic.as_str().to_owned());
-        let Some((epoch, head)) = heads.get(&name) else {
-            return Err(DbError::Data(format!("no head for topic {}", event.key.topic)));
-        };
-        stored.push(StoredEvent::new(event.key, *epoch, unsigned(head - from_end), event.kind, at, event.data));
-    }
-    Ok(stored)
+    let heads = {
+        let columns = appending.columns();
+        let params: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| &**column as &(dyn ToSql + Sync)).collect();
+        tx.query(&statement, &params).await?
+    };
+    appending.stored(&heads)
 }
 
 /// Where a topic's log stands.

@@ -71,8 +71,9 @@ async fn snapshot(runtime: &Runtime, who: &Identity, key: &TopicKey) -> Result<(
         .read_only(true)
         .start()
         .await?;
-    let head = log::head(&transaction, key).await?;
-    let state = product.snapshot(&transaction, who, &key.topic).await?;
+    let head = async { Ok::<_, CallError>(log::head(&transaction, key).await?) };
+    // Sent together: both see the same state of the database.
+    let (head, state) = futures_util::try_join!(head, product.snapshot(&transaction, who, &key.topic))?;
     transaction.commit().await?;
     let message = ServerMessage::Snap { topic: key.topic.clone(), epoch: head.epoch, seq: head.seq, state };
     Ok((head, message))

@@ -3,11 +3,11 @@
 use super::graph::{Graph, StepState};
 use super::kind::{EventFields, GroupEnd, TaskKind};
 use super::spec::{NewTask, OnFailure, StepSpec, TaskInfo};
-use super::store::{self, TASK_COLUMNS, TaskRow, merged};
-use crate::db::{DbResult, Effect, Tx};
+use super::store::{self, NewStepRow, NewTaskRow, TASK_COLUMNS, TaskRow, merged};
+use crate::db::{Additions, DbResult, Effect, Tx};
 use crate::error::{CallError, DbError};
 use crate::event::TopicKey;
-use crate::trace::{self, TraceParent};
+use crate::trace;
 use estafette_protocol::task::{StepStatus, TaskStatus};
 use estafette_protocol::{EventKind, TaskId, Topic};
 use serde_json::{Value, json};
@@ -23,14 +23,14 @@ pub(crate) fn feed(task: &TaskInfo) -> Option<Topic> {
     }
 }
 
-pub(crate) fn emit(tx: &mut Tx<'_>, task: &TaskInfo, topic: Topic, kind: &str, data: Value) -> DbResult<()> {
+pub(crate) fn emit(tx: &mut Additions, task: &TaskInfo, topic: Topic, kind: &str, data: Value) -> DbResult<()> {
     let kind = EventKind::parse(kind).map_err(|error| DbError::Data(error.to_string()))?;
     tx.events.push(crate::event::NewEvent { key: TopicKey { product: task.product.clone(), topic }, kind, data });
     Ok(())
 }
 
 /// `task.queued` on the task's topic and on its owner's feed.
-pub(crate) fn emit_queued(tx: &mut Tx<'_>, task: &TaskInfo, fields: &EventFields) -> DbResult<()> {
+pub(crate) fn emit_queued(tx: &mut Additions, task: &TaskInfo, fields: &EventFields) -> DbResult<()> {
     let mut extra = task.event.clone();
     extra.extend(fields.clone());
     let own = json!({
@@ -46,7 +46,7 @@ pub(crate) fn emit_queued(tx: &mut Tx<'_>, task: &TaskInfo, fields: &EventFields
 
 /// The task's last event on its own topic, and `task.finished` on its owner's feed.
 pub(crate) fn emit_ended(
-    tx: &mut Tx<'_>,
+    tx: &mut Additions,
     task: &TaskInfo,
     status: TaskStatus,
     error: Option<&str>,
@@ -64,14 +64,14 @@ pub(crate) fn emit_ended(
     Ok(())
 }
 
-fn kind_of(tx: &Tx<'_>, task: &TaskInfo) -> DbResult<Arc<dyn TaskKind>> {
+fn kind_of(tx: &Additions, task: &TaskInfo) -> DbResult<Arc<dyn TaskKind>> {
     tx.kinds
         .kind(&task.product, &task.kind)
         .cloned()
         .ok_or_else(|| DbError::Data(format!("this server knows no kind of task `{}`", task.kind)))
 }
 
-pub(crate) async fn enqueue(tx: &mut Tx<'_>, new: NewTask) -> DbResult<TaskInfo> {
+pub(crate) fn enqueue(tx: &mut Additions, new: NewTask) -> DbResult<TaskInfo> {
     let task = TaskInfo {
         id: new.id,
         product: tx.product.clone(),
@@ -88,27 +88,10 @@ pub(crate) async fn enqueue(tx: &mut Tx<'_>, new: NewTask) -> DbResult<TaskInfo>
     let steps: Vec<Arc<StepSpec>> = plan.into_iter().map(Arc::new).collect();
     Graph::new(steps.iter().cloned().map(StepState::new).collect())
         .map_err(|error| DbError::Data(error.to_string()))?;
-    tx.execute(
-        "INSERT INTO runtime.tasks (id, product, kind, owner, device, input, event, trace)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        &[
-            &task.id.as_str(),
-            &task.product.as_str(),
-            &task.kind,
-            &task.owner.as_ref().map(|owner| owner.as_str()),
-            &task.device.as_ref().map(|device| device.as_str()),
-            &task.input,
-            &Value::Object(task.event.clone()),
-            &task.trace.as_ref().map(TraceParent::as_str),
-        ],
-    )
-    .await?;
-    let rows: Vec<_> = steps
-        .into_iter()
-        .enumerate()
-        .map(|(ord, spec)| (task.id.clone(), i32::try_from(ord).unwrap_or(i32::MAX), spec))
-        .collect();
-    store::insert_steps(tx, &rows).await?;
+    tx.put(NewTaskRow(task.clone()));
+    for (ord, spec) in steps.into_iter().enumerate() {
+        tx.put(NewStepRow { task: task.id.clone(), ord: i32::try_from(ord).unwrap_or(i32::MAX), spec });
+    }
     emit_queued(tx, &task, &EventFields::new())?;
     tx.effects.push(Effect::Queued);
     Ok(task)

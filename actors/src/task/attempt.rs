@@ -26,7 +26,7 @@ pub(super) struct Attempt {
     /// Where that comes from.
     pub(super) limiter: Arc<Limiter>,
     /// Whose share it is.
-    pub(super) owner: String,
+    pub(super) owner: Arc<str>,
     /// How long it may wait for what is away, in all; zero when it has waited enough before.
     pub(super) patience: Duration,
     /// Whether there is a database.

@@ -9,14 +9,14 @@ use super::handover;
 use super::positions;
 use super::rescue::{Lost, rescue};
 use super::spec::TaskInfo;
-use super::store::{self, TASK_COLUMNS, merged};
+use super::store::{self, TASK_COLUMNS};
 use super::supervisor::{Environment, Exit, Exited, LiveSinks, Stop, TaskSupervisor};
 use super::turns::CLAIM;
 use crate::bus::{Bus, LocalNode, Signal};
 use crate::config::RuntimeConfig;
 use crate::db::{Db, DbResult, Tx};
 use crate::event::{LiveEvent, TopicKey};
-use crate::limits::{CLAIM_BATCH, POLL_EVERY};
+use crate::limits::{CLAIM_BATCH, CLAIM_EVERY, POLL_EVERY};
 use crate::mailbox::{Slot, tell};
 use crate::registry::Registry;
 use crate::task::limiter::Limiter;
@@ -25,11 +25,11 @@ use crate::writer::commit::CommitWriter;
 use actix::prelude::*;
 use estafette_protocol::task::TaskStatus;
 use estafette_protocol::{EventKind, NodeId, TaskId, Topic};
-use serde_json::json;
+use serde_json::Value;
 use std::collections::HashMap;
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Looks for the tasks of a claim whose answer was lost, one each [`POLL_EVERY`]: its commit may arrive late.
 const ORPHAN_LOOKS: u8 = 10;
@@ -78,6 +78,8 @@ pub struct Dispatcher {
     running: HashMap<TaskId, (Addr<TaskSupervisor>, i64)>,
     claiming: bool,
     claim_again: bool,
+    /// When the last claim began: the next one takes what comes meanwhile.
+    claimed: Option<Instant>,
     draining: bool,
     next_arbiter: usize,
     positions: bool,
@@ -95,7 +97,7 @@ impl LiveSinks for Sinks {
 }
 
 impl super::context::LiveSink for Sink {
-    fn live(&self, topic: Topic, key: String, kind: EventKind, data: serde_json::Value) {
+    fn live(&self, topic: Topic, key: String, kind: EventKind, data: Value) {
         self.0.publish_live(LiveEvent::new(TopicKey { product: self.1.clone(), topic }, key, kind, data));
     }
 }
@@ -109,6 +111,7 @@ impl Dispatcher {
             running: HashMap::new(),
             claiming: false,
             claim_again: false,
+            claimed: None,
             draining: false,
             next_arbiter: 0,
             positions: false,
@@ -129,6 +132,15 @@ impl Dispatcher {
             return;
         }
         self.claiming = true;
+        let early = self.claimed.and_then(|at| CLAIM_EVERY.checked_sub(at.elapsed()));
+        if let Some(early) = early.filter(|early| !early.is_zero()) {
+            ctx.run_later(early, |dispatcher, ctx| {
+                dispatcher.claiming = false;
+                dispatcher.claim(ctx);
+            });
+            return;
+        }
+        self.claimed = Some(Instant::now());
         self.claim_again = false;
         let setup = self.setup.clone();
         let limit = i64::try_from(free).unwrap_or(CLAIM_BATCH).min(CLAIM_BATCH);
@@ -303,11 +315,10 @@ async fn claim_some(setup: &DispatcherSetup, limit: i64) -> DbResult<Vec<Claimed
     if waiting.is_none() {
         return Ok(Vec::new());
     }
-    let mut client = setup.db.connection().await?;
-    let pg = client.transaction().await?;
+    let client = setup.db.connection().await?;
     let product =
         estafette_protocol::ProductId::parse("runtime").map_err(|error| crate::DbError::Data(error.to_string()))?;
-    let mut tx = Tx::new(pg, product, Arc::clone(&setup.registry));
+    let mut tx = Tx::new(&client, product, Arc::clone(&setup.registry));
     let per_owner = i64::try_from(setup.config.tasks_per_owner).unwrap_or(i64::MAX);
     let rows = tx
         .query(
@@ -321,6 +332,7 @@ async fn claim_some(setup: &DispatcherSetup, limit: i64) -> DbResult<Vec<Claimed
     let (rows, waits): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     let ids: Vec<&str> = rows.iter().map(|row| row.info.id.as_str()).collect();
     let mut graphs = store::graphs(&tx, &ids).await?;
+    let started = EventKind::parse("task.started").map_err(|error| crate::DbError::Data(error.to_string()))?;
     let mut claimed = Vec::with_capacity(rows.len());
     for row in &rows {
         let task = row.info.clone();
@@ -328,10 +340,18 @@ async fn claim_some(setup: &DispatcherSetup, limit: i64) -> DbResult<Vec<Claimed
         let Some(kind) = setup.registry.kind(&task.product, &task.kind).cloned() else {
             return Err(crate::DbError::Data(format!("this server knows no kind of task `{}`", task.kind)));
         };
-        let fields = kind.on_started(&mut tx, &task).await?;
-        let own = json!({"id": task.id, "type": task.kind, "status": TaskStatus::Running, "attempt": task.attempt,
-            "node": setup.node, "rescues": row.rescues});
-        tx.emit(&Topic::task(&task.id), "task.started", &merged(&fields, own))?;
+        let mut data = kind.on_started(&mut tx, &task).await?;
+        for (name, value) in [
+            ("id", Value::from(task.id.as_str())),
+            ("type", Value::from(task.kind.as_str())),
+            ("status", Value::from(TaskStatus::Running.as_str())),
+            ("attempt", Value::from(task.attempt)),
+            ("node", Value::from(setup.node.as_str())),
+            ("rescues", Value::from(row.rescues)),
+        ] {
+            data.insert(name.to_owned(), value);
+        }
+        tx.emit_value(Topic::task(&task.id), started.clone(), Value::Object(data));
         let graph = graphs.remove(task.id.as_str()).unwrap_or_default();
         claimed.push(Claimed { task, lease: row.lease, graph });
     }

@@ -214,6 +214,14 @@ impl Graph {
         Some(step.attempt)
     }
 
+    /// An attempt that was about to begin does not.
+    pub fn unstart(&mut self, key: &StepKey) {
+        if let Some(step) = self.get_mut(key).filter(|step| step.status == StepStatus::Running) {
+            step.status = StepStatus::Pending;
+            step.attempt = step.attempt.saturating_sub(1);
+        }
+    }
+
     /// A step is done. Added steps whose key exists already are left as they are. Returns the steps that were added.
     ///
     /// # Errors
@@ -225,6 +233,10 @@ impl Graph {
         add: Vec<StepSpec>,
         also_needs: &[(StepKey, StepKey)],
     ) -> Result<Vec<Arc<StepSpec>>, GraphError> {
+        if add.is_empty() && also_needs.is_empty() {
+            self.completed(key, output);
+            return Ok(Vec::new());
+        }
         let mut next = self.clone();
         let mut added = Vec::new();
         for spec in add {
@@ -247,13 +259,17 @@ impl Graph {
             }
         }
         next.check()?;
-        if let Some(step) = next.get_mut(key) {
+        next.completed(key, output);
+        *self = next;
+        Ok(added)
+    }
+
+    fn completed(&mut self, key: &StepKey, output: Value) {
+        if let Some(step) = self.get_mut(key) {
             step.status = StepStatus::Completed;
             step.output = Some(Arc::new(output));
             step.error = None;
         }
-        *self = next;
-        Ok(added)
     }
 
     /// An attempt failed and another follows after `delay`.

@@ -54,10 +54,9 @@ pub async fn rescue(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, lost:
 }
 
 async fn rescue_some(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, lost: &Lost<'_>) -> DbResult<usize> {
-    let mut client = db.connection().await?;
-    let pg = client.transaction().await?;
+    let client = db.connection().await?;
     let product = estafette_protocol::ProductId::parse("runtime").map_err(|error| DbError::Data(error.to_string()))?;
-    let mut tx = Tx::new(pg, product, Arc::clone(registry));
+    let mut tx = Tx::new(&client, product, Arc::clone(registry));
     let (node, task, lease, some) = match lost {
         Lost::Node(node) | Lost::Drained(node) => (Some(*node), None, None, None),
         Lost::Task(task, lease) => (None, Some(*task), Some(*lease), None),

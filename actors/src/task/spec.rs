@@ -23,10 +23,11 @@ impl GroupKey {
 }
 
 /// What the end of a step's last attempt does to the rest of its task.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnFailure {
     /// The task ends as failed, everything else in it is cancelled.
+    #[default]
     FailTask,
     /// The other open steps of the step's group are cancelled; the task goes on with its other groups.
     FailGroup,
@@ -69,7 +70,7 @@ impl Default for RetryPolicy {
     }
 }
 
-/// One step of a task's graph.
+/// One step of a task's graph. What is as in [`StepSpec::new`] is left out where it is stored: there are many of these.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StepSpec {
     /// Unique within the task.
@@ -77,21 +78,40 @@ pub struct StepSpec {
     /// What the step does, a word of its kind of task (`extract`, `classify`, …): `type` in its events.
     pub kind: String,
     /// The group it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<GroupKey>,
     /// Steps that must be completed first (or ended, if they are [`OnFailure::Continue`]).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<StepKey>,
     /// What the step works on; kept with the step.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
     pub input: Value,
-    /// Share in the task's progress bar, relative to the other steps.
+    /// Share in the task's progress bar, relative to the other steps. Always stored: statements add it up.
     pub weight: u32,
     /// When a failed attempt is repeated.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub retry: RetryPolicy,
     /// Bound of one attempt.
+    #[serde(default = "usual_timeout", skip_serializing_if = "is_usual_timeout")]
     pub timeout: Duration,
     /// What its final failure does.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub on_failure: OnFailure,
     /// Merged into each of its events (`offer_index`, `item_index`).
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub labels: Map<String, Value>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+const fn usual_timeout() -> Duration {
+    Duration::from_secs(60)
+}
+
+fn is_usual_timeout(timeout: &Duration) -> bool {
+    *timeout == usual_timeout()
 }
 
 impl StepSpec {
@@ -105,7 +125,7 @@ impl StepSpec {
             input: Value::Null,
             weight: 1,
             retry: RetryPolicy::DEFAULT,
-            timeout: Duration::from_secs(60),
+            timeout: usual_timeout(),
             on_failure: OnFailure::FailTask,
             labels: Map::new(),
         }

@@ -1,8 +1,9 @@
 //! SQL of tasks and steps. Every write of a running task's state carries its lease.
 
 use super::graph::{Graph, StepState};
+use super::kind::StepOutput;
 use super::spec::{StepSpec, TaskInfo};
-use crate::db::{DbResult, Tx};
+use crate::db::{BulkRow, Column, DbResult, Tx};
 use crate::error::{DbError, StepError};
 use crate::trace::TraceParent;
 use chrono::{DateTime, Utc};
@@ -12,6 +13,7 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tokio_postgres::Row;
+use tokio_postgres::types::{Json, ToSql};
 
 /// A task's row.
 #[derive(Debug, Clone)]
@@ -70,19 +72,26 @@ pub async fn graphs(tx: &Tx<'_>, ids: &[&str]) -> DbResult<HashMap<String, Graph
         )
         .await?;
     let mut steps: HashMap<String, Vec<StepState>> = HashMap::new();
-    for row in rows {
-        let spec: StepSpec = serde_json::from_value(row.try_get(1)?).map_err(data)?;
-        let status: StepStatus = row.try_get::<_, String>(2)?.parse().map_err(data)?;
+    for row in &rows {
+        let Json(spec): Json<StepSpec> = row.try_get(1)?;
+        let status: StepStatus = row.try_get::<_, &str>(2)?.parse().map_err(data)?;
         let output: Option<Value> = row.try_get(6)?;
-        steps.entry(row.try_get(0)?).or_default().push(StepState {
+        let step = StepState {
             spec: Arc::new(spec),
             status,
             attempt: u32::try_from(row.try_get::<_, i32>(3)?).unwrap_or(0),
             run_after: row.try_get(5)?,
             output: (status == StepStatus::Completed).then(|| Arc::new(output.unwrap_or(Value::Null))),
             error: row.try_get(7)?,
-            extra_needs: serde_json::from_value(row.try_get(4)?).map_err(data)?,
-        });
+            extra_needs: row.try_get::<_, Json<Vec<StepKey>>>(4)?.0,
+        };
+        let task: &str = row.try_get(0)?;
+        match steps.get_mut(task) {
+            Some(steps) => steps.push(step),
+            None => {
+                steps.insert(task.to_owned(), vec![step]);
+            }
+        }
     }
     let mut graphs = HashMap::new();
     for (id, steps) in steps {
@@ -99,27 +108,51 @@ pub async fn graphs(tx: &Tx<'_>, ids: &[&str]) -> DbResult<HashMap<String, Graph
     Ok(graphs)
 }
 
-/// Adds steps to a task, after those it has.
-///
-/// # Errors
-/// [`DbError`].
-pub async fn insert_steps(tx: &Tx<'_>, steps: &[(TaskId, i32, Arc<StepSpec>)]) -> DbResult<()> {
-    if steps.is_empty() {
-        return Ok(());
+fn column<'a, R, T>(rows: &'a [R], of: impl Fn(&'a R) -> T) -> Column<'a>
+where
+    T: ToSql + Sync + 'a,
+{
+    Box::new(rows.iter().map(of).collect::<Vec<_>>())
+}
+
+/// A task that is accepted.
+pub(crate) struct NewTaskRow(pub(crate) TaskInfo);
+
+impl BulkRow for NewTaskRow {
+    const SQL: &'static str = "INSERT INTO runtime.tasks (id, product, kind, owner, device, input, event, trace)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::jsonb[], $8::text[])";
+    fn columns(rows: &[Self]) -> Vec<Column<'_>> {
+        vec![
+            column(rows, |row| row.0.id.as_str()),
+            column(rows, |row| row.0.product.as_str()),
+            column(rows, |row| row.0.kind.as_str()),
+            column(rows, |row| row.0.owner.as_ref().map(|owner| owner.as_str())),
+            column(rows, |row| row.0.device.as_ref().map(|device| device.as_str())),
+            column(rows, |row| Json(&row.0.input)),
+            column(rows, |row| Json(&row.0.event)),
+            column(rows, |row| row.0.trace.as_ref().map(TraceParent::as_str)),
+        ]
     }
-    let ids: Vec<&str> = steps.iter().map(|(id, _, _)| id.as_str()).collect();
-    let keys: Vec<&str> = steps.iter().map(|(_, _, spec)| spec.key.as_str()).collect();
-    let ords: Vec<i32> = steps.iter().map(|(_, ord, _)| *ord).collect();
-    let specs: Vec<Value> =
-        steps.iter().map(|(_, _, spec)| serde_json::to_value(&**spec)).collect::<Result<_, _>>().map_err(data)?;
-    tx.execute(
-        "INSERT INTO runtime.steps (task_id, key, ord, spec)
-         SELECT * FROM unnest($1::text[], $2::text[], $3::integer[], $4::jsonb[])
-         ON CONFLICT (task_id, key) DO NOTHING",
-        &[&ids, &keys, &ords, &specs],
-    )
-    .await?;
-    Ok(())
+}
+
+/// A step that is added to a task, at its place.
+pub(crate) struct NewStepRow {
+    pub(crate) task: TaskId,
+    pub(crate) ord: i32,
+    pub(crate) spec: Arc<StepSpec>,
+}
+
+impl BulkRow for NewStepRow {
+    const SQL: &'static str = "INSERT INTO runtime.steps (task_id, key, ord, spec)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::integer[], $4::jsonb[]) ON CONFLICT (task_id, key) DO NOTHING";
+    fn columns(rows: &[Self]) -> Vec<Column<'_>> {
+        vec![
+            column(rows, |row| row.task.as_str()),
+            column(rows, |row| row.spec.key.as_str()),
+            column(rows, |row| row.ord),
+            column(rows, |row| Json(&*row.spec)),
+        ]
+    }
 }
 
 /// How one step's row changes. Several changes of one step in a batch become one.
@@ -131,10 +164,10 @@ pub struct StepChange {
     pub attempt: u32,
     /// Not before.
     pub run_after: Option<DateTime<Utc>>,
-    /// Where completed.
-    pub output: Option<Value>,
-    /// What the attempt used.
-    pub report: Option<Value>,
+    /// Where completed: what it brought, and what the attempt used.
+    pub output: Option<Arc<StepOutput>>,
+    /// Where failed: what the attempt used.
+    pub report: Option<Map<String, Value>>,
     /// Why it failed.
     pub error: Option<String>,
     /// When the attempt began.
@@ -150,32 +183,15 @@ pub struct StepChange {
 /// Changes of many steps of many tasks.
 pub type StepChanges = BTreeMap<(TaskId, StepKey), StepChange>;
 
-/// Writes changes of steps in one statement.
-///
-/// # Errors
-/// [`DbError`].
-pub async fn update_steps(tx: &Tx<'_>, changes: &StepChanges) -> DbResult<()> {
-    if changes.is_empty() {
-        return Ok(());
-    }
-    let ids: Vec<&str> = changes.keys().map(|(id, _)| id.as_str()).collect();
-    let keys: Vec<&str> = changes.keys().map(|(_, key)| key.as_str()).collect();
-    let statuses: Vec<Option<&str>> = changes.values().map(|change| change.status.map(StepStatus::as_str)).collect();
-    let attempts: Vec<i32> = changes.values().map(|change| i32::try_from(change.attempt).unwrap_or(i32::MAX)).collect();
-    let run_after: Vec<Option<DateTime<Utc>>> = changes.values().map(|change| change.run_after).collect();
-    let outputs: Vec<Option<&Value>> = changes.values().map(|change| change.output.as_ref()).collect();
-    let reports: Vec<Option<&Value>> = changes.values().map(|change| change.report.as_ref()).collect();
-    let errors: Vec<Option<&str>> = changes.values().map(|change| change.error.as_deref()).collect();
-    let started: Vec<Option<DateTime<Utc>>> = changes.values().map(|change| change.started_at).collect();
-    let finished: Vec<Option<DateTime<Utc>>> = changes.values().map(|change| change.finished_at).collect();
-    let durations: Vec<Option<i64>> = changes.values().map(|change| change.duration_ms).collect();
-    let needs: Vec<Option<Value>> = changes
-        .values()
-        .map(|change| change.extra_needs.as_ref().map(serde_json::to_value).transpose())
-        .collect::<Result<_, _>>()
-        .map_err(data)?;
-    tx.execute(
-        "UPDATE runtime.steps s SET
+/// A step's row that changes.
+pub(crate) struct StepChangeRow {
+    pub(crate) task: TaskId,
+    pub(crate) key: StepKey,
+    pub(crate) change: StepChange,
+}
+
+impl BulkRow for StepChangeRow {
+    const SQL: &'static str = "UPDATE runtime.steps s SET
             status = coalesce(c.status, s.status),
             attempt = CASE WHEN c.status IS NULL THEN s.attempt ELSE c.attempt END,
             run_after = CASE WHEN c.status IS NULL THEN s.run_after ELSE c.run_after END,
@@ -189,14 +205,64 @@ pub async fn update_steps(tx: &Tx<'_>, changes: &StepChanges) -> DbResult<()> {
          FROM unnest($1::text[], $2::text[], $3::text[], $4::integer[], $5::timestamptz[], $6::jsonb[], $7::jsonb[],
                      $8::text[], $9::timestamptz[], $10::timestamptz[], $11::bigint[], $12::jsonb[])
               AS c(task_id, key, status, attempt, run_after, output, report, error, started_at, finished_at, duration_ms, extra_needs)
-         WHERE s.task_id = c.task_id AND s.key = c.key",
-        &[
-            &ids, &keys, &statuses, &attempts, &run_after, &outputs, &reports, &errors, &started, &finished, &durations,
-            &needs,
-        ],
-    )
-    .await?;
-    Ok(())
+         WHERE s.task_id = c.task_id AND s.key = c.key";
+    fn columns(rows: &[Self]) -> Vec<Column<'_>> {
+        vec![
+            column(rows, |row| row.task.as_str()),
+            column(rows, |row| row.key.as_str()),
+            column(rows, |row| row.change.status.map(StepStatus::as_str)),
+            column(rows, |row| i32::try_from(row.change.attempt).unwrap_or(i32::MAX)),
+            column(rows, |row| row.change.run_after),
+            column(rows, |row| row.change.output.as_ref().map(|output| Json(&output.output))),
+            column(rows, |row| {
+                let completed = row.change.output.as_ref().map(|output| &output.report);
+                completed.or(row.change.report.as_ref()).map(Json)
+            }),
+            column(rows, |row| row.change.error.as_deref()),
+            column(rows, |row| row.change.started_at),
+            column(rows, |row| row.change.finished_at),
+            column(rows, |row| row.change.duration_ms),
+            column(rows, |row| row.change.extra_needs.as_ref().map(Json)),
+        ]
+    }
+}
+
+/// A task's row after a commit of its supervisor.
+pub(crate) struct TaskChangeRow {
+    pub(crate) id: TaskId,
+    /// The number of the commit.
+    pub(crate) no: i64,
+    /// A step completed with it.
+    pub(crate) progressed: bool,
+    /// How it ended: state, result, error.
+    pub(crate) ended: Option<(TaskStatus, Value, Option<String>)>,
+}
+
+impl BulkRow for TaskChangeRow {
+    // A task that gets on is not the killer of its nodes: rescues count from its last completed step.
+    const SQL: &'static str = "UPDATE runtime.tasks t SET commit_no = c.no,
+            rescues = CASE WHEN c.progressed THEN 0 ELSE t.rescues END,
+            status = coalesce(c.status, t.status),
+            result = CASE WHEN c.status IS NULL THEN t.result ELSE c.result END,
+            error = CASE WHEN c.status IS NULL THEN t.error ELSE c.error END,
+            node_id = CASE WHEN c.status IS NULL THEN t.node_id END,
+            finished_at = CASE WHEN c.status IS NULL THEN t.finished_at ELSE now() END
+         FROM unnest($1::text[], $2::bigint[], $3::bool[], $4::text[], $5::jsonb[], $6::text[])
+              AS c(id, no, progressed, status, result, error)
+         WHERE t.id = c.id";
+    fn columns(rows: &[Self]) -> Vec<Column<'_>> {
+        vec![
+            column(rows, |row| row.id.as_str()),
+            column(rows, |row| row.no),
+            column(rows, |row| row.progressed),
+            column(rows, |row| row.ended.as_ref().map(|(status, ..)| status.as_str())),
+            column(rows, |row| row.ended.as_ref().map(|(_, result, _)| Json(result))),
+            column(rows, |row| row.ended.as_ref().and_then(|(.., error)| error.as_deref())),
+        ]
+    }
+    fn about(&self) -> Option<String> {
+        Some(self.id.as_str().to_owned())
+    }
 }
 
 /// Puts what a product adds over what the runtime says; the runtime's own words win.

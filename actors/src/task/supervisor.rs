@@ -2,8 +2,10 @@
 //! and hands every change to a commit writer. It holds nothing that is not in Postgres, so it may die at any moment.
 //!
 //! It wakes for outcomes, verdicts, permits and the times of next attempts. At most one commit is outstanding; what
-//! happens meanwhile goes into the next one, so that a busy task batches by itself. A step starts only when the
-//! completions that it needs are durable: what it reads in the database is there.
+//! happens meanwhile goes into the next one, so that a busy task batches by itself. A step runs only when the
+//! completions that it needs are durable: what it reads in the database is there. That it begins is written in the
+//! commit of those completions, and so is the end of the task in the commit of its last step: what follows from a commit
+//! is its *tail*. A chain of steps costs one commit a step.
 
 use super::attempt::Attempt;
 use super::context::{LiveSink, StepCtx};
@@ -14,7 +16,7 @@ use super::spec::{StepSpec, TaskInfo};
 use super::waits::{StepWaits, Waits};
 use crate::db::Db;
 use crate::error::StepError;
-use crate::limits::{FULL_RETRY, SETTLE_BACKOFF, STEP_OUTPUT_BYTES, WAITS_EVERY};
+use crate::limits::{FULL_RETRY, PROGRESS_EVERY, SETTLE_BACKOFF, STEP_OUTPUT_BYTES, WAITS_EVERY};
 use crate::mailbox::{Slot, tell};
 use crate::trace;
 use crate::writer::commit::{Commit, CommitWriter, Move, Verdict};
@@ -80,6 +82,14 @@ pub trait LiveSinks: Send + Sync {
     fn sink(&self, task: &TaskInfo) -> Arc<dyn LiveSink>;
 }
 
+/// A step that begins when the commit is durable that says so.
+struct Begun {
+    key: StepKey,
+    attempt: u32,
+    last_error: Option<String>,
+    permit: Permit,
+}
+
 /// The supervisor of one running task.
 pub struct TaskSupervisor {
     env: Arc<Environment>,
@@ -93,6 +103,11 @@ pub struct TaskSupervisor {
     uncommitted: HashSet<StepKey>,
     pending: Vec<Move>,
     in_flight: Vec<Move>,
+    /// How many of the moves in flight follow from those before them.
+    tail: usize,
+    begun: Vec<Begun>,
+    /// A commit is about to be sent: what ends at once still joins it.
+    sending: bool,
     one_by_one: usize,
     commit_no: i64,
     waiting_for_permit: bool,
@@ -101,11 +116,22 @@ pub struct TaskSupervisor {
     ending: bool,
     quiet: bool,
     progress: Option<TaskProgress>,
+    /// Progress was told a moment ago.
+    telling: bool,
     waits: Arc<Waits>,
     /// Steps that waited so long for what is away that they wait no more.
     impatient: HashSet<StepKey>,
     exit: Exit,
     span: Span,
+    /// Whose share of the running steps its steps are.
+    share: Arc<str>,
+}
+
+/// Whose share of the running steps those of a task are.
+fn share(task: &TaskInfo) -> Arc<str> {
+    let id = task.owner.as_ref().map(|owner| owner.as_str());
+    let id = id.or_else(|| task.device.as_ref().map(|device| device.as_str()));
+    format!("{}/{}", task.product, id.unwrap_or_default()).into()
 }
 
 impl TaskSupervisor {
@@ -119,6 +145,7 @@ impl TaskSupervisor {
         writer: Slot<CommitWriter>,
     ) -> Self {
         let live = env.live.sink(&task);
+        let share = share(&task);
         let owner = task.owner.as_ref().map(tracing::field::display);
         let span = tracing::info_span!(parent: None, "task", task.id = %task.id, task.kind = %task.kind, user.id = owner, attempt = task.attempt, lease);
         trace::adopt(&span, task.trace.as_ref());
@@ -134,6 +161,9 @@ impl TaskSupervisor {
             uncommitted: HashSet::new(),
             pending: Vec::new(),
             in_flight: Vec::new(),
+            tail: 0,
+            begun: Vec::new(),
+            sending: false,
             one_by_one: 0,
             commit_no: 0,
             waiting_for_permit: false,
@@ -142,28 +172,24 @@ impl TaskSupervisor {
             ending: false,
             quiet: false,
             progress: None,
+            telling: false,
             waits: Arc::default(),
             impatient: HashSet::new(),
             exit: Exit::Stopped,
             span,
+            share,
         }
-    }
-
-    fn owner(&self) -> String {
-        let id = self.task.owner.as_ref().map(|owner| owner.as_str());
-        let id = id.or_else(|| self.task.device.as_ref().map(|device| device.as_str()));
-        format!("{}/{}", self.task.product, id.unwrap_or_default())
     }
 
     /// Does all that can be done now.
     fn advance(&mut self, ctx: &mut Context<Self>) {
         self.start_ready(ctx);
-        if !self.ending && self.graph.is_ended() && self.running.is_empty() && self.uncommitted.is_empty() {
+        if !self.ending && self.uncommitted.is_empty() && self.running.is_empty() && self.graph.is_ended() {
             self.ending = true;
             self.pending.push(Move::Ended(Arc::new(self.summary())));
         }
-        self.send_commit(ctx);
-        self.report_progress();
+        self.send_soon(ctx);
+        self.report_progress(ctx);
         self.set_alarm(ctx);
     }
 
@@ -183,7 +209,7 @@ impl TaskSupervisor {
             return;
         }
         for key in self.startable() {
-            match self.env.limiter.try_acquire(&self.owner()) {
+            match self.env.limiter.try_acquire(&self.share) {
                 Ok(permit) => self.start_step(&key, permit, ctx),
                 Err(blocked) => return self.wait_for_permit(&key, blocked, ctx),
             }
@@ -194,7 +220,7 @@ impl TaskSupervisor {
         self.waiting_for_permit = true;
         let waits = StepWaits::new(Arc::clone(&self.waits), held_back.clone());
         waits.held_back(blocked.reason, Utc::now(), blocked.limit);
-        let (limiter, owner) = (Arc::clone(&self.env.limiter), self.owner());
+        let (limiter, owner) = (Arc::clone(&self.env.limiter), Arc::clone(&self.share));
         ctx.spawn(async move { limiter.acquire(&owner).await }.into_actor(self).map(move |permit, supervisor, ctx| {
             supervisor.waiting_for_permit = false;
             waits.works();
@@ -208,10 +234,23 @@ impl TaskSupervisor {
     }
 
     fn start_step(&mut self, key: &StepKey, permit: Permit, ctx: &mut Context<Self>) {
+        if let Some((begun, started)) = self.begin(key, permit) {
+            self.pending.push(started);
+            self.run_step(begun, ctx);
+        }
+    }
+
+    /// An attempt of a step begins: what is to be committed of that, and what runs then.
+    fn begin(&mut self, key: &StepKey, permit: Permit) -> Option<(Begun, Move)> {
         let last_error = self.graph.get(key).and_then(|step| step.error.clone());
-        let Some(attempt) = self.graph.start(key) else { return };
-        let Some(spec) = self.graph.get(key).map(|step| Arc::clone(&step.spec)) else { return };
-        self.pending.push(Move::Started { spec: Arc::clone(&spec), attempt });
+        let attempt = self.graph.start(key)?;
+        let spec = Arc::clone(&self.graph.get(key)?.spec);
+        Some((Begun { key: key.clone(), attempt, last_error, permit }, Move::Started { spec, attempt }))
+    }
+
+    fn run_step(&mut self, begun: Begun, ctx: &mut Context<Self>) {
+        let Begun { key, attempt, last_error, permit } = begun;
+        let Some(spec) = self.graph.get(&key).map(|step| Arc::clone(&step.spec)) else { return };
         let step = StepCtx {
             task: Arc::clone(&self.task),
             step: Arc::clone(&spec),
@@ -227,8 +266,8 @@ impl TaskSupervisor {
             ctx: step,
             permit,
             limiter: Arc::clone(&self.env.limiter),
-            owner: self.owner(),
-            patience: if self.impatient.contains(key) { Duration::ZERO } else { self.env.patience },
+            owner: Arc::clone(&self.share),
+            patience: if self.impatient.contains(&key) { Duration::ZERO } else { self.env.patience },
             gate: Arc::clone(self.env.db.gate()),
         };
         // The task's id again: a log line shows the innermost span and reads alone.
@@ -241,7 +280,7 @@ impl TaskSupervisor {
             supervisor.outcome(&spec, attempt, ended.outcome, ended.took, ctx);
             supervisor.advance(ctx);
         }));
-        self.running.insert(key.clone(), handle);
+        self.running.insert(key, handle);
     }
 
     fn outcome(
@@ -267,7 +306,7 @@ impl TaskSupervisor {
         output: StepOutput,
         took: Duration,
     ) -> Result<(), StepError> {
-        let size = serde_json::to_vec(&output.output).map_or(usize::MAX, |bytes| bytes.len());
+        let size = json_size(&output.output);
         if size > STEP_OUTPUT_BYTES {
             return Err(StepError::fatal(
                 "output_too_large",
@@ -322,6 +361,7 @@ impl TaskSupervisor {
             if let Some(handle) = self.running.remove(key) {
                 ctx.cancel_future(handle);
             }
+            self.begun.retain(|begun| begun.key != *key);
             self.waits.clear(key);
         }
         // Its message is for the task's owner and may repeat what they wrote; it is in the task, not in the log.
@@ -351,14 +391,64 @@ impl TaskSupervisor {
         }
     }
 
+    /// Sends a commit when what happens in this moment has happened: steps that end at once join it.
+    fn send_soon(&mut self, ctx: &mut Context<Self>) {
+        if self.sending || !self.in_flight.is_empty() || self.pending.is_empty() {
+            return;
+        }
+        self.sending = true;
+        // Polled after the steps that were spawned before it.
+        ctx.spawn(std::future::ready(()).into_actor(self).map(|(), supervisor, ctx| {
+            supervisor.sending = false;
+            supervisor.send_commit(ctx);
+        }));
+    }
+
     fn send_commit(&mut self, ctx: &mut Context<Self>) {
         if !self.in_flight.is_empty() || self.pending.is_empty() {
             return;
         }
         let take = if self.one_by_one > 0 { 1 } else { self.pending.len() };
         self.in_flight = self.pending.drain(..take).collect();
+        if self.one_by_one == 0 {
+            self.add_tail();
+        }
         self.commit_no += 1;
         self.offer_commit(ctx);
+    }
+
+    /// What will be so when the moves in flight are durable: steps begin, the task ends. All that is not durable yet is in
+    /// this commit.
+    fn add_tail(&mut self) {
+        let sure = self.in_flight.len();
+        if !self.quiet && !self.ending && !self.waiting_for_permit {
+            for key in self.graph.ready(Utc::now()) {
+                let Ok(permit) = self.env.limiter.try_acquire(&self.share) else { break };
+                if let Some((begun, started)) = self.begin(&key, permit) {
+                    self.in_flight.push(started);
+                    self.begun.push(begun);
+                }
+            }
+        }
+        if !self.ending && self.running.is_empty() && self.graph.is_ended() {
+            self.ending = true;
+            self.in_flight.push(Move::Ended(Arc::new(self.summary())));
+        }
+        self.tail = self.in_flight.len() - sure;
+    }
+
+    /// The commit is refused: what would have followed from it does not.
+    fn drop_tail(&mut self) -> bool {
+        let tail = std::mem::take(&mut self.tail);
+        for change in self.in_flight.drain(self.in_flight.len().saturating_sub(tail)..) {
+            if matches!(change, Move::Ended(_)) {
+                self.ending = false;
+            }
+        }
+        for begun in self.begun.drain(..) {
+            self.graph.unstart(&begun.key);
+        }
+        tail > 0
     }
 
     fn offer_commit(&mut self, ctx: &mut Context<Self>) {
@@ -404,6 +494,10 @@ impl TaskSupervisor {
                     self.exit = Exit::Ended;
                     ctx.stop();
                 } else {
+                    self.tail = 0;
+                    for begun in std::mem::take(&mut self.begun) {
+                        self.run_step(begun, ctx);
+                    }
                     self.advance(ctx);
                 }
             }
@@ -419,8 +513,9 @@ impl TaskSupervisor {
     /// A hook or a constraint refused the commit. Several moves are tried one by one to find the one; a completion that
     /// is refused becomes a failure of its step; anything else is a defect that is tried again until somebody mends it.
     fn rejected(&mut self, error: &crate::error::DbError, ctx: &mut Context<Self>) {
+        let had_tail = self.drop_tail();
         let moves = std::mem::take(&mut self.in_flight);
-        if moves.len() > 1 {
+        if moves.len() > 1 || had_tail {
             self.one_by_one = moves.len();
             self.pending.splice(0..0, moves);
             self.advance(ctx);
@@ -445,7 +540,11 @@ impl TaskSupervisor {
         }
     }
 
-    fn report_progress(&mut self) {
+    /// Tells those who watch how far the task is: at once, and while much happens at most every [`PROGRESS_EVERY`].
+    fn report_progress(&mut self, ctx: &mut Context<Self>) {
+        if self.telling {
+            return;
+        }
         // Steps that are added make the rest longer, not what was done less.
         let shown = self.progress.as_ref().map_or(0.0, |progress| progress.fraction);
         let now = TaskProgress {
@@ -457,6 +556,11 @@ impl TaskSupervisor {
         if self.progress.as_ref() != Some(&now) {
             self.publish(&now);
             self.progress = Some(now);
+            self.telling = true;
+            ctx.run_later(PROGRESS_EVERY, |supervisor, ctx| {
+                supervisor.telling = false;
+                supervisor.report_progress(ctx);
+            });
         }
     }
 
@@ -470,7 +574,7 @@ impl TaskSupervisor {
     fn follow_waits(&mut self, ctx: &mut Context<Self>) {
         let waits = Arc::clone(&self.waits);
         ctx.spawn(async move { waits.changed().await }.into_actor(self).map(|(), supervisor, ctx| {
-            supervisor.report_progress();
+            supervisor.report_progress(ctx);
             supervisor.follow_waits(ctx);
         }));
     }
@@ -488,6 +592,22 @@ impl TaskSupervisor {
             }));
         }
     }
+}
+
+/// Bytes of a value as JSON, without making them.
+fn json_size(value: &serde_json::Value) -> usize {
+    struct Count(usize);
+    impl std::io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    serde_json::to_writer(&mut count, value).map_or(usize::MAX, |()| count.0)
 }
 
 impl Actor for TaskSupervisor {

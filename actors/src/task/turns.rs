@@ -1,6 +1,6 @@
 //! Whose turn it is: the one order of the queue, for the dispatchers that claim and for those who are told their place.
 
-/// The queue, as common table expressions that end with `waiting (id, product, queued_at, started_at, since, turn)`.
+/// The whole queue, as common table expressions that end with `waiting (id, product, queued_at, started_at, since, turn)`.
 /// Parameter `$1`: the kinds of task that count.
 ///
 /// `turn`: the owner's tasks that would run if this one did. The first task of each owner stands before the second of any.
@@ -28,10 +28,34 @@ macro_rules! in_turn {
     };
 }
 
-/// Claims tasks for a node (`$4`): at most `$3`, and none beyond an owner's limit (`$2`). Select from `claimed t`.
-pub(super) const CLAIM: &str = concat!(
-    waiting!(),
-    ", chosen AS (
+/// Claims tasks for a node (`$4`): at most `$3`, and none beyond an owner's limit (`$2`). Select from `claimed t`. The order
+/// is that of `waiting`, but of each owner only so many tasks are looked at as may run: the owners are found by hops
+/// through the index, so that a claim costs the same whether an owner has ten tasks in the queue or a million.
+pub(super) const CLAIM: &str = "WITH RECURSIVE owners AS (
+    (SELECT product, coalesce(owner, device, id) AS who FROM runtime.tasks WHERE status = 'queued'
+     ORDER BY product, coalesce(owner, device, id) LIMIT 1)
+    UNION ALL
+    SELECT n.product, n.who FROM owners o CROSS JOIN LATERAL (
+        SELECT product, coalesce(owner, device, id) AS who FROM runtime.tasks
+        WHERE status = 'queued' AND (product, coalesce(owner, device, id)) > (o.product, o.who)
+        ORDER BY product, coalesce(owner, device, id) LIMIT 1
+    ) n
+), queued AS (
+    SELECT o.product, o.who, q.id, q.queued_at, q.place FROM owners o CROSS JOIN LATERAL (
+        SELECT f.id, f.queued_at, row_number() OVER (ORDER BY f.queued_at, f.id) AS place FROM (
+            SELECT id, queued_at FROM runtime.tasks
+            WHERE status = 'queued' AND product = o.product AND coalesce(owner, device, id) = o.who
+                  AND product || '/' || kind = ANY($1)
+            ORDER BY queued_at, id LIMIT $2
+        ) f
+    ) q
+), waiting AS (
+    SELECT q.id, q.queued_at,
+           greatest(q.queued_at, (SELECT served_at FROM runtime.turns WHERE product = q.product AND who = q.who)) AS since,
+           q.place + (SELECT count(*) FROM runtime.tasks r WHERE r.status = 'running' AND r.product = q.product
+                      AND coalesce(r.owner, r.device, r.id) = q.who) AS turn
+    FROM queued q
+), chosen AS (
     SELECT t.id FROM runtime.tasks t JOIN waiting w ON w.id = t.id
     WHERE t.status = 'queued' AND w.turn <= $2
     ORDER BY w.turn, w.since, w.queued_at, t.id LIMIT $3
@@ -46,8 +70,7 @@ pub(super) const CLAIM: &str = concat!(
     WHERE coalesce(owner, device) IS NOT NULL ORDER BY 1, 2
     ON CONFLICT (product, who) DO UPDATE SET served_at = EXCLUDED.served_at
 )
-SELECT "
-);
+SELECT ";
 
 /// The queue in its order, at most `$3` tasks: id, product, place, whether it waits for its owner's limit (`$2`), since when
 /// it is queued, and the share of the work that is done (of a task that had begun).

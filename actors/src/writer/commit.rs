@@ -14,15 +14,15 @@ use crate::registry::Registry;
 use crate::task::admit::emit_ended;
 use crate::task::kind::{GroupEnd, StepFailure, StepOutput, StepView, TaskKind, TaskSummary};
 use crate::task::spec::{GroupKey, StepSpec, TaskInfo};
-use crate::task::store::{self, StepChange, StepChanges, merged};
+use crate::task::store::{NewStepRow, StepChange, StepChangeRow, StepChanges, TaskChangeRow};
 use crate::trace;
 use crate::{bus::Bus, unit};
 use actix::prelude::*;
 use chrono::Utc;
 use estafette_protocol::task::{StepStatus, TaskStatus};
-use estafette_protocol::{StepKey, TaskId, Topic};
+use estafette_protocol::{EventKind, StepKey, Topic};
 use futures_util::FutureExt as _;
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -223,14 +223,12 @@ fn clone_error(error: &DbError) -> DbError {
     }
 }
 
-/// What the statements at the end of a group write.
+/// What is written at the end of a group.
 #[derive(Default)]
 struct Rows {
     steps: StepChanges,
-    added: Vec<(TaskId, i32, Arc<StepSpec>)>,
-    /// Task, number of its commit, and whether a step completed with it.
-    commit_nos: Vec<(TaskId, i64, bool)>,
-    ended: Vec<(TaskId, TaskStatus, Value, Option<String>)>,
+    added: Vec<NewStepRow>,
+    tasks: Vec<TaskChangeRow>,
 }
 
 async fn write_group(
@@ -240,9 +238,8 @@ async fn write_group(
     group: &[Commit],
 ) -> DbResult<Vec<Verdict>> {
     let Some(first) = group.first() else { return Ok(Vec::new()) };
-    let mut client = db.connection().await?;
-    let pg = db.bounded(async { DbResult::Ok(client.transaction().await?) }).await?;
-    let mut tx = Tx::new(pg, first.task.product.clone(), Arc::clone(registry));
+    let client = db.connection().await?;
+    let mut tx = Tx::new(&client, first.task.product.clone(), Arc::clone(registry));
     let mut verdicts = Vec::with_capacity(group.len());
     db.bounded(write_rows(&mut tx, group, &mut verdicts)).await?;
     unit::announce(bus, unit::seal(db, tx).await?);
@@ -265,12 +262,13 @@ async fn write_rows(tx: &mut Tx<'_>, group: &[Commit], verdicts: &mut Vec<Verdic
             Some((lease, _, true)) if *lease == commit.lease => {
                 tx.product = commit.task.product.clone();
                 let progressed = commit.moves.iter().any(|change| matches!(change, Move::Completed { .. }));
-                rows.commit_nos.push((commit.task.id.clone(), commit.no, progressed));
                 let mut ended = None;
                 for change in &commit.moves {
                     ended = apply(tx, commit, change, &mut rows).await?.or(ended);
                 }
-                Verdict::Done(ended)
+                let status = ended.as_ref().map(|(status, ..)| *status);
+                rows.tasks.push(TaskChangeRow { id: commit.task.id.clone(), no: commit.no, progressed, ended });
+                Verdict::Done(status)
             }
             // The end of a task is its last commit: when the lease is this commit's and the task has ended, it was it.
             Some((lease, no, false)) if *lease == commit.lease && *no == commit.no => {
@@ -283,7 +281,7 @@ async fn write_rows(tx: &mut Tx<'_>, group: &[Commit], verdicts: &mut Vec<Verdic
         };
         placed.push((place, verdict));
     }
-    flush(tx, rows).await?;
+    flush(tx, rows);
     placed.sort_by_key(|(place, _)| *place);
     verdicts.extend(placed.into_iter().map(|(_, verdict)| verdict));
     Ok(())
@@ -309,30 +307,35 @@ fn millis(took: Duration) -> i64 {
     i64::try_from(took.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// An event of a step: what the product labels and reports, and over it the runtime's own words.
 fn emit_step(
     tx: &mut Tx<'_>,
     task: &TaskInfo,
     spec: &StepSpec,
     kind: &str,
-    extra: Value,
-    report: &serde_json::Map<String, Value>,
+    report: Option<&Map<String, Value>>,
+    own: impl IntoIterator<Item = (&'static str, Value)>,
 ) -> DbResult<()> {
+    let kind = EventKind::parse(kind).map_err(|error| DbError::Data(error.to_string()))?;
     let mut data = spec.labels.clone();
-    data.extend(report.clone());
-    let mut own = json!({"step": spec.key, "type": spec.kind});
-    if let (Value::Object(own), Value::Object(extra)) = (&mut own, extra) {
-        own.extend(extra);
-    }
-    tx.emit(&Topic::task(&task.id), kind, &merged(&data, own))
+    data.extend(report.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
+    data.insert("step".to_owned(), Value::from(spec.key.as_str()));
+    data.insert("type".to_owned(), Value::from(spec.kind.as_str()));
+    data.extend(own.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    tx.emit_value(Topic::task(&task.id), kind, Value::Object(data));
+    Ok(())
 }
 
-async fn apply(tx: &mut Tx<'_>, commit: &Commit, change: &Move, rows: &mut Rows) -> DbResult<Option<TaskStatus>> {
+/// How a task ended: state, result, error.
+type Ended = (TaskStatus, Value, Option<String>);
+
+async fn apply(tx: &mut Tx<'_>, commit: &Commit, change: &Move, rows: &mut Rows) -> DbResult<Option<Ended>> {
     let task = &*commit.task;
     let now = Utc::now();
     match change {
         Move::Started { spec, attempt } => {
             commit.kind.on_step_started(tx, task, &StepView { spec, attempt: *attempt }).await?;
-            emit_step(tx, task, spec, "step.started", json!({"attempt": attempt}), &serde_json::Map::new())?;
+            emit_step(tx, task, spec, "step.started", None, [("attempt", Value::from(*attempt))])?;
             let row = rows.steps.entry((task.id.clone(), spec.key.clone())).or_default();
             *row = StepChange {
                 status: Some(StepStatus::Running),
@@ -344,18 +347,21 @@ async fn apply(tx: &mut Tx<'_>, commit: &Commit, change: &Move, rows: &mut Rows)
         }
         Move::Completed { spec, attempt, output, added, needs, took } => {
             commit.kind.on_step_completed(tx, task, &StepView { spec, attempt: *attempt }, output).await?;
-            let extra = json!({"attempt": attempt, "duration_ms": millis(*took)});
-            emit_step(tx, task, spec, "step.completed", extra, &output.report)?;
+            let own = [("attempt", Value::from(*attempt)), ("duration_ms", Value::from(millis(*took)))];
+            emit_step(tx, task, spec, "step.completed", Some(&output.report), own)?;
             let row = rows.steps.entry((task.id.clone(), spec.key.clone())).or_default();
             row.status = Some(StepStatus::Completed);
             row.attempt = *attempt;
-            row.output = Some(output.output.clone());
-            row.report = Some(Value::Object(output.report.clone()));
+            row.output = Some(Arc::clone(output));
             row.error = None;
             row.run_after = None;
             row.finished_at = Some(now);
             row.duration_ms = Some(millis(*took));
-            rows.added.extend(added.iter().map(|(ord, spec)| (task.id.clone(), *ord, Arc::clone(spec))));
+            rows.added.extend(added.iter().map(|(ord, spec)| NewStepRow {
+                task: task.id.clone(),
+                ord: *ord,
+                spec: Arc::clone(spec),
+            }));
             for (waiting, all) in needs {
                 rows.steps.entry((task.id.clone(), waiting.clone())).or_default().extra_needs = Some(all.clone());
             }
@@ -363,16 +369,20 @@ async fn apply(tx: &mut Tx<'_>, commit: &Commit, change: &Move, rows: &mut Rows)
         Move::Failed { spec, attempt, error, retry_in, cancelled, groups, took } => {
             let failure = StepFailure { error, attempt: *attempt, retry_in: *retry_in };
             commit.kind.on_step_failed(tx, task, &StepView { spec, attempt: *attempt }, &failure).await?;
-            let extra = json!({
-                "attempt": attempt, "error": error.message, "code": error.code,
-                "retry_in_ms": retry_in.map(millis), "duration_ms": millis(*took), "cancelled": cancelled,
-            });
-            emit_step(tx, task, spec, "step.failed", extra, &error.report)?;
+            let own = [
+                ("attempt", Value::from(*attempt)),
+                ("error", Value::from(error.message.as_str())),
+                ("code", Value::from(error.code.as_str())),
+                ("retry_in_ms", retry_in.map_or(Value::Null, |delay| Value::from(millis(delay)))),
+                ("duration_ms", Value::from(millis(*took))),
+                ("cancelled", cancelled.iter().map(StepKey::as_str).collect()),
+            ];
+            emit_step(tx, task, spec, "step.failed", Some(&error.report), own)?;
             let row = rows.steps.entry((task.id.clone(), spec.key.clone())).or_default();
             row.status = Some(if retry_in.is_some() { StepStatus::Pending } else { StepStatus::Failed });
             row.attempt = *attempt;
             row.error = Some(error.message.clone());
-            row.report = Some(Value::Object(error.report.clone()));
+            row.report = Some(error.report.clone());
             row.run_after = retry_in.map(|delay| now + delay);
             row.finished_at = retry_in.is_none().then_some(now);
             row.duration_ms = Some(millis(*took));
@@ -389,42 +399,18 @@ async fn apply(tx: &mut Tx<'_>, commit: &Commit, change: &Move, rows: &mut Rows)
         Move::Ended(summary) => {
             let end = commit.kind.on_ended(tx, task, summary).await?;
             emit_ended(tx, task, end.status, end.error.as_deref(), &end.result, &end.fields)?;
-            rows.ended.push((task.id.clone(), end.status, end.result, end.error));
             metrics::counter!("estafette_tasks_ended_total", "kind" => task.kind.clone(), "status" => end.status.as_str()).increment(1);
-            return Ok(Some(end.status));
+            return Ok(Some((end.status, end.result, end.error)));
         }
     }
     Ok(None)
 }
 
-async fn flush(tx: &Tx<'_>, rows: Rows) -> DbResult<()> {
-    store::insert_steps(tx, &rows.added).await?;
-    store::update_steps(tx, &rows.steps).await?;
-    if !rows.commit_nos.is_empty() {
-        let ids: Vec<&str> = rows.commit_nos.iter().map(|(id, ..)| id.as_str()).collect();
-        let nos: Vec<i64> = rows.commit_nos.iter().map(|(_, no, _)| *no).collect();
-        let progressed: Vec<bool> = rows.commit_nos.iter().map(|(.., progressed)| *progressed).collect();
-        // A task that gets on is not the killer of its nodes: rescues count from its last completed step.
-        tx.execute(
-            "UPDATE runtime.tasks t SET commit_no = c.no, rescues = CASE WHEN c.progressed THEN 0 ELSE t.rescues END
-             FROM (SELECT id, max(no) AS no, bool_or(progressed) AS progressed
-                   FROM unnest($1::text[], $2::bigint[], $3::bool[]) AS x(id, no, progressed) GROUP BY id) c
-             WHERE t.id = c.id",
-            &[&ids, &nos, &progressed],
-        )
-        .await?;
+/// Hands the group's rows to the unit, which writes them with its end.
+fn flush(tx: &Tx<'_>, rows: Rows) {
+    rows.added.into_iter().for_each(|row| tx.put(row));
+    for ((task, key), change) in rows.steps {
+        tx.put(StepChangeRow { task, key, change });
     }
-    if !rows.ended.is_empty() {
-        let ids: Vec<&str> = rows.ended.iter().map(|(id, ..)| id.as_str()).collect();
-        let statuses: Vec<&str> = rows.ended.iter().map(|(_, status, ..)| status.as_str()).collect();
-        let results: Vec<&Value> = rows.ended.iter().map(|(_, _, result, _)| result).collect();
-        let errors: Vec<Option<&str>> = rows.ended.iter().map(|(.., error)| error.as_deref()).collect();
-        tx.execute(
-            "UPDATE runtime.tasks t SET status = c.status, result = c.result, error = c.error, node_id = NULL, finished_at = now()
-             FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::text[]) AS c(id, status, result, error) WHERE t.id = c.id",
-            &[&ids, &statuses, &results, &errors],
-        )
-        .await?;
-    }
-    Ok(())
+    rows.tasks.into_iter().for_each(|row| tx.put(row));
 }

@@ -8,8 +8,8 @@ use estafette_actors::task::{
 };
 use estafette_actors::testkit::{TestDatabase, TestRedis};
 use estafette_actors::{
-    AuthError, Authenticator, CallCtx, CallError, Db, DbResult, Identity, Product, Runtime, RuntimeConfig, StepError,
-    Tx,
+    AuthError, Authenticator, BulkRow, CallCtx, CallError, Column, Db, DbResult, Identity, Product, Runtime,
+    RuntimeConfig, StepError, Tx,
 };
 use estafette_protocol::{ProductId, SessionId, StepKey, TaskId, Topic, UserId};
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -180,7 +180,7 @@ impl Product for Toy {
 
     async fn snapshot(
         &self,
-        snapshot: &tokio_postgres::Transaction<'_>,
+        snapshot: &deadpool_postgres::Transaction<'_>,
         _: &Identity,
         topic: &Topic,
     ) -> Result<Value, CallError> {
@@ -203,6 +203,40 @@ impl Product for Toy {
                         })
                         .await?;
                     Ok(json!({"task_id": task.id}))
+                })
+                .await
+            }
+            // The same as a unit that only adds; with an id of the caller's.
+            "begin" => {
+                let user = ctx.who.user.clone();
+                ctx.add(move |unit| {
+                    if params["refuse"] == true {
+                        return Err(CallError::bad_request("told to refuse"));
+                    }
+                    let id = params["id"].as_str().map_or_else(NewTask::new_id, |id| TaskId::parse(id).unwrap());
+                    let task = NewTask {
+                        id,
+                        kind: "chain".to_owned(),
+                        owner: Some(user.clone()),
+                        device: None,
+                        input: params.clone(),
+                        event: Map::new(),
+                    };
+                    Ok(json!({"task_id": unit.enqueue(task)?.id}))
+                })
+                .await
+            }
+            // Adds to a counter and asks for it in the same unit; refuses afterwards when it is told to.
+            "put" => {
+                ctx.transaction(async |tx: &mut Tx<'_>| {
+                    tx.put(Counted(params["id"].as_str().unwrap().to_owned()));
+                    tx.put(Counted(params["id"].as_str().unwrap().to_owned()));
+                    let row =
+                        tx.query_one("SELECT n FROM toy.counter WHERE id = $1", &[&params["id"].as_str()]).await?;
+                    if params["refuse"] == true {
+                        return Err(CallError::bad_request("told to refuse"));
+                    }
+                    Ok(json!({"n": row.get::<_, i64>(0)}))
                 })
                 .await
             }
@@ -244,6 +278,20 @@ impl Product for Toy {
 
     fn task_kinds(&self) -> Vec<Arc<dyn TaskKind>> {
         vec![Arc::new(Chain(Arc::clone(&self.0)))]
+    }
+}
+
+/// One more of something, written together with others.
+struct Counted(String);
+
+impl BulkRow for Counted {
+    const SQL: &'static str = "INSERT INTO toy.counter AS c SELECT id, 1 FROM unnest($1::text[]) AS x (id)
+        ON CONFLICT (id) DO UPDATE SET n = c.n + 1";
+    fn columns(rows: &[Self]) -> Vec<Column<'_>> {
+        vec![Box::new(rows.iter().map(|row| row.0.as_str()).collect::<Vec<_>>())]
+    }
+    fn about(&self) -> Option<String> {
+        Some(self.0.clone())
     }
 }
 

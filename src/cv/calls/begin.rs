@@ -5,7 +5,7 @@ use super::device_of;
 use crate::cv::store::tasks::{self, NewBackgroundTask};
 use chrono::{DateTime, Utc};
 use estafette_actors::task::NewTask;
-use estafette_actors::{CallCtx, CallError, Tx};
+use estafette_actors::{Additions, CallCtx, CallError, Identity, Tx};
 use estafette_protocol::cv::call::TaskStarted;
 use estafette_protocol::{TaskId, Timestamp};
 use serde_json::{Map, Value, json};
@@ -33,39 +33,51 @@ pub(super) struct Begin<'a> {
 }
 
 impl Begin<'_> {
-    /// The product's row.
-    ///
-    /// # Errors
-    /// `conflict` when the id exists.
-    pub(super) async fn insert(&self, tx: &Tx<'_>, ctx: &CallCtx, payload: &Value) -> Result<(), CallError> {
-        let task = NewBackgroundTask {
+    fn row<'a>(&'a self, who: &'a Identity, device: &'a str, payload: &'a Value) -> NewBackgroundTask<'a> {
+        NewBackgroundTask {
             id: self.id.as_str(),
             title: &self.title,
             success_message: &self.success,
             kind: self.kind,
             should_update_cv_list: self.updates_list,
             payload,
-            device: &device_of(ctx),
-            user: Some(ctx.who.user.as_str()),
+            device,
+            user: Some(who.user.as_str()),
             cv_file: self.cv_file,
             feature_name: self.feature,
             created_at: self.now.timestamp_millis(),
-        };
-        if tasks::insert(tx, &task).await? {
+        }
+    }
+
+    /// The product's row.
+    ///
+    /// # Errors
+    /// `conflict` when the id exists.
+    pub(super) async fn insert(&self, tx: &Tx<'_>, ctx: &CallCtx, payload: &Value) -> Result<(), CallError> {
+        if tasks::insert(tx, &self.row(&ctx.who, &device_of(&ctx.who), payload)).await? {
             Ok(())
         } else {
             Err(CallError::conflict(format!("there is a task {} already", self.id)))
         }
     }
 
+    /// The rows and events of a task with a new id that works on no CV and costs nothing: a unit that only adds.
+    ///
+    /// # Errors
+    /// A defect: the kind refuses its input.
+    pub(super) fn add(self, unit: &mut Additions, who: &Identity, input: Value) -> Result<TaskStarted, CallError> {
+        tasks::add(unit, &self.row(who, &device_of(who), &input), self.kind);
+        self.enqueue(unit, who, 0, input)
+    }
+
     /// The engine's task, with the events that tell of it. `debited`: credits, after [`Begin::insert`] and the debits.
     ///
     /// # Errors
     /// A defect: the kind refuses its input.
-    pub(super) async fn enqueue(
+    pub(super) fn enqueue(
         self,
-        tx: &mut Tx<'_>,
-        ctx: &CallCtx,
+        unit: &mut Additions,
+        who: &Identity,
         debited: i32,
         input: Value,
     ) -> Result<TaskStarted, CallError> {
@@ -88,12 +100,12 @@ impl Begin<'_> {
         let new = NewTask {
             id: self.id.clone(),
             kind: self.kind.to_owned(),
-            owner: Some(ctx.who.user.clone()),
-            device: ctx.who.device.clone(),
+            owner: Some(who.user.clone()),
+            device: who.device.clone(),
             input,
             event,
         };
-        tx.enqueue(new).await?;
+        unit.enqueue(new)?;
         Ok(TaskStarted { task_id: self.id.clone() })
     }
 }

@@ -259,7 +259,7 @@ async fn start(
                 (kind.to_owned(), None, input)
             })
             .collect();
-        generations::insert_subtasks(tx, &offer.id, &rows).await?;
+        generations::insert_subtasks(tx, &offer.id, rows);
     }
-    task.enqueue(tx, ctx, reserved.credits_debited, encode(&input)?).await
+    task.enqueue(tx, &ctx.who, reserved.credits_debited, encode(&input)?)
 }

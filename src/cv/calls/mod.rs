@@ -27,7 +27,7 @@ use super::services::Services;
 use super::store::Reader;
 use super::store::files::{self as cv_files, CvRow};
 use super::store::users;
-use estafette_actors::{CallCtx, CallError, Tx};
+use estafette_actors::{CallCtx, CallError, Identity, Tx};
 use estafette_protocol::UserId;
 use estafette_protocol::cv::CvId;
 use serde::Serialize;
@@ -128,6 +128,6 @@ pub fn not_blocked(row: &CvRow) -> Result<(), CallError> {
 }
 
 /// The device that a task is recorded for; callers over HTTP need not name one.
-pub fn device_of(ctx: &CallCtx) -> String {
-    ctx.who.device.as_ref().map_or_else(|| "http".to_owned(), |device| device.as_str().to_owned())
+pub fn device_of(who: &Identity) -> String {
+    who.device.as_ref().map_or_else(|| "http".to_owned(), |device| device.as_str().to_owned())
 }

@@ -72,7 +72,7 @@ pub async fn score(ctx: &CallCtx, settings: &Settings, params: ScoreCv) -> Resul
             state_before: before.score_state(),
             today: now.format("%Y-%m-%d").to_string(),
         };
-        let started = task.enqueue(tx, ctx, reserved.credits_debited, encode(&input)?).await?;
+        let started = task.enqueue(tx, &ctx.who, reserved.credits_debited, encode(&input)?)?;
         let after = files::by_id(tx, cv.id.as_str()).await?.ok_or_else(|| super::no_cv(&cv.id))?;
         if after.file.summary.job_offer_id != cv.job_offer_id {
             announce::state(tx, &after)?;

@@ -70,24 +70,32 @@ pub async fn test(services: &Services, ctx: &CallCtx, params: StartTest) -> Resu
         live,
     };
     input.check(services.test_live_per_second).map_err(CallError::bad_request)?;
-    let id = params.id.clone().unwrap_or_else(estafette_actors::task::NewTask::new_id);
+    let payload = encode(&input)?;
+    let Some(id) = params.id else {
+        // An id that was made just now is nobody else's: nothing has to be asked.
+        let (id, who) = (estafette_actors::task::NewTask::new_id(), ctx.who.clone());
+        return ctx.add(move |unit| encode(&begin_test(&id).add(unit, &who, payload.clone())?)).await;
+    };
     ctx.transaction(async |tx| {
-        let payload = encode(&input)?;
-        let task = Begin {
-            id: &id,
-            kind: TEST,
-            title: "Test".to_owned(),
-            success: "The test is over".to_owned(),
-            cv_file: None,
-            feature: None,
-            total_offers: 0,
-            updates_list: false,
-            now: Utc::now(),
-        };
+        let task = begin_test(&id);
         task.insert(tx, ctx, &payload).await?;
-        encode(&task.enqueue(tx, ctx, 0, payload).await?)
+        encode(&task.enqueue(tx, &ctx.who, 0, payload.clone())?)
     })
     .await
+}
+
+fn begin_test(id: &TaskId) -> Begin<'_> {
+    Begin {
+        id,
+        kind: TEST,
+        title: "Test".to_owned(),
+        success: "The test is over".to_owned(),
+        cv_file: None,
+        feature: None,
+        total_offers: 0,
+        updates_list: false,
+        now: Utc::now(),
+    }
 }
 
 /// One task with its offers and steps.

@@ -216,12 +216,12 @@ impl TaskKind for ScoreTask {
     }
 
     async fn on_started(&self, tx: &mut Tx<'_>, task: &TaskInfo) -> DbResult<EventFields> {
-        tasks::move_to(tx, task.id.as_str(), TaskState::Running, None, None).await?;
+        tasks::move_to(tx, task.id.as_str(), TaskState::Running, None, None);
         Ok(EventFields::new())
     }
 
     async fn on_requeued(&self, tx: &mut Tx<'_>, task: &TaskInfo) -> DbResult<EventFields> {
-        tasks::move_to(tx, task.id.as_str(), TaskState::Queued, None, None).await?;
+        tasks::move_to(tx, task.id.as_str(), TaskState::Queued, None, None);
         Ok(EventFields::new())
     }
 
@@ -250,13 +250,13 @@ impl TaskKind for ScoreTask {
         let Some(error) = &summary.error else {
             let score = summary.steps.iter().find(|(spec, ..)| spec.kind == "match_score");
             let result = json!({"cv_id": cv, "match_score": score.and_then(|(.., output)| output.get("total"))});
-            tasks::move_to(tx, id, TaskState::Completed, None, Some(&result)).await?;
+            tasks::move_to(tx, id, TaskState::Completed, None, Some(&result));
             if let Some(owner) = &task.owner {
                 activity::feature_used(tx, owner.as_str(), FEATURE, took(tx, id).await?).await?;
             }
             return Ok(TaskEnd { status: TaskStatus::Completed, result, error: None, fields });
         };
-        tasks::move_to(tx, id, TaskState::Failed, Some(&error.message), None).await?;
+        tasks::move_to(tx, id, TaskState::Failed, Some(&error.message), None);
         move_and_tell(tx, &cv, ScoreMachine::Failed).await?;
         if let Some(owner) = &task.owner {
             let credits = ledger::refund_task(tx, owner, &task.id, FEATURE).await?;
@@ -270,7 +270,7 @@ impl TaskKind for ScoreTask {
         super::lock_owner(tx, task).await?;
         let input = input(task)?;
         let mut fields = EventFields::new();
-        tasks::move_to(tx, task.id.as_str(), TaskState::Cancelled, None, None).await?;
+        tasks::move_to(tx, task.id.as_str(), TaskState::Cancelled, None, None);
         // Back to the state before; a failed one is idle with its old score.
         let to = if input.state_before == ScoreMachine::Done { ScoreMachine::Done } else { ScoreMachine::Idle };
         move_and_tell(tx, &input.cv_id, to).await?;
@@ -300,7 +300,7 @@ impl TaskKind for ScoreTask {
             tasks::set_payment(tx, task.id.as_str(), reserved.credits_debited, debit, reserved.period_start).await?;
             fields.insert("credits_debited".to_owned(), json!(reserved.credits_debited));
         }
-        tasks::move_to(tx, task.id.as_str(), TaskState::Queued, None, None).await?;
+        tasks::move_to(tx, task.id.as_str(), TaskState::Queued, None, None);
         if let Some(row) = files::by_id(tx, &cv).await? {
             announce::score(tx, &row)?;
             announce::listed(tx, &row)?;

@@ -31,22 +31,21 @@ pub struct Telemetry<'a> {
 /// # Errors
 /// [`estafette_actors::DbError`], as every function here.
 pub async fn telemetry(tx: &Tx<'_>, event: &Telemetry<'_>) -> DbResult<()> {
-    tx.execute(
+    tx.later(
         "INSERT INTO cv.telemetry_events (id, user_id, type, category, metadata, device_id, duration, status, error)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        &[
-            &super::new_id(),
-            &event.user,
-            &event.kind,
-            &event.category,
-            &event.metadata,
-            &event.device,
-            &event.duration,
-            &event.status,
-            &event.error,
+        vec![
+            Box::new(super::new_id()),
+            Box::new(event.user.map(str::to_owned)),
+            Box::new(event.kind.to_owned()),
+            Box::new(event.category.to_owned()),
+            Box::new(event.metadata.clone()),
+            Box::new(event.device.map(str::to_owned)),
+            Box::new(event.duration),
+            Box::new(event.status.to_owned()),
+            Box::new(event.error.map(str::to_owned)),
         ],
-    )
-    .await?;
+    );
     Ok(())
 }
 
@@ -55,14 +54,13 @@ pub async fn telemetry(tx: &Tx<'_>, event: &Telemetry<'_>) -> DbResult<()> {
 /// # Errors
 /// [`estafette_actors::DbError`].
 pub async fn feature_used(tx: &Tx<'_>, user: &str, feature: &str, duration_ms: i64) -> DbResult<()> {
-    tx.execute(
+    tx.later(
         "INSERT INTO cv.feature_usage AS f (id, user_id, feature_name, usage_count, total_duration)
          VALUES ($1, $2, $3, 1, $4)
          ON CONFLICT (user_id, feature_name) DO UPDATE SET usage_count = f.usage_count + 1, last_used_at = now(),
             total_duration = f.total_duration + excluded.total_duration, updated_at = now()",
-        &[&super::new_id(), &user, &feature, &duration_ms],
-    )
-    .await?;
+        vec![Box::new(super::new_id()), Box::new(user.to_owned()), Box::new(feature.to_owned()), Box::new(duration_ms)],
+    );
     Ok(())
 }
 
@@ -71,12 +69,11 @@ pub async fn feature_used(tx: &Tx<'_>, user: &str, feature: &str, duration_ms: i
 /// # Errors
 /// [`estafette_actors::DbError`].
 pub async fn link_used(tx: &Tx<'_>, user: &str, url: &str) -> DbResult<()> {
-    tx.execute(
+    tx.later(
         "INSERT INTO cv.link_history (id, user_id, url) VALUES ($1, $2, $3)
          ON CONFLICT (user_id, url) DO UPDATE SET created_at = clock_timestamp()",
-        &[&super::new_id(), &user, &url],
-    )
-    .await?;
+        vec![Box::new(super::new_id()), Box::new(user.to_owned()), Box::new(url.to_owned())],
+    );
     Ok(())
 }
 

@@ -117,7 +117,10 @@ pub async fn take_debit(tx: &Tx<'_>, id: &str) -> DbResult<Option<Debit>> {
 /// # Errors
 /// [`DbError`].
 pub async fn set_cv(tx: &Tx<'_>, id: &str, cv: &str) -> DbResult<()> {
-    tx.execute("UPDATE cv.credit_transactions SET cv_file_id = $2 WHERE id = $1", &[&id, &cv]).await?;
+    tx.later(
+        "UPDATE cv.credit_transactions SET cv_file_id = $2 WHERE id = $1",
+        vec![Box::new(id.to_owned()), Box::new(cv.to_owned())],
+    );
     Ok(())
 }
 

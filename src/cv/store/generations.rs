@@ -1,8 +1,8 @@
 //! `cv_generation_tasks`, `cv_generation_offers`, `cv_generation_subtasks`.
 
-use super::{Reader, get, opt_word, to_json, unsigned, word};
+use super::{Reader, column, get, opt_word, to_json, unsigned, word};
 use crate::cv::model::status::{GenerationState, OfferState, SubtaskState};
-use estafette_actors::{DbResult, Tx};
+use estafette_actors::{BulkRow, Column, DbResult, Tx};
 use estafette_protocol::cv::task::{GenerationOffer, StepReport};
 use serde_json::Value;
 
@@ -11,12 +11,17 @@ use serde_json::Value;
 /// # Errors
 /// [`estafette_actors::DbError`], as every function here.
 pub async fn insert(tx: &Tx<'_>, id: &str, user: &str, source: &str, mode: &str, offers: i32) -> DbResult<()> {
-    tx.execute(
+    tx.later(
         "INSERT INTO cv.cv_generation_tasks (id, user_id, source_cv_file_id, mode, total_offers)
          VALUES ($1, $2, $3, $4, $5)",
-        &[&id, &user, &source, &mode, &offers],
-    )
-    .await?;
+        vec![
+            Box::new(id.to_owned()),
+            Box::new(user.to_owned()),
+            Box::new(source.to_owned()),
+            Box::new(mode.to_owned()),
+            Box::new(offers),
+        ],
+    );
     Ok(())
 }
 
@@ -25,28 +30,43 @@ pub async fn insert(tx: &Tx<'_>, id: &str, user: &str, source: &str, mode: &str,
 /// # Errors
 /// [`estafette_actors::DbError`].
 pub async fn add_debits(tx: &Tx<'_>, id: &str, credits: i32) -> DbResult<()> {
-    tx.execute(
+    tx.later(
         "UPDATE cv.cv_generation_tasks SET credits_debited = credits_debited + $2 WHERE id = $1",
-        &[&id, &credits],
-    )
-    .await?;
+        vec![Box::new(id.to_owned()), Box::new(credits)],
+    );
     Ok(())
 }
 
-/// Moves a generation; its instants follow.
-///
-/// # Errors
-/// [`estafette_actors::DbError`].
-pub async fn move_to(tx: &Tx<'_>, id: &str, to: GenerationState, error: Option<&str>) -> DbResult<()> {
-    tx.execute(
-        "UPDATE cv.cv_generation_tasks SET status = $2, error = $3, updated_at = now(),
-            started_at = CASE WHEN $2 = 'running' THEN coalesce(started_at, now()) ELSE started_at END,
-            completed_at = CASE WHEN $2 IN ('completed', 'failed', 'cancelled') THEN now() END
-         WHERE id = $1 AND (status = ANY($4) OR status = $2)",
-        &[&id, &to.as_str(), &error, &to.sources()],
-    )
-    .await?;
-    Ok(())
+/// A generation that moves.
+struct GenerationMove {
+    id: String,
+    to: GenerationState,
+    error: Option<String>,
+}
+
+impl BulkRow for GenerationMove {
+    const SQL: &'static str =
+        "UPDATE cv.cv_generation_tasks g SET status = c.status, error = c.error, updated_at = now(),
+            started_at = CASE WHEN c.status = 'running' THEN coalesce(g.started_at, now()) ELSE g.started_at END,
+            completed_at = CASE WHEN c.status IN ('completed', 'failed', 'cancelled') THEN now() END
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS c (id, status, error, sources)
+        WHERE g.id = c.id AND (g.status = ANY(string_to_array(c.sources, ',')) OR g.status = c.status)";
+    fn columns(rows: &[Self]) -> Vec<Column<'_>> {
+        vec![
+            column(rows, |row| row.id.as_str()),
+            column(rows, |row| row.to.as_str()),
+            column(rows, |row| row.error.as_deref()),
+            column(rows, |row| row.to.sources().join(",")),
+        ]
+    }
+    fn about(&self) -> Option<String> {
+        Some(format!("generation {}", self.id))
+    }
+}
+
+/// Moves a generation; its instants follow. Written with the other rows of the unit.
+pub fn move_to(tx: &Tx<'_>, id: &str, to: GenerationState, error: Option<&str>) {
+    tx.put(GenerationMove { id: id.to_owned(), to, error: error.map(str::to_owned) });
 }
 
 /// The counts of a generation, for events.
@@ -99,12 +119,11 @@ pub async fn insert_offer(
     job_offer: Option<&str>,
     transaction: Option<&str>,
 ) -> DbResult<()> {
-    tx.execute(
+    tx.later(
         "INSERT INTO cv.cv_generation_offers (id, task_id, offer_index, source_url, job_offer_id, credit_transaction_id)
          VALUES ($1, $2, $3, $4, $5, $6)",
-        &[&id, &task, &index, &source_url, &job_offer, &transaction],
-    )
-    .await?;
+        vec![Box::new(id.to_owned()), Box::new(task.to_owned()), Box::new(index), Box::new(source_url.map(str::to_owned)), Box::new(job_offer.map(str::to_owned)), Box::new(transaction.map(str::to_owned))],
+    );
     Ok(())
 }
 
@@ -158,45 +177,69 @@ pub async fn move_offer(tx: &Tx<'_>, id: &str, to: OfferState, error: Option<&st
     Ok(moved == 1)
 }
 
-/// The task runs: offers whose source is known run with it (section 2). After a retry that is so as well.
-///
-/// # Errors
-/// [`estafette_actors::DbError`].
-pub async fn start_offers(tx: &Tx<'_>, task: &str) -> DbResult<()> {
-    tx.execute(
-        "UPDATE cv.cv_generation_offers o SET status = 'running', updated_at = now()
-         WHERE o.task_id = $1 AND o.status = 'pending' AND (o.job_offer_id IS NOT NULL OR NOT EXISTS
-            (SELECT 1 FROM cv.cv_generation_subtasks s WHERE s.offer_id = o.id AND s.type = 'extract'))",
-        &[&task],
-    )
-    .await?;
-    Ok(())
+/// A generation whose offers start.
+struct Start(String);
+
+impl BulkRow for Start {
+    const SQL: &'static str = "UPDATE cv.cv_generation_offers o SET status = 'running', updated_at = now()
+        WHERE o.task_id = ANY($1::text[]) AND o.status = 'pending' AND (o.job_offer_id IS NOT NULL OR NOT EXISTS
+            (SELECT 1 FROM cv.cv_generation_subtasks s WHERE s.offer_id = o.id AND s.type = 'extract'))";
+    fn columns(rows: &[Self]) -> Vec<Column<'_>> {
+        vec![column(rows, |row| row.0.as_str())]
+    }
+    fn about(&self) -> Option<String> {
+        Some(format!("generation {}", self.0))
+    }
 }
 
-/// An offer's source is known now.
-///
-/// # Errors
-/// [`estafette_actors::DbError`].
-pub async fn set_job_offer(tx: &Tx<'_>, id: &str, job_offer: &str) -> DbResult<()> {
-    tx.execute(
-        "UPDATE cv.cv_generation_offers SET job_offer_id = $2, updated_at = now() WHERE id = $1",
-        &[&id, &job_offer],
-    )
-    .await?;
-    Ok(())
+/// The task runs: offers whose source is known run with it (section 2). After a retry that is so as well. Written with the
+/// other rows of the unit.
+pub fn start_offers(tx: &Tx<'_>, task: &str) {
+    tx.put(Start(task.to_owned()));
 }
 
-/// What classification found.
-///
-/// # Errors
-/// [`estafette_actors::DbError`].
-pub async fn set_classification(tx: &Tx<'_>, id: &str, classification: &Value) -> DbResult<()> {
-    tx.execute(
-        "UPDATE cv.cv_generation_offers SET classification_result = $2, updated_at = now() WHERE id = $1",
-        &[&id, &classification],
-    )
-    .await?;
-    Ok(())
+/// What became known of an offer.
+enum Found {
+    JobOffer(String),
+    Classification(Value),
+}
+
+struct Finding {
+    offer: String,
+    found: Found,
+}
+
+impl BulkRow for Finding {
+    const SQL: &'static str =
+        "UPDATE cv.cv_generation_offers o SET job_offer_id = coalesce(c.job_offer, o.job_offer_id),
+            classification_result = coalesce(c.classification, o.classification_result), updated_at = now()
+        FROM unnest($1::text[], $2::text[], $3::jsonb[]) AS c (id, job_offer, classification) WHERE o.id = c.id";
+    fn columns(rows: &[Self]) -> Vec<Column<'_>> {
+        vec![
+            column(rows, |row| row.offer.as_str()),
+            column(rows, |row| match &row.found {
+                Found::JobOffer(id) => Some(id.as_str()),
+                Found::Classification(_) => None,
+            }),
+            column(rows, |row| match &row.found {
+                Found::JobOffer(_) => None,
+                Found::Classification(found) => Some(found),
+            }),
+        ]
+    }
+    fn about(&self) -> Option<String> {
+        Some(format!("offer {}", self.offer))
+    }
+}
+
+/// An offer's source is known now. Written with the other rows of the unit.
+pub fn set_job_offer(tx: &Tx<'_>, id: &str, job_offer: &str) {
+    tx.put(Finding { offer: id.to_owned(), found: Found::JobOffer(job_offer.to_owned()) });
+}
+
+/// What classification found. Written with the other rows of the unit.
+pub fn set_classification(tx: &Tx<'_>, id: &str, classification: &Value) {
+    tx.put(Finding { offer: id.to_owned(), found: Found::Classification(classification.clone()) });
 }
 
 /// An offer is completed: its CV is stored, and the generation counts it.
@@ -223,11 +266,10 @@ pub async fn complete_offer(
     if moved != 1 {
         return Err(estafette_actors::DbError::Data(format!("offer {id} is completed but was not running")));
     }
-    tx.execute(
+    tx.later(
         "UPDATE cv.cv_generation_tasks SET completed_offers = completed_offers + 1, updated_at = now() WHERE id = $1",
-        &[&task],
-    )
-    .await?;
+        vec![Box::new(task.to_owned())],
+    );
     Ok(())
 }
 
@@ -299,24 +341,42 @@ pub async fn retry_offer(tx: &Tx<'_>, id: &str, transaction: Option<&str>) -> Db
     Ok(())
 }
 
-/// Subtasks to be recorded: kind, item index, input.
-///
-/// # Errors
-/// [`estafette_actors::DbError`].
-pub async fn insert_subtasks(tx: &Tx<'_>, offer: &str, rows: &[(String, Option<i32>, Option<Value>)]) -> DbResult<()> {
-    let ids: Vec<String> = rows.iter().map(|_| super::new_id()).collect();
-    let kinds: Vec<&str> = rows.iter().map(|(kind, _, _)| kind.as_str()).collect();
-    let items: Vec<Option<i32>> = rows.iter().map(|(_, item, _)| *item).collect();
-    let inputs: Vec<&Option<Value>> = rows.iter().map(|(_, _, input)| input).collect();
-    tx.execute(
-        "INSERT INTO cv.cv_generation_subtasks (id, offer_id, type, item_index, input)
-         SELECT id, $1, type, item, input FROM unnest($2::text[], $3::text[], $4::int[], $5::jsonb[])
-            AS t (id, type, item, input)
-         ON CONFLICT (offer_id, type, coalesce(item_index, -1)) DO NOTHING",
-        &[&offer, &ids, &kinds, &items, &inputs],
-    )
-    .await?;
-    Ok(())
+/// A subtask that is recorded.
+struct NewSubtask {
+    id: String,
+    offer: String,
+    kind: String,
+    item: Option<i32>,
+    input: Option<Value>,
+}
+
+impl BulkRow for NewSubtask {
+    const SQL: &'static str = "INSERT INTO cv.cv_generation_subtasks (id, offer_id, type, item_index, input)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::jsonb[])
+        ON CONFLICT (offer_id, type, coalesce(item_index, -1)) DO NOTHING";
+    fn columns(rows: &[Self]) -> Vec<Column<'_>> {
+        vec![
+            column(rows, |row| row.id.as_str()),
+            column(rows, |row| row.offer.as_str()),
+            column(rows, |row| row.kind.as_str()),
+            column(rows, |row| row.item),
+            column(rows, |row| row.input.as_ref()),
+        ]
+    }
+    fn about(&self) -> Option<String> {
+        Some(about(&self.offer, &self.kind, self.item))
+    }
+}
+
+fn about(offer: &str, kind: &str, item: Option<i32>) -> String {
+    format!("subtask {offer} {kind} {}", item.unwrap_or(-1))
+}
+
+/// Subtasks to be recorded: kind, item index, input. Written with the other rows of the unit.
+pub fn insert_subtasks(tx: &Tx<'_>, offer: &str, rows: Vec<(String, Option<i32>, Option<Value>)>) {
+    for (kind, item, input) in rows {
+        tx.put(NewSubtask { id: super::new_id(), offer: offer.to_owned(), kind, item, input });
+    }
 }
 
 /// The input of a subtask (the text of an offer that was pasted).
@@ -341,56 +401,126 @@ pub struct SubtaskKey<'a> {
     pub item: Option<i32>,
 }
 
-/// Moves a subtask; a return to pending counts as a retry. A lost lease may leave it running when its next attempt
-/// begins, so running may become running.
-///
-/// # Errors
-/// [`estafette_actors::DbError`].
-pub async fn move_subtask(tx: &Tx<'_>, key: SubtaskKey<'_>, to: SubtaskState, error: Option<&str>) -> DbResult<()> {
-    tx.execute(
-        "UPDATE cv.cv_generation_subtasks SET status = $4, error = $5, updated_at = now(),
-            retry_count = retry_count + CASE WHEN $4 = 'pending' OR (status = 'running' AND $4 = 'running') THEN 1 ELSE 0 END
-         WHERE offer_id = $1 AND type = $2 AND coalesce(item_index, -1) = coalesce($3, -1)
-           AND (status = ANY($6) OR status = $4)",
-        &[&key.offer, &key.kind, &key.item, &to.as_str(), &error, &to.sources()],
-    )
-    .await?;
-    Ok(())
+impl SubtaskKey<'_> {
+    fn about(&self) -> String {
+        about(self.offer, self.kind, self.item)
+    }
 }
 
-/// A subtask is done.
+/// A subtask that moves.
+struct SubtaskMove {
+    offer: String,
+    kind: String,
+    item: Option<i32>,
+    to: SubtaskState,
+    error: Option<String>,
+    about: String,
+}
+
+impl BulkRow for SubtaskMove {
+    const SQL: &'static str =
+        "UPDATE cv.cv_generation_subtasks s SET status = c.status, error = c.error, updated_at = now(),
+            retry_count = s.retry_count
+                + CASE WHEN c.status = 'pending' OR (s.status = 'running' AND c.status = 'running') THEN 1 ELSE 0 END
+        FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[])
+            AS c (offer_id, type, item, status, error, sources)
+        WHERE s.offer_id = c.offer_id AND s.type = c.type AND coalesce(s.item_index, -1) = coalesce(c.item, -1)
+            AND (s.status = ANY(string_to_array(c.sources, ',')) OR s.status = c.status)";
+    fn columns(rows: &[Self]) -> Vec<Column<'_>> {
+        vec![
+            column(rows, |row| row.offer.as_str()),
+            column(rows, |row| row.kind.as_str()),
+            column(rows, |row| row.item),
+            column(rows, |row| row.to.as_str()),
+            column(rows, |row| row.error.as_deref()),
+            column(rows, |row| row.to.sources().join(",")),
+        ]
+    }
+    fn about(&self) -> Option<String> {
+        Some(self.about.clone())
+    }
+}
+
+/// Moves a subtask; a return to pending counts as a retry. A lost lease may leave it running when its next attempt
+/// begins, so running may become running. Written with the other rows of the unit.
+pub fn move_subtask(tx: &Tx<'_>, key: SubtaskKey<'_>, to: SubtaskState, error: Option<&str>) {
+    tx.put(SubtaskMove {
+        offer: key.offer.to_owned(),
+        kind: key.kind.to_owned(),
+        item: key.item,
+        to,
+        error: error.map(str::to_owned),
+        about: key.about(),
+    });
+}
+
+/// A subtask that is done.
+struct SubtaskDone {
+    offer: String,
+    kind: String,
+    item: Option<i32>,
+    output: Option<Value>,
+    modifications: Option<Value>,
+    report: StepReport,
+    duration_ms: Option<i32>,
+    about: String,
+}
+
+fn tokens(count: Option<u32>) -> i32 {
+    i32::try_from(count.unwrap_or(0)).unwrap_or(i32::MAX)
+}
+
+impl BulkRow for SubtaskDone {
+    const SQL: &'static str = "UPDATE cv.cv_generation_subtasks s SET status = 'completed', output = c.output,
+            modifications = c.modifications, model_used = c.model, prompt_tokens = c.prompt, cached_tokens = c.cached,
+            completion_tokens = c.completion, estimated_cost = c.cost::numeric(14, 6), duration_ms = c.duration, error = NULL,
+            updated_at = now()
+        FROM unnest($1::text[], $2::text[], $3::int[], $4::jsonb[], $5::jsonb[], $6::text[], $7::int[], $8::int[], $9::int[],
+            $10::double precision[], $11::int[])
+            AS c (offer_id, type, item, output, modifications, model, prompt, cached, completion, cost, duration)
+        WHERE s.offer_id = c.offer_id AND s.type = c.type AND coalesce(s.item_index, -1) = coalesce(c.item, -1)
+            AND s.status <> 'completed'";
+    fn columns(rows: &[Self]) -> Vec<Column<'_>> {
+        vec![
+            column(rows, |row| row.offer.as_str()),
+            column(rows, |row| row.kind.as_str()),
+            column(rows, |row| row.item),
+            column(rows, |row| row.output.as_ref()),
+            column(rows, |row| row.modifications.as_ref()),
+            column(rows, |row| row.report.model_used.as_deref()),
+            column(rows, |row| tokens(row.report.prompt_tokens)),
+            column(rows, |row| tokens(row.report.cached_tokens)),
+            column(rows, |row| tokens(row.report.completion_tokens)),
+            column(rows, |row| row.report.estimated_cost.unwrap_or(0.0)),
+            column(rows, |row| row.duration_ms),
+        ]
+    }
+    fn about(&self) -> Option<String> {
+        Some(self.about.clone())
+    }
+}
+
+/// A subtask is done. Written with the other rows of the unit.
 ///
 /// # Errors
-/// [`estafette_actors::DbError`].
-pub async fn complete_subtask(
+/// [`estafette_actors::DbError::Data`]: a defect.
+pub fn complete_subtask(
     tx: &Tx<'_>,
     key: SubtaskKey<'_>,
     output: Option<&Value>,
     report: &StepReport,
     duration_ms: Option<i32>,
 ) -> DbResult<()> {
-    let modifications = report.modifications.as_ref().map(to_json).transpose()?;
-    let tokens = |count: Option<u32>| i32::try_from(count.unwrap_or(0)).unwrap_or(i32::MAX);
-    tx.execute(
-        "UPDATE cv.cv_generation_subtasks SET status = 'completed', output = $4, modifications = $5, model_used = $6,
-            prompt_tokens = $7, cached_tokens = $8, completion_tokens = $9,
-            estimated_cost = $10::double precision::numeric(14, 6), duration_ms = $11, error = NULL, updated_at = now()
-         WHERE offer_id = $1 AND type = $2 AND coalesce(item_index, -1) = coalesce($3, -1) AND status <> 'completed'",
-        &[
-            &key.offer,
-            &key.kind,
-            &key.item,
-            &output,
-            &modifications,
-            &report.model_used,
-            &tokens(report.prompt_tokens),
-            &tokens(report.cached_tokens),
-            &tokens(report.completion_tokens),
-            &report.estimated_cost.unwrap_or(0.0),
-            &duration_ms,
-        ],
-    )
-    .await?;
+    tx.put(SubtaskDone {
+        offer: key.offer.to_owned(),
+        kind: key.kind.to_owned(),
+        item: key.item,
+        output: output.cloned(),
+        modifications: report.modifications.as_ref().map(to_json).transpose()?,
+        report: report.clone(),
+        duration_ms,
+        about: key.about(),
+    });
     Ok(())
 }
 

@@ -49,14 +49,14 @@ pub mod versions;
 
 use chrono::{DateTime, Utc};
 use estafette_actors::db::Params;
-use estafette_actors::{Db, DbError, DbResult, Tx};
+use estafette_actors::{Column, Db, DbError, DbResult, Tx};
 use estafette_protocol::Timestamp;
 use estafette_protocol::ids::new_cuid2;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::str::FromStr;
 use tokio_postgres::Row;
-use tokio_postgres::types::FromSql;
+use tokio_postgres::types::{FromSql, ToSql};
 
 /// Something that answers queries: the pool, a unit of work, or the snapshot of a topic.
 pub trait Reader {
@@ -79,15 +79,24 @@ impl Reader for Tx<'_> {
         self.query(sql, params).await
     }
 }
-impl Reader for tokio_postgres::Transaction<'_> {
+impl Reader for deadpool_postgres::Transaction<'_> {
     async fn rows(&self, sql: &str, params: Params<'_>) -> DbResult<Vec<Row>> {
-        Ok(self.query(sql, params).await?)
+        let statement = self.prepare_cached(sql).await?;
+        Ok(self.query(&statement, params).await?)
     }
 }
 
 /// A new id.
 pub fn new_id() -> String {
     new_cuid2()
+}
+
+/// The array of a column of rows that are written together.
+fn column<'a, R, T>(rows: &'a [R], of: impl Fn(&'a R) -> T) -> Column<'a>
+where
+    T: ToSql + Sync + 'a,
+{
+    Box::new(rows.iter().map(of).collect::<Vec<_>>())
 }
 
 fn get<'r, T: FromSql<'r>>(row: &'r Row, column: &str) -> DbResult<T> {

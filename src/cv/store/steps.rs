@@ -1,30 +1,43 @@
 //! The engine's rows of a task's steps, read for snapshots. The product never writes them.
 
-use super::{Reader, get, json, unsigned, word};
+use super::{Reader, get, unsigned, word};
 use estafette_actors::DbResult;
 use estafette_protocol::cv::task::{StepReport, StepView};
 use estafette_protocol::task::StepStatus;
-use serde_json::Value;
+use serde::Deserialize;
 use tokio_postgres::Row;
+use tokio_postgres::types::Json;
+
+/// What a reader sees of a step's plan.
+#[derive(Deserialize)]
+struct Plan {
+    kind: String,
+    weight: u32,
+    #[serde(default)]
+    labels: Labels,
+}
+
+#[derive(Default, Deserialize)]
+struct Labels {
+    offer_index: Option<u32>,
+    item_index: Option<u32>,
+}
 
 fn step(row: &Row) -> DbResult<StepView> {
-    let spec: Value = get(row, "spec")?;
-    let label = |name: &str| {
-        spec.pointer(&format!("/labels/{name}")).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok())
-    };
+    let Json(plan): Json<Plan> = get(row, "spec")?;
     let status: StepStatus = word(row, "status")?;
-    let report: Option<StepReport> = json(row, "report")?;
+    let report: Option<Json<StepReport>> = get(row, "report")?;
     Ok(StepView {
         step: word(row, "key")?,
-        kind: spec.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        kind: plan.kind,
         status,
-        offer_index: label("offer_index"),
-        item_index: label("item_index"),
+        offer_index: plan.labels.offer_index,
+        item_index: plan.labels.item_index,
         attempt: unsigned(row, "attempt")?,
-        weight: spec.get("weight").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok()).unwrap_or(1),
+        weight: plan.weight,
         error: get(row, "error")?,
         duration_ms: get::<Option<i64>>(row, "duration_ms")?.and_then(|ms| u64::try_from(ms).ok()),
-        report: (status == StepStatus::Completed).then(|| report.unwrap_or_default()),
+        report: (status == StepStatus::Completed).then(|| report.map(|Json(report)| report).unwrap_or_default()),
     })
 }
 

@@ -1,9 +1,9 @@
 //! `background_tasks`: the product's view of a task, written in the engine's commits (D29).
 
-use super::{Reader, get, opt_time, opt_word, time, unsigned, word};
+use super::{Reader, column, get, opt_time, opt_word, time, unsigned, word};
 use crate::cv::model::status::TaskState;
 use chrono::{DateTime, Utc};
-use estafette_actors::{DbResult, Tx};
+use estafette_actors::{Additions, BulkRow, Column, DbResult, Tx};
 use estafette_protocol::cv::http::TaskQuery;
 use estafette_protocol::cv::task::TaskView;
 use estafette_protocol::{TaskId, UserId};
@@ -151,6 +151,58 @@ pub struct NewBackgroundTask<'a> {
     pub created_at: i64,
 }
 
+/// A task that is recorded.
+struct Recorded {
+    id: String,
+    title: String,
+    success_message: String,
+    kind: &'static str,
+    should_update_cv_list: bool,
+    payload: Value,
+    device: String,
+    user: String,
+    created_at: i64,
+}
+
+impl BulkRow for Recorded {
+    const SQL: &'static str = "INSERT INTO cv.background_tasks (id, title, success_message, type, should_update_cv_list, payload,
+            device_id, user_id, created_at)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::jsonb[], $7::text[], $8::text[],
+            $9::bigint[])";
+    fn columns(rows: &[Self]) -> Vec<Column<'_>> {
+        vec![
+            column(rows, |row| row.id.as_str()),
+            column(rows, |row| row.title.as_str()),
+            column(rows, |row| row.success_message.as_str()),
+            column(rows, |row| row.kind),
+            column(rows, |row| row.should_update_cv_list),
+            column(rows, |row| &row.payload),
+            column(rows, |row| row.device.as_str()),
+            column(rows, |row| row.user.as_str()),
+            column(rows, |row| row.created_at),
+        ]
+    }
+    fn about(&self) -> Option<String> {
+        Some(format!("task {}", self.id))
+    }
+}
+
+/// Adds a task of a person that works on no CV and costs nothing, with an id that was made just now. Written with the
+/// other rows of the unit.
+pub fn add(unit: &Additions, task: &NewBackgroundTask<'_>, kind: &'static str) {
+    unit.put(Recorded {
+        id: task.id.to_owned(),
+        title: task.title.to_owned(),
+        success_message: task.success_message.to_owned(),
+        kind,
+        should_update_cv_list: task.should_update_cv_list,
+        payload: task.payload.clone(),
+        device: task.device.to_owned(),
+        user: task.user.unwrap_or_default().to_owned(),
+        created_at: task.created_at,
+    });
+}
+
 /// Inserts a task. `false`: the id exists.
 ///
 /// # Errors
@@ -190,15 +242,19 @@ pub async fn set_payment(
     transaction: Option<&str>,
     period_start: Option<DateTime<Utc>>,
 ) -> DbResult<()> {
-    tx.execute(
+    tx.later(
         "UPDATE cv.background_tasks SET credit_used = credit_used OR $2 > 0, credit_transaction_id = $3,
             feature_counter_period_start = $4, updated_at = now(),
             payload = coalesce(payload, '{}'::jsonb) || jsonb_build_object('credits_debited',
                 coalesce((payload ->> 'credits_debited')::int, 0) + $2)
          WHERE id = $1",
-        &[&id, &credits_debited, &transaction, &period_start],
-    )
-    .await?;
+        vec![
+            Box::new(id.to_owned()),
+            Box::new(credits_debited),
+            Box::new(transaction.map(str::to_owned)),
+            Box::new(period_start),
+        ],
+    );
     Ok(())
 }
 
@@ -246,26 +302,36 @@ pub async fn payment(db: &impl Reader, id: &str) -> DbResult<Option<Payment>> {
         .transpose()
 }
 
-/// Moves a task, and the generation of the same id along (section 2: it mirrors). `false`: not in a state from which it
-/// may go there.
-///
-/// # Errors
-/// [`estafette_actors::DbError`].
-pub async fn move_to(
-    tx: &Tx<'_>,
-    id: &str,
+/// A task that moves.
+struct TaskMove {
+    id: String,
     to: TaskState,
-    error: Option<&str>,
-    result: Option<&Value>,
-) -> DbResult<bool> {
-    let moved = tx
-        .execute(
-            "UPDATE cv.background_tasks SET status = $2, error = $3, result = $4, updated_at = now()
-             WHERE id = $1 AND (status = ANY($5) OR status = $2)",
-            &[&id, &to.as_str(), &error, &result, &to.sources()],
-        )
-        .await?;
-    Ok(moved == 1)
+    error: Option<String>,
+    result: Option<Value>,
+}
+
+impl BulkRow for TaskMove {
+    const SQL: &'static str = "UPDATE cv.background_tasks b SET status = c.status, error = c.error, result = c.result, updated_at = now()
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::text[]) AS c (id, status, error, result, sources)
+        WHERE b.id = c.id AND (b.status = ANY(string_to_array(c.sources, ',')) OR b.status = c.status)";
+    fn columns(rows: &[Self]) -> Vec<Column<'_>> {
+        vec![
+            column(rows, |row| row.id.as_str()),
+            column(rows, |row| row.to.as_str()),
+            column(rows, |row| row.error.as_deref()),
+            column(rows, |row| row.result.as_ref()),
+            column(rows, |row| row.to.sources().join(",")),
+        ]
+    }
+    fn about(&self) -> Option<String> {
+        Some(format!("task {}", self.id))
+    }
+}
+
+/// Moves a task, and the generation of the same id along (section 2: it mirrors), unless it is in a state from which it
+/// may not go there. Written with the other rows of the unit.
+pub fn move_to(tx: &Tx<'_>, id: &str, to: TaskState, error: Option<&str>, result: Option<&Value>) {
+    tx.put(TaskMove { id: id.to_owned(), to, error: error.map(str::to_owned), result: result.cloned() });
 }
 
 /// Why a CV is busy: a task that is not terminal has it as source or target (R20).

@@ -97,6 +97,6 @@ pub async fn verify_email(tx: &Tx<'_>, id: &UserId) -> DbResult<()> {
 /// # Errors
 /// [`estafette_actors::DbError`].
 pub async fn lock(tx: &Tx<'_>, user: &str) -> DbResult<()> {
-    tx.execute("SELECT 1 FROM cv.users WHERE id = $1 FOR NO KEY UPDATE", &[&user]).await?;
+    tx.later("SELECT 1 FROM cv.users WHERE id = $1 FOR NO KEY UPDATE", vec![Box::new(user.to_owned())]);
     Ok(())
 }

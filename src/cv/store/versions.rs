@@ -92,20 +92,19 @@ pub struct NewVersion<'a> {
 /// [`estafette_actors::DbError`].
 pub async fn insert(tx: &Tx<'_>, cv: &str, version: &NewVersion<'_>) -> DbResult<()> {
     let change_type = version.change_type.map(ChangeType::as_str);
-    tx.execute(
+    tx.later(
         "INSERT INTO cv.cv_versions (id, cv_file_id, version, content, changelog, change_type, source_file)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        &[
-            &super::new_id(),
-            &cv,
-            &version.version,
-            &version.content,
-            &version.changelog,
-            &change_type,
-            &version.source_file,
+        vec![
+            Box::new(super::new_id()),
+            Box::new(cv.to_owned()),
+            Box::new(version.version),
+            Box::new(version.content.clone()),
+            Box::new(version.changelog.map(str::to_owned)),
+            Box::new(change_type),
+            Box::new(version.source_file.map(str::to_owned)),
         ],
-    )
-    .await?;
+    );
     Ok(())
 }
 

@@ -30,6 +30,25 @@ pub(super) struct Totals {
     pub(super) repeats: u64,
 }
 
+/// What the clients counted; every task's end was told, or its call would not be over.
+pub(super) fn counted(people: &[Person], accepted: u64) -> Totals {
+    let mut totals = Totals { completed: accepted, ..Totals::default() };
+    people.iter().for_each(|person| totals.add_clients(person));
+    totals
+}
+
+impl Totals {
+    fn add_clients(&mut self, person: &Person) {
+        for client in person.clients() {
+            let stats = client.stats();
+            self.events += stats.events;
+            self.volatile += stats.volatile;
+            self.repeats += stats.repeats;
+            self.reconnects += stats.connects.saturating_sub(1);
+        }
+    }
+}
+
 /// Looks at everything.
 pub(super) async fn all(run: &Run, board: &Board, people: &[Person], options: &Options) -> Totals {
     let mut totals = Totals::default();
@@ -40,13 +59,7 @@ pub(super) async fn all(run: &Run, board: &Board, people: &[Person], options: &O
         if let Err(error) = one(run, person, options, &accepted, &mut found, &mut totals).await {
             run.findings.broken(Check::AckVisible, format!("{}: {error}", person.account.email()));
         }
-        for client in person.clients() {
-            let stats = client.stats();
-            totals.events += stats.events;
-            totals.volatile += stats.volatile;
-            totals.repeats += stats.repeats;
-            totals.reconnects += stats.connects.saturating_sub(1);
-        }
+        totals.add_clients(person);
         bar.inc(1);
     }
     bar.finish_and_clear();

@@ -1,4 +1,5 @@
-//! A user with a CV and two clients: one starts tasks and watches them, the other learns of them by the user's topic.
+//! A user with a CV and two clients: one starts tasks and watches them, the other learns of them by the user's topic. In a
+//! lean run there is only the first.
 
 use super::board::Board;
 use super::watcher::Watcher;
@@ -21,9 +22,10 @@ pub(super) struct Person {
     /// Credits before anything was started.
     pub(super) credits: i64,
     first: Arc<Client>,
-    second: Arc<Client>,
-    pub(super) watchers: [Arc<Watcher>; 2],
-    follower: tokio::task::JoinHandle<()>,
+    second: Option<Arc<Client>>,
+    /// One a client.
+    pub(super) watchers: Vec<Arc<Watcher>>,
+    follower: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl Person {
@@ -36,16 +38,26 @@ impl Person {
         board: &Arc<Board>,
         account: Arc<Account>,
         index: u64,
+        lean: bool,
     ) -> Result<Self, Failure> {
-        let (follow, mut topics) = mpsc::channel::<Topic>(FOLLOW);
-        let watchers = [
-            Arc::new(Watcher::new(&run.findings, Some(Arc::clone(board)), None)),
-            Arc::new(Watcher::new(&run.findings, None, Some(follow))),
-        ];
-        let first = run.client(&account, Codec::MsgPack, &format!("a{index}"), Some(watchers[0].clone()))?;
-        let second = run.client(&account, Codec::Json, &format!("b{index}"), Some(watchers[1].clone()))?;
-        let (first, second) = (Arc::new(first), Arc::new(second));
-        for client in [&first, &second] {
+        let watching = Arc::new(Watcher::new(&run.findings, Some(Arc::clone(board)), None, lean));
+        let mut watchers = vec![Arc::clone(&watching)];
+        let first = Arc::new(run.client(&account, Codec::MsgPack, &format!("a{index}"), Some(watching))?);
+        let (mut second, mut follower) = (None, None);
+        if !lean {
+            let (follow, mut topics) = mpsc::channel::<Topic>(FOLLOW);
+            let following = Arc::new(Watcher::new(&run.findings, None, Some(follow), false));
+            watchers.push(Arc::clone(&following));
+            let client = Arc::new(run.client(&account, Codec::Json, &format!("b{index}"), Some(following))?);
+            let followed = Arc::clone(&client);
+            follower = Some(tokio::spawn(async move {
+                while let Some(topic) = topics.recv().await {
+                    followed.subscribe(topic).await;
+                }
+            }));
+            second = Some(client);
+        }
+        for client in std::iter::once(&first).chain(&second) {
             client.ready(READY_WITHIN).await.map_err(Failure::Other)?;
             client.subscribe(Topic::user(account.user())).await;
         }
@@ -55,12 +67,6 @@ impl Person {
         let cv = file.get("id").and_then(Value::as_str);
         let cv = cv.ok_or_else(|| Failure::Other(format!("cv.create returned {file}")))?.to_owned();
         let balance: CreditBalance = run.api.get("/v1/cv/credits", &account.token().await?).await?;
-        let followed = Arc::clone(&second);
-        let follower = tokio::spawn(async move {
-            while let Some(topic) = topics.recv().await {
-                followed.subscribe(topic).await;
-            }
-        });
         Ok(Self { account, cv, credits: balance.balance.into(), first, second, watchers, follower })
     }
 
@@ -80,16 +86,18 @@ impl Person {
         self.first.subscribe(Topic::task(task)).await;
     }
 
-    /// Both clients.
-    pub(super) fn clients(&self) -> [&Client; 2] {
-        [&self.first, &self.second]
+    /// The clients.
+    pub(super) fn clients(&self) -> impl Iterator<Item = &Client> + Clone {
+        std::iter::once(&self.first).chain(&self.second).map(|client| &**client)
     }
 
-    /// Closes both.
+    /// Closes them.
     pub(super) async fn leave(self) {
-        self.follower.abort();
-        let _ = self.follower.await;
-        for client in [self.first, self.second] {
+        if let Some(follower) = self.follower {
+            follower.abort();
+            let _ = follower.await;
+        }
+        for client in std::iter::once(self.first).chain(self.second) {
             if let Some(client) = Arc::into_inner(client) {
                 client.close().await;
             }

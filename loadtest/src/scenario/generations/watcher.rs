@@ -6,6 +6,7 @@ use crate::check::task::{Fault, Story};
 use crate::check::{Check, Findings};
 use crate::client::Observer;
 use estafette_protocol::cv::event::user::CreditsChanged;
+use estafette_protocol::task::TaskStatus;
 use estafette_protocol::{ServerMessage, TaskId, Topic};
 use parking_lot::Mutex;
 use serde::Deserialize;
@@ -30,6 +31,8 @@ pub(super) struct Watcher {
     /// Where topics of new tasks go that its user's topic told of.
     follow: Option<mpsc::Sender<Topic>>,
     seen: Mutex<Seen>,
+    /// Only ends and steps are counted: what the connection checks by itself has to do.
+    lean: bool,
 }
 
 impl Watcher {
@@ -37,8 +40,9 @@ impl Watcher {
         findings: &Arc<Findings>,
         board: Option<Arc<Board>>,
         follow: Option<mpsc::Sender<Topic>>,
+        lean: bool,
     ) -> Self {
-        Self { findings: Arc::clone(findings), board, follow, seen: Mutex::default() }
+        Self { findings: Arc::clone(findings), board, follow, seen: Mutex::default(), lean }
     }
 
     /// What it saw of a task.
@@ -129,8 +133,41 @@ impl Watcher {
     }
 }
 
+impl Watcher {
+    fn count(&self, message: &ServerMessage, at: Instant) {
+        let Some(board) = &self.board else { return };
+        let (topic, status) = match message {
+            ServerMessage::Ev { topic, kind, .. } if topic.family() == "task" => match kind.as_str() {
+                "step.completed" => return board.step_completed(),
+                "task.completed" => (topic, TaskStatus::Completed),
+                "task.failed" => (topic, TaskStatus::Failed),
+                "task.cancelled" => (topic, TaskStatus::Cancelled),
+                _ => return,
+            },
+            // A task that ended before its snapshot was read.
+            ServerMessage::Snap { topic, state, .. } if topic.family() == "task" => {
+                match state.pointer("/task/status").map(TaskStatus::deserialize) {
+                    Some(Ok(status)) if status.is_terminal() => (topic, status),
+                    _ => return,
+                }
+            }
+            _ => return,
+        };
+        let Some(task) = self.of_task(topic) else { return };
+        let well = match status {
+            TaskStatus::Completed => Ok(()),
+            status => Err(format!("{task} is {}", status.as_str())),
+        };
+        self.findings.see(Check::EndedWell, well);
+        board.ended(&task, at);
+    }
+}
+
 impl Observer for Watcher {
     fn message(&self, message: &ServerMessage, at: Instant) {
+        if self.lean {
+            return self.count(message, at);
+        }
         match message {
             ServerMessage::Snap { topic, state, .. } => match self.of_task(topic) {
                 Some(task) => self.task_snapshot(task, state, at),

@@ -54,11 +54,11 @@ pub(super) async fn completed(
     let duration = output.report.get("duration_ms").and_then(Value::as_i64).and_then(|ms| i32::try_from(ms).ok());
     // The document of recompose is kept as the CV, not a second time with the subtask.
     let kept = (step.spec.kind != "recompose").then_some(&output.output);
-    generations::complete_subtask(tx, subtask(step.spec, at), kept, &report, duration).await?;
+    generations::complete_subtask(tx, subtask(step.spec, at), kept, &report, duration)?;
     match step.spec.kind.as_str() {
         "extract" => extracted(tx, task, at, output).await,
         "classify" => {
-            generations::set_classification(tx, &at.offer_id, &output.output).await?;
+            generations::set_classification(tx, &at.offer_id, &output.output);
             let rows: Vec<_> = output
                 .add
                 .iter()
@@ -67,7 +67,8 @@ pub(super) async fn completed(
                     (spec.kind.clone(), item.and_then(|item| i32::try_from(item).ok()), None)
                 })
                 .collect();
-            generations::insert_subtasks(tx, &at.offer_id, &rows).await
+            generations::insert_subtasks(tx, &at.offer_id, rows);
+            Ok(())
         }
         "recompose" => match kind.mode {
             GenerationMode::Adapt => adapted(tx, task, at, &output.output).await,
@@ -85,7 +86,7 @@ async fn extracted(tx: &mut Tx<'_>, task: &TaskInfo, at: &StepRef, output: &Step
     if let Some(url) = &found.url {
         activity::link_used(tx, user.as_str(), url).await?;
     }
-    generations::set_job_offer(tx, &at.offer_id, offer.id.as_str()).await?;
+    generations::set_job_offer(tx, &at.offer_id, offer.id.as_str());
     generations::move_offer(tx, &at.offer_id, OfferState::Running, None).await?;
     let event = OfferExtracted {
         offer_index: at.offer_index,

@@ -72,7 +72,7 @@ pub(super) async fn task_ended(
         let first = runs.iter().find_map(|run| run.error.clone());
         let error = first.or_else(|| summary.error.as_ref().map(|error| error.message.clone()));
         let error = error.unwrap_or_else(|| "no offer was completed".to_owned());
-        move_task(tx, id, TaskState::Failed, Some(&error), None).await?;
+        move_task(tx, id, TaskState::Failed, Some(&error), None);
         if mode == GenerationMode::Optimize {
             move_optimise(tx, task, OptimiseState::Failed, Some(&error)).await?;
         }
@@ -81,14 +81,14 @@ pub(super) async fn task_ended(
     }
     let failed = runs.iter().filter(|run| run.status == OfferStatus::Failed).count();
     let result = json!({"cvs": made, "failed_offers": failed});
-    move_task(tx, id, TaskState::Completed, None, Some(&result)).await?;
+    move_task(tx, id, TaskState::Completed, None, Some(&result));
     Ok(TaskEnd { status: TaskStatus::Completed, result, error: None, fields })
 }
 
 /// The task was cancelled; its open offers ended before.
 pub(super) async fn task_cancelled(mode: GenerationMode, tx: &mut Tx<'_>, task: &TaskInfo) -> DbResult<EventFields> {
     let id = task.id.as_str();
-    move_task(tx, id, TaskState::Cancelled, None, None).await?;
+    move_task(tx, id, TaskState::Cancelled, None, None);
     for run in generations::offers(tx, id).await? {
         // A CV that was made before keeps its place; a score that was under way is not.
         if let (OfferStatus::Completed, Some(cv)) = (run.status, &run.generated_cv_file_id) {
@@ -164,7 +164,7 @@ pub(super) async fn task_retried(
     let single = reserved.transactions.first().filter(|_| head.offers.len() == 1).and_then(Option::as_deref);
     tasks::set_payment(tx, id, reserved.credits_debited, single, reserved.period_start).await?;
     generations::add_debits(tx, id, reserved.credits_debited).await?;
-    move_task(tx, id, TaskState::Queued, None, None).await?;
+    move_task(tx, id, TaskState::Queued, None, None);
     let mut fields = count_fields(tx, id).await?;
     fields.insert("credit_used".to_owned(), json!(reserved.credits_debited > 0));
     Ok(fields)

@@ -77,18 +77,9 @@ pub async fn count_fields(tx: &Tx<'_>, id: &str) -> DbResult<EventFields> {
 }
 
 /// Moves the task and its generation together (section 2: one mirrors the other).
-///
-/// # Errors
-/// [`estafette_actors::DbError`].
-pub async fn move_task(
-    tx: &Tx<'_>,
-    id: &str,
-    to: TaskState,
-    error: Option<&str>,
-    result: Option<&serde_json::Value>,
-) -> DbResult<()> {
-    tasks::move_to(tx, id, to, error, result).await?;
-    generations::move_to(tx, id, GenerationState::from(to), error).await
+pub fn move_task(tx: &Tx<'_>, id: &str, to: TaskState, error: Option<&str>, result: Option<&serde_json::Value>) {
+    tasks::move_to(tx, id, to, error, result);
+    generations::move_to(tx, id, GenerationState::from(to), error);
 }
 
 #[async_trait::async_trait(?Send)]
@@ -109,13 +100,13 @@ impl TaskKind for Generation {
     }
 
     async fn on_started(&self, tx: &mut Tx<'_>, task: &TaskInfo) -> DbResult<EventFields> {
-        move_task(tx, task.id.as_str(), TaskState::Running, None, None).await?;
-        generations::start_offers(tx, task.id.as_str()).await?;
+        move_task(tx, task.id.as_str(), TaskState::Running, None, None);
+        generations::start_offers(tx, task.id.as_str());
         count_fields(tx, task.id.as_str()).await
     }
 
     async fn on_requeued(&self, tx: &mut Tx<'_>, task: &TaskInfo) -> DbResult<EventFields> {
-        move_task(tx, task.id.as_str(), TaskState::Queued, None, None).await?;
+        move_task(tx, task.id.as_str(), TaskState::Queued, None, None);
         count_fields(tx, task.id.as_str()).await
     }
 
@@ -131,7 +122,8 @@ impl TaskKind for Generation {
             }
             _ => {}
         }
-        generations::move_subtask(tx, subtask(step.spec, &at), SubtaskState::Running, None).await
+        generations::move_subtask(tx, subtask(step.spec, &at), SubtaskState::Running, None);
+        Ok(())
     }
 
     async fn on_step_completed(
@@ -157,7 +149,7 @@ impl TaskKind for Generation {
     ) -> DbResult<()> {
         let at = StepRef::of(step.spec)?;
         let to = if failure.retry_in.is_some() { SubtaskState::Pending } else { SubtaskState::Failed };
-        generations::move_subtask(tx, subtask(step.spec, &at), to, Some(&failure.error.message)).await?;
+        generations::move_subtask(tx, subtask(step.spec, &at), to, Some(&failure.error.message));
         // R37: the failed score of a generation is the CV's, not the generation's.
         if step.spec.kind == "match_score" && failure.retry_in.is_none() {
             lock_owner(tx, task).await?;

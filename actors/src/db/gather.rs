@@ -1,0 +1,224 @@
+//! Rows that wait to be written together: what many units add one row at a time goes to Postgres as one statement with
+//! an array a column, which costs a fraction of a statement a row.
+
+use bytes::BytesMut;
+use std::any::Any;
+use std::collections::HashMap;
+use std::error::Error;
+use tokio_postgres::types::{IsNull, ToSql, Type};
+
+/// A column of a statement: an array with a value a row.
+pub type Column<'a> = Box<dyn ToSql + Sync + 'a>;
+
+/// A parameter of a statement that waits.
+pub type Param = Box<dyn ToSql + Sync + Send>;
+
+/// A row that is written together with others of its kind.
+pub trait BulkRow: Send + Sync + 'static {
+    /// Writes many rows, from one `unnest` of arrays. Its result is not looked at.
+    const SQL: &'static str;
+
+    /// The arrays, in the order of the parameters of [`BulkRow::SQL`].
+    fn columns(rows: &[Self]) -> Vec<Column<'_>>
+    where
+        Self: Sized;
+
+    /// What the row is about (`subtask x`), when the order of two rows about the same thing matters: the later one is
+    /// then written by a later statement. `None`: it is about nothing that another waiting row touches.
+    fn about(&self) -> Option<String> {
+        None
+    }
+}
+
+/// Rows of one kind.
+pub(crate) trait RowSet: Send {
+    fn sql(&self) -> &'static str;
+    fn columns(&self) -> Vec<Column<'_>>;
+    fn as_any(&mut self) -> &mut dyn Any;
+    fn is_of(&self, of: std::any::TypeId) -> bool;
+    /// Moves all rows to another gathering.
+    fn pour(self: Box<Self>, into: &mut Gather);
+}
+
+struct Set<R>(Vec<R>);
+
+impl<R: BulkRow> RowSet for Set<R> {
+    fn sql(&self) -> &'static str {
+        R::SQL
+    }
+    fn columns(&self) -> Vec<Column<'_>> {
+        R::columns(&self.0)
+    }
+    fn as_any(&mut self) -> &mut dyn Any {
+        self
+    }
+    fn is_of(&self, of: std::any::TypeId) -> bool {
+        std::any::TypeId::of::<R>() == of
+    }
+    fn pour(self: Box<Self>, into: &mut Gather) {
+        for row in self.0 {
+            into.add(row);
+        }
+    }
+}
+
+/// A statement that waits, by itself.
+struct Lone {
+    sql: &'static str,
+    params: Vec<Param>,
+}
+
+/// A parameter by reference.
+#[derive(Debug)]
+struct Given<'a>(&'a (dyn ToSql + Sync));
+
+impl ToSql for Given<'_> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        self.0.to_sql_checked(ty, out)
+    }
+    fn accepts(_: &Type) -> bool {
+        // What it refers to says so when it is asked.
+        true
+    }
+    fn to_sql_checked(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        self.0.to_sql_checked(ty, out)
+    }
+}
+
+impl RowSet for Lone {
+    fn sql(&self) -> &'static str {
+        self.sql
+    }
+    fn columns(&self) -> Vec<Column<'_>> {
+        self.params.iter().map(|param| Box::new(Given(&**param)) as Column<'_>).collect()
+    }
+    fn as_any(&mut self) -> &mut dyn Any {
+        self
+    }
+    fn is_of(&self, _: std::any::TypeId) -> bool {
+        false
+    }
+    fn pour(self: Box<Self>, into: &mut Gather) {
+        into.later(self.sql, self.params);
+    }
+}
+
+/// Rows that wait, as the statements that will write them, in their order.
+#[derive(Default)]
+pub(crate) struct Gather {
+    sets: Vec<Box<dyn RowSet>>,
+    /// The last statement that touches a thing.
+    about: HashMap<String, usize>,
+    /// Statements up to here are closed: one that stands by itself comes after them.
+    closed: usize,
+}
+
+impl Gather {
+    /// Adds a statement of its own: after all rows that wait now, and before all that are added later.
+    pub(crate) fn later(&mut self, sql: &'static str, params: Vec<Param>) {
+        self.sets.push(Box::new(Lone { sql, params }));
+        self.closed = self.sets.len();
+    }
+
+    pub(crate) fn add<R: BulkRow>(&mut self, row: R) {
+        let about = row.about();
+        let after = about.as_ref().and_then(|about| self.about.get(about).copied());
+        let first = after.map_or(0, |place| place + 1).max(self.closed);
+        let of = std::any::TypeId::of::<R>();
+        let found = (first..self.sets.len()).find(|place| self.sets.get(*place).is_some_and(|set| set.is_of(of)));
+        let place = found.unwrap_or(self.sets.len());
+        if let Some(about) = about {
+            self.about.insert(about, place);
+        }
+        match self.sets.get_mut(place).and_then(|set| set.as_any().downcast_mut::<Set<R>>()) {
+            Some(set) => set.0.push(row),
+            None => self.sets.push(Box::new(Set(vec![row]))),
+        }
+    }
+
+    pub(crate) fn merge(&mut self, other: Self) {
+        for set in other.sets {
+            set.pour(self);
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.sets.is_empty()
+    }
+
+    pub(crate) fn into_sets(self) -> Vec<Box<dyn RowSet>> {
+        self.sets
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Begins(&'static str);
+    struct Ends(&'static str);
+
+    impl BulkRow for Begins {
+        const SQL: &'static str = "begins";
+        fn columns(rows: &[Self]) -> Vec<Column<'_>> {
+            vec![Box::new(rows.iter().map(|row| row.0).collect::<Vec<_>>())]
+        }
+        fn about(&self) -> Option<String> {
+            Some(self.0.to_owned())
+        }
+    }
+    impl BulkRow for Ends {
+        const SQL: &'static str = "ends";
+        fn columns(rows: &[Self]) -> Vec<Column<'_>> {
+            vec![Box::new(rows.iter().map(|row| row.0).collect::<Vec<_>>())]
+        }
+        fn about(&self) -> Option<String> {
+            Some(self.0.to_owned())
+        }
+    }
+
+    fn shape(gather: Gather) -> Vec<(&'static str, String)> {
+        gather.into_sets().iter().map(|set| (set.sql(), format!("{:?}", set.columns()))).collect()
+    }
+
+    #[test]
+    fn rows_of_a_kind_become_one_statement() {
+        let mut gather = Gather::default();
+        for name in ["a", "b", "c"] {
+            gather.add(Begins(name));
+        }
+        assert_eq!(shape(gather), [("begins", r#"[["a", "b", "c"]]"#.to_owned())]);
+    }
+
+    #[test]
+    fn what_happens_to_one_thing_keeps_its_order_whatever_others_do() {
+        let mut gather = Gather::default();
+        gather.add(Ends("a"));
+        gather.add(Begins("b"));
+        // `c` begins and ends: its end must not join the statement before its beginning.
+        gather.add(Begins("c"));
+        gather.add(Ends("c"));
+        gather.add(Begins("c"));
+        let mut other = Gather::default();
+        other.add(Ends("d"));
+        other.add(Ends("b"));
+        gather.merge(other);
+        let expected = [
+            ("ends", r#"[["a", "d"]]"#.to_owned()),
+            ("begins", r#"[["b", "c"]]"#.to_owned()),
+            ("ends", r#"[["c", "b"]]"#.to_owned()),
+            ("begins", r#"[["c"]]"#.to_owned()),
+        ];
+        assert_eq!(shape(gather), expected);
+    }
+
+    #[test]
+    fn a_statement_of_its_own_keeps_its_place() {
+        let mut gather = Gather::default();
+        gather.add(Begins("a"));
+        gather.later("lock", vec![Box::new("me".to_owned())]);
+        gather.add(Begins("b"));
+        let order: Vec<_> = gather.into_sets().iter().map(|set| set.sql()).collect();
+        assert_eq!(order, ["begins", "lock", "begins"]);
+    }
+}

@@ -1,0 +1,337 @@
+//! The unit of work. Its statements are sent as early and waited for as late as they can be: rows that are only added
+//! wait until somebody asks a question or the unit ends, and what is sent together (the beginning, those rows, the
+//! question or the end) is one round trip to Postgres.
+
+use super::gather::{BulkRow, Column, Gather, Param};
+use super::{DbResult, Params};
+use crate::error::DbError;
+use crate::event::{NewEvent, TopicKey};
+use crate::registry::Registry;
+use crate::task::{NewTask, TaskInfo};
+use estafette_protocol::{EventKind, ProductId, TaskId, Topic};
+use futures_util::FutureExt as _;
+use serde::Serialize;
+use serde_json::Value;
+use std::cell::{Cell, RefCell};
+use std::ops::{Deref, DerefMut};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement};
+
+/// What is done after the commit, on this node.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Effect {
+    /// Tasks wait for a claim.
+    Queued,
+    /// A running task was taken from its supervisor.
+    Stopped(TaskId),
+    /// The rights of a user changed: subscriptions are checked again.
+    Recheck(estafette_protocol::UserId),
+    /// A session ended: its sockets close.
+    SignedOut(estafette_protocol::SessionId, String),
+}
+
+/// What a unit of work adds without asking anything: rows, events, tasks. By itself it is a unit that can be written
+/// together with others (see [`crate::CallCtx::add`]).
+pub struct Additions {
+    pub(crate) product: ProductId,
+    pub(crate) kinds: Arc<Registry>,
+    pub(crate) events: Vec<NewEvent>,
+    pub(crate) effects: Vec<Effect>,
+    rows: RefCell<Gather>,
+}
+
+impl Additions {
+    pub(crate) fn new(product: ProductId, kinds: Arc<Registry>) -> Self {
+        Self { product, kinds, events: Vec::new(), effects: Vec::new(), rows: RefCell::default() }
+    }
+
+    /// The product whose topics [`Additions::emit`] writes to.
+    pub const fn product(&self) -> &ProductId {
+        &self.product
+    }
+
+    /// Adds a row, which is written with others of its kind before the unit's next question, or at its end: an error
+    /// shows then.
+    pub fn put<R: BulkRow>(&self, row: R) {
+        self.rows.borrow_mut().add(row);
+    }
+
+    /// Adds a statement whose answer nobody needs: it is sent with the unit's next question, or at its end, and keeps its
+    /// place among the rows and questions. An error shows then.
+    pub fn later(&self, sql: &'static str, params: Vec<Param>) {
+        self.rows.borrow_mut().later(sql, params);
+    }
+
+    /// Emits a durable event of this unit's product; it gets its `seq` at the commit.
+    ///
+    /// # Errors
+    /// [`DbError::Data`] when `kind` is not an event kind or `data` cannot be encoded: a defect of the caller.
+    pub fn emit(&mut self, topic: &Topic, kind: &str, data: &impl Serialize) -> DbResult<()> {
+        let kind = EventKind::parse(kind).map_err(|error| DbError::Data(error.to_string()))?;
+        let data = serde_json::to_value(data).map_err(|error| DbError::Data(error.to_string()))?;
+        self.emit_value(topic.clone(), kind, data);
+        Ok(())
+    }
+
+    pub(crate) fn emit_value(&mut self, topic: Topic, kind: EventKind, data: Value) {
+        self.events.push(NewEvent { key: TopicKey { product: self.product.clone(), topic }, kind, data });
+    }
+
+    /// Starts a task: its rows, its steps and its `task.queued` events are part of this unit.
+    ///
+    /// # Errors
+    /// [`DbError::Data`] when the kind is unknown or refuses the input. An id that exists shows when the rows are
+    /// written, as [`DbError::Constraint`] `tasks_pkey`.
+    pub fn enqueue(&mut self, task: NewTask) -> DbResult<TaskInfo> {
+        crate::task::admit::enqueue(self, task)
+    }
+
+    /// Takes over what another unit adds.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.events.extend(other.events);
+        self.effects.extend(other.effects);
+        self.rows.borrow_mut().merge(other.rows.into_inner());
+    }
+}
+
+impl std::fmt::Debug for Additions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Additions").field("events", &self.events.len()).finish_non_exhaustive()
+    }
+}
+
+/// A unit of work: one Postgres transaction, the events that become visible with its commit, and the tasks it starts.
+///
+/// Events are appended at the end, in the order of their topics, so that two units never wait for each other's topics
+/// in a circle; the row lock on a topic's head, held until the commit, makes the order of `seq` the order of commits.
+///
+/// Dropped before its end it is rolled back.
+pub struct Tx<'a> {
+    client: &'a deadpool_postgres::Client,
+    begun: Cell<bool>,
+    over: Cell<bool>,
+    additions: Additions,
+}
+
+impl Deref for Tx<'_> {
+    type Target = Additions;
+    fn deref(&self) -> &Additions {
+        &self.additions
+    }
+}
+
+impl DerefMut for Tx<'_> {
+    fn deref_mut(&mut self) -> &mut Additions {
+        &mut self.additions
+    }
+}
+
+/// What a statement brought.
+#[derive(Default)]
+struct Answer {
+    rows: Vec<Row>,
+    touched: u64,
+}
+
+/// A statement whose answer is wanted.
+struct Asked<'p> {
+    sql: &'p str,
+    params: Params<'p>,
+    /// Its rows, or how many it touched.
+    rows: bool,
+}
+
+type Sent<'a> = Pin<Box<dyn Future<Output = Result<Answer, tokio_postgres::Error>> + 'a>>;
+
+impl<'a> Tx<'a> {
+    /// A unit on a connection. Nothing is sent yet.
+    pub(crate) fn new(client: &'a deadpool_postgres::Client, product: ProductId, kinds: Arc<Registry>) -> Self {
+        let additions = Additions::new(product, kinds);
+        Self { client, begun: Cell::new(false), over: Cell::new(false), additions }
+    }
+
+    /// Rows of one prepared statement.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn query(&self, sql: &str, params: Params<'_>) -> DbResult<Vec<Row>> {
+        Ok(self.send(Some(Asked { sql, params, rows: true }), false).await?.rows)
+    }
+
+    /// One row or none.
+    ///
+    /// # Errors
+    /// [`DbError`]; more than one row is [`DbError::Other`].
+    pub async fn query_opt(&self, sql: &str, params: Params<'_>) -> DbResult<Option<Row>> {
+        let mut rows = self.query(sql, params).await?.into_iter();
+        match (rows.next(), rows.next()) {
+            (first, None) => Ok(first),
+            (_, Some(_)) => Err(DbError::Other("more than one row where one was expected".to_owned())),
+        }
+    }
+
+    /// Exactly one row.
+    ///
+    /// # Errors
+    /// [`DbError`]; another number of rows is [`DbError::Other`].
+    pub async fn query_one(&self, sql: &str, params: Params<'_>) -> DbResult<Row> {
+        let row = self.query_opt(sql, params).await?;
+        row.ok_or_else(|| DbError::Other("no row where one was expected".to_owned()))
+    }
+
+    /// Runs one statement; returns the rows it touched.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn execute(&self, sql: &str, params: Params<'_>) -> DbResult<u64> {
+        Ok(self.send(Some(Asked { sql, params, rows: false }), false).await?.touched)
+    }
+
+    /// Writes the rows that wait.
+    ///
+    /// # Errors
+    /// [`DbError`] of one of them.
+    pub async fn settle(&self) -> DbResult<()> {
+        if !self.additions.rows.borrow().is_empty() {
+            self.send(None, false).await?;
+        }
+        Ok(())
+    }
+
+    /// The end: the rows that wait, a last statement, the commit. Sent together: when this fails for an outage, nobody
+    /// knows whether it is committed.
+    pub(crate) async fn commit(&self, last: Option<(&str, Params<'_>)>) -> DbResult<Vec<Row>> {
+        if !self.begun.get() && last.is_none() && self.additions.rows.borrow().is_empty() {
+            return Ok(Vec::new());
+        }
+        let last = last.map(|(sql, params)| Asked { sql, params, rows: true });
+        Ok(self.send(last, true).await?.rows)
+    }
+
+    /// Sends the beginning (once), the rows that wait, a statement and the end in one go; returns the statement's answer.
+    async fn send(&self, asked: Option<Asked<'_>>, end: bool) -> DbResult<Answer> {
+        let client = self.client;
+        let sets = self.additions.rows.take().into_sets();
+        let mut statements = Vec::with_capacity(sets.len());
+        for set in &sets {
+            statements.push(client.prepare_cached(set.sql()).await?);
+        }
+        let asked = match asked {
+            Some(asked) => Some((client.prepare_cached(asked.sql).await?, asked)),
+            None => None,
+        };
+        let columns: Vec<Vec<Column<'_>>> = sets.iter().map(|set| set.columns()).collect();
+        let rows: Vec<Vec<&(dyn ToSql + Sync)>> = columns
+            .iter()
+            .map(|columns| columns.iter().map(|column| &**column as &(dyn ToSql + Sync)).collect())
+            .collect();
+        let mut flow: Vec<Sent<'_>> = Vec::with_capacity(sets.len() + 3);
+        if !self.begun.replace(true) {
+            flow.push(plain(client, "BEGIN"));
+        }
+        for (statement, rows) in statements.iter().zip(&rows) {
+            flow.push(touches(client, statement, rows));
+        }
+        let place = asked.as_ref().map(|(statement, asked)| {
+            flow.push(match asked.rows {
+                true => asks(client, statement, asked.params),
+                false => touches(client, statement, asked.params),
+            });
+            flow.len() - 1
+        });
+        if end {
+            flow.push(plain(client, "COMMIT"));
+        }
+        let answers = in_order(flow).await;
+        // Whatever came of it: a transaction that has failed is rolled back by its commit.
+        self.over.set(end);
+        let mut answers = answers?;
+        Ok(place.map(|place| answers.swap_remove(place)).unwrap_or_default())
+    }
+}
+
+fn plain<'a>(client: &'a deadpool_postgres::Client, sql: &'static str) -> Sent<'a> {
+    Box::pin(async move { client.batch_execute(sql).await.map(|()| Answer::default()) })
+}
+
+fn asks<'a>(client: &'a deadpool_postgres::Client, statement: &'a Statement, params: Params<'a>) -> Sent<'a> {
+    Box::pin(async move { Ok(Answer { rows: client.query(statement, params).await?, touched: 0 }) })
+}
+
+fn touches<'a>(client: &'a deadpool_postgres::Client, statement: &'a Statement, params: Params<'a>) -> Sent<'a> {
+    Box::pin(async move { Ok(Answer { rows: Vec::new(), touched: client.execute(statement, params).await? }) })
+}
+
+/// Sends all in their order, then waits for all. The first error is the one that counts: those behind it only say that
+/// the transaction has failed already.
+async fn in_order(mut flow: Vec<Sent<'_>>) -> DbResult<Vec<Answer>> {
+    // A statement is sent by the first look at it, and none waits for anything before that.
+    let mut looked = Vec::with_capacity(flow.len());
+    for sent in &mut flow {
+        looked.push(futures_util::poll!(sent.as_mut()));
+    }
+    let mut answers = Vec::with_capacity(flow.len());
+    let mut failed = None;
+    for (sent, looked) in flow.into_iter().zip(looked) {
+        let answer = match looked {
+            Poll::Ready(answer) => answer,
+            Poll::Pending => sent.await,
+        };
+        match answer {
+            Ok(answer) => answers.push(answer),
+            Err(error) => {
+                failed.get_or_insert(error);
+            }
+        }
+    }
+    failed.map_or(Ok(answers), |error| Err(error.into()))
+}
+
+impl Tx<'_> {
+    /// Starts a task: as [`Additions::enqueue`].
+    ///
+    /// # Errors
+    /// [`DbError::Data`] when the kind is unknown or refuses the input.
+    pub async fn enqueue(&mut self, task: NewTask) -> DbResult<TaskInfo> {
+        self.additions.enqueue(task)
+    }
+
+    /// Cancels a task in this unit: whoever runs it is fenced off from now on.
+    ///
+    /// # Errors
+    /// `not_found` when there is no such task, `conflict` when it has ended.
+    pub async fn cancel_task(&mut self, id: &TaskId) -> Result<(), crate::error::CallError> {
+        crate::task::admit::cancel(self, id).await
+    }
+
+    /// Queues a failed task again (or a completed one with failed groups): failed and cancelled steps run again,
+    /// completed ones do not.
+    ///
+    /// # Errors
+    /// `not_found`; `conflict` when nothing of it failed; whatever [`crate::task::TaskKind::on_retried`] refuses.
+    pub async fn retry_task(&mut self, id: &TaskId) -> Result<(), crate::error::CallError> {
+        crate::task::admit::retry(self, id).await
+    }
+
+    /// After the commit, subscriptions of a user are authorised again; those not allowed any more end with `revoked`.
+    pub fn recheck_subscriptions(&mut self, user: estafette_protocol::UserId) {
+        self.effects.push(Effect::Recheck(user));
+    }
+
+    /// After the commit, the sockets of a session are closed with 4401.
+    pub fn end_session(&mut self, session: estafette_protocol::SessionId, reason: impl Into<String>) {
+        self.effects.push(Effect::SignedOut(session, reason.into()));
+    }
+}
+
+impl Drop for Tx<'_> {
+    fn drop(&mut self) {
+        if self.begun.get() && !self.over.get() {
+            // Sent by the first look at it, before anything that the connection's next user sends.
+            let _unheard = self.client.batch_execute("ROLLBACK").now_or_never();
+        }
+    }
+}

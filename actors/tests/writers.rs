@@ -1,0 +1,109 @@
+//! How rows reach Postgres: few commits, few round trips, and each call and each step as if it were alone.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use estafette_actors::RuntimeConfig;
+use estafette_protocol::{ErrorCode, IdempotencyKey, TaskId};
+use futures_util::future::join_all;
+use serde_json::json;
+use std::collections::HashSet;
+use std::sync::Arc;
+use support::*;
+
+#[actix::test]
+async fn a_chain_of_steps_costs_one_commit_a_step() {
+    let database = database().await;
+    let db = database.db();
+    let runtime = runtime(db.clone(), Arc::default(), RuntimeConfig::default()).await;
+    let steps =
+        json!([{"key": "a"}, {"key": "b", "needs": ["a"]}, {"key": "c", "needs": ["b"]}, {"key": "d", "needs": ["c"]}]);
+    let task = start(&runtime, "ann", steps).await;
+    ended(&db, &task, "completed").await;
+    let commits = count(&db, "SELECT commit_no FROM runtime.tasks").await;
+    assert!(commits <= 5, "the beginning, and with each result what follows from it: {commits}");
+    assert_eq!(count(&db, "SELECT count(*) FROM runtime.steps WHERE status = 'completed' AND attempt = 1").await, 4);
+}
+
+#[actix::test]
+async fn what_follows_from_a_refused_result_did_not_happen() {
+    let database = database().await;
+    let db = database.db();
+    let runtime = runtime(db.clone(), Arc::default(), RuntimeConfig::default()).await;
+    let middle = json!([{"key": "a"}, {"key": "b", "needs": ["a"], "do": "reject"}, {"key": "c", "needs": ["b"]}]);
+    let middle = start(&runtime, "ann", middle).await;
+    let last = start(&runtime, "ann", json!([{"key": "a"}, {"key": "b", "needs": ["a"], "do": "reject"}])).await;
+    for task in [&middle, &last] {
+        ended(&db, task, "failed").await;
+        let expected = [
+            "task.queued",
+            "task.started",
+            "step.started",
+            "step.completed",
+            "step.started",
+            "step.failed",
+            "task.failed",
+        ];
+        assert_eq!(kinds(&db, &format!("task:{task}")).await, expected);
+    }
+    assert_eq!(count(&db, "SELECT count(*) FROM toy.runs WHERE step = 'c'").await, 0);
+    let of_c = "SELECT attempt::bigint FROM runtime.steps WHERE key = 'c' AND status = 'cancelled'";
+    assert_eq!(count(&db, of_c).await, 0, "it never began");
+}
+
+#[actix::test]
+async fn calls_that_only_add_are_each_as_if_alone() {
+    let database = database().await;
+    let db = database.db();
+    let runtime = runtime(db.clone(), Arc::default(), RuntimeConfig::default()).await;
+    let steps = json!([{"key": "a"}]);
+    let good = (0..30).map(|_| runtime.call(identity("ann"), "begin", json!({"steps": steps}), None));
+    // One whose id exists, one whose input its kind refuses, one that refuses by itself.
+    let taken = start(&runtime, "ann", steps.clone()).await;
+    let bad =
+        [json!({"steps": steps, "id": taken.as_str()}), json!({"steps": []}), json!({"steps": steps, "refuse": true})];
+    let bad = bad.into_iter().map(|params| runtime.call(identity("ann"), "begin", params, None));
+    let (good, bad) = tokio::join!(join_all(good), join_all(bad));
+    let ids: HashSet<String> =
+        good.into_iter().map(|result| result.unwrap()["task_id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(ids.len(), 30);
+    assert!(bad.iter().all(Result::is_err), "{bad:?}");
+    assert_eq!(bad[2].as_ref().unwrap_err().code, ErrorCode::BadRequest);
+    for id in ids {
+        ended(&db, &TaskId::parse(id).unwrap(), "completed").await;
+    }
+    assert_eq!(count(&db, "SELECT count(*) FROM runtime.tasks").await, 31);
+}
+
+#[actix::test]
+async fn an_added_call_with_a_key_takes_effect_once_whoever_writes_it_first() {
+    let database = database().await;
+    let db = database.db();
+    let runtime = runtime(db.clone(), Arc::default(), RuntimeConfig::default()).await;
+    let key = |name: &str| Some(IdempotencyKey::parse(name).unwrap());
+    let params = json!({"steps": [{"key": "a"}]});
+    let same = (0..10).map(|_| runtime.call(identity("ann"), "begin", params.clone(), key("k")));
+    let others = (0..10).map(|n| runtime.call(identity("ann"), "begin", params.clone(), key(&format!("o{n}"))));
+    let (same, others) = tokio::join!(join_all(same), join_all(others));
+    let same: HashSet<String> = same.into_iter().map(|result| result.unwrap().to_string()).collect();
+    assert_eq!(same.len(), 1, "{same:?}");
+    let others: HashSet<String> = others.into_iter().map(|result| result.unwrap().to_string()).collect();
+    assert_eq!(others.len(), 10);
+    assert_eq!(count(&db, "SELECT count(*) FROM runtime.tasks").await, 11);
+    let again = runtime.call(identity("ann"), "begin", params, key("k")).await.unwrap();
+    assert!(same.contains(&again.to_string()));
+    let other = runtime.call(identity("ann"), "begin", json!({"steps": []}), key("k")).await.unwrap_err();
+    assert_eq!(other.code, ErrorCode::Conflict, "{other:?}");
+}
+
+#[actix::test]
+async fn rows_that_wait_are_written_before_a_question_and_in_their_order() {
+    let database = database().await;
+    let db = database.db();
+    let runtime = runtime(db.clone(), Arc::default(), RuntimeConfig::default()).await;
+    let put = async |params| runtime.call(identity("ann"), "put", params, None).await;
+    assert_eq!(put(json!({"id": "x"})).await.unwrap(), json!({"n": 2}));
+    assert_eq!(put(json!({"id": "x", "refuse": true})).await.unwrap_err().code, ErrorCode::BadRequest);
+    assert_eq!(count(&db, "SELECT n FROM toy.counter").await, 2, "a unit that refuses leaves nothing");
+    assert_eq!(put(json!({"id": "x"})).await.unwrap(), json!({"n": 4}));
+}
