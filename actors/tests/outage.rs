@@ -30,6 +30,7 @@ impl Postgres {
             binaries: None,
             max_connections: 60,
             durability: Durability::Full,
+            settings: Vec::new(),
         };
         let cluster = tokio::task::spawn_blocking(move || Cluster::start(options).unwrap()).await.unwrap();
         cluster.ensure_database("app").await.unwrap();

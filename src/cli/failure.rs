@@ -2,6 +2,7 @@
 
 use crate::auth::key::KeyError;
 use crate::config::ConfigError;
+use crate::db::address::AddressError;
 use crate::db::pool::PoolError;
 use crate::http::server::ListenError;
 use estafette_actors::cluster::ClusterError;
@@ -48,6 +49,12 @@ impl From<ConfigError> for Failure {
 
 impl From<PoolError> for Failure {
     fn from(error: PoolError) -> Self {
+        Self::settings(error)
+    }
+}
+
+impl From<AddressError> for Failure {
+    fn from(error: AddressError) -> Self {
         Self::settings(error)
     }
 }

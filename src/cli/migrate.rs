@@ -12,10 +12,10 @@ use crate::{db, telemetry};
 pub fn run(settings: &Settings) -> Result<(), Failure> {
     let _telemetry = telemetry::start(settings);
     actix_web::rt::System::new().block_on(async {
-        let (config, embedded) = open::database(settings, open::Sharing::Together).await?;
+        let (address, embedded) = open::database(settings, open::Sharing::Together).await?;
         let outcome = match &embedded {
             Some(embedded) => embedded.migrate().await,
-            None => db::migrate(&config).await,
+            None => db::migrate(&address).await,
         };
         if let Some(embedded) = embedded {
             embedded.stop().await?;

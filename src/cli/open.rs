@@ -4,6 +4,7 @@ use super::failure::Failure;
 use crate::auth::{Auth, AuthOptions, SessionSweep, TokenKey};
 use crate::catalog::{self, Catalog, Parts};
 use crate::config::{RedisProtocol, Settings};
+use crate::db::address::Address;
 use crate::db::embedded::Embedded;
 use crate::db::{self, pool};
 use estafette_actors::bus::redis::{Protocol, RedisAddress, RedisAddressError, RedisOptions};
@@ -35,8 +36,8 @@ pub struct Opened {
 /// # Errors
 /// [`Failure`]: no Postgres, a folder in use, a database that cannot be brought up to date, settings of a product.
 pub async fn open(settings: &Settings, sharing: Sharing) -> Result<Opened, Failure> {
-    let (config, embedded) = database(settings, sharing).await?;
-    match finish(settings, config, embedded.as_ref()).await {
+    let (address, embedded) = database(settings, sharing).await?;
+    match finish(settings, address, embedded.as_ref()).await {
         Ok((db, auth, catalog)) => Ok(Opened { db, auth, catalog, embedded }),
         Err(failure) => {
             if let Some(embedded) = embedded {
@@ -49,17 +50,17 @@ pub async fn open(settings: &Settings, sharing: Sharing) -> Result<Opened, Failu
 
 async fn finish(
     settings: &Settings,
-    config: tokio_postgres::Config,
+    address: Address,
     embedded: Option<&Embedded>,
 ) -> Result<(Db, Auth, Arc<Catalog>), Failure> {
-    bring_up_to_date(settings, &config, embedded).await?;
+    bring_up_to_date(settings, &address, embedded).await?;
     let bounds = pool::PoolBounds {
         size: usize::try_from(settings.database.pool_size).unwrap_or(usize::MAX),
         wait: Duration::from_millis(settings.database.pool_wait_ms),
         statement: Duration::from_millis(settings.database.statement_timeout_ms),
         idle_transaction: Duration::from_millis(settings.database.idle_transaction_timeout_ms),
     };
-    let db = pool::pool(config, bounds)?;
+    let db = pool::pool(address, bounds)?;
     let key = TokenKey::load(&settings.auth.token_key, &settings.server.data_dir)?;
     let options = AuthOptions {
         access_token: Duration::from_secs(settings.auth.access_token_secs),
@@ -86,36 +87,29 @@ pub enum Sharing {
 ///
 /// # Errors
 /// [`Failure`].
-pub async fn database(
-    settings: &Settings,
-    sharing: Sharing,
-) -> Result<(tokio_postgres::Config, Option<Embedded>), Failure> {
+pub async fn database(settings: &Settings, sharing: Sharing) -> Result<(Address, Option<Embedded>), Failure> {
     let address = settings.database.url.expose();
     if !address.is_empty() {
-        return Ok((pool::parse_address(address)?, None));
+        return Ok((Address::parse(address, &settings.database.ca)?, None));
     }
     let binaries = Some(settings.database.pg_bin.clone()).filter(|folder| folder != Path::new(""));
     let connections = settings.database.pool_size + CONNECTIONS_BESIDE_POOL;
     let embedded = match Embedded::start(&settings.server.data_dir, binaries, connections).await {
         Err(locked @ ClusterError::Locked(_)) if sharing == Sharing::Together => {
             let running = Embedded::of_running_server(&settings.server.data_dir);
-            return running.map(|config| (config, None)).ok_or_else(|| locked.into());
+            return running.map(|config| (config.into(), None)).ok_or_else(|| locked.into());
         }
         outcome => outcome?,
     };
     tracing::info!(folder = %embedded.folder().display(), psql = embedded.url(), "private Postgres");
-    Ok((embedded.config(), Some(embedded)))
+    Ok((embedded.config().into(), Some(embedded)))
 }
 
-async fn bring_up_to_date(
-    settings: &Settings,
-    config: &tokio_postgres::Config,
-    embedded: Option<&Embedded>,
-) -> Result<(), Failure> {
+async fn bring_up_to_date(settings: &Settings, address: &Address, embedded: Option<&Embedded>) -> Result<(), Failure> {
     if settings.database.migrate {
         let outcome = match embedded {
             Some(embedded) => embedded.migrate().await,
-            None => db::migrate(config).await,
+            None => db::migrate(address).await,
         };
         for applied in outcome? {
             tracing::info!(migration = applied.name, duration_ms = applied.took.as_millis(), "migration applied");
@@ -123,8 +117,8 @@ async fn bring_up_to_date(
         return Ok(());
     }
     let pending = match embedded {
-        Some(embedded) => embedded.explained(db::pending(config).await).await?,
-        None => db::pending(config).await?,
+        Some(embedded) => embedded.explained(db::pending(address).await).await?,
+        None => db::pending(address).await?,
     };
     match pending.first() {
         None => Ok(()),

@@ -36,7 +36,7 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
 
 fn addresses(settings: &Settings) -> Result<(), ConfigError> {
     if !settings.database.url.is_empty()
-        && let Err(error) = crate::db::pool::parse_address(settings.database.url.expose())
+        && let Err(error) = crate::db::address::Address::parse(settings.database.url.expose(), &settings.database.ca)
     {
         return refuse(error.to_string());
     }

@@ -131,8 +131,11 @@ settings! {
 
     /// Postgres, which holds everything that lasts.
     database: Database, DatabaseLayer {
-        /// Address, as `postgresql://user:password@host:5432/database`. Empty: a private Postgres in the data folder.
+        /// Address, as `postgresql://user:password@host:5432/database`. With `?sslmode=require` the link is encrypted and the
+        /// server's certificate and name are checked. Empty: a private Postgres in the data folder.
         url: Secret = Secret::default(), "database-url", "DATABASE_URL";
+        /// File (PEM) with the authority of the database's certificate. Empty: the authorities of this machine.
+        ca: PathBuf = PathBuf::new(), "database-ca", "ESTAFETTE_DATABASE_CA";
         /// Folder of `initdb` and `postgres` for the private Postgres. Empty: looked for on this machine.
         pg_bin: PathBuf = PathBuf::new(), "pg-bin", "ESTAFETTE_PG_BIN";
         /// Connections of this process.

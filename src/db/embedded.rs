@@ -37,6 +37,7 @@ impl Embedded {
             binaries,
             max_connections: connections,
             durability: Durability::Full,
+            settings: Vec::new(),
         };
         let cluster = blocking(move || Cluster::start(options)).await?;
         cluster.ensure_database(DATABASE).await?;
@@ -69,7 +70,7 @@ impl Embedded {
     /// # Errors
     /// [`MigrationError`] as for [`super::migrate`].
     pub async fn migrate(&self) -> Result<Vec<Applied>, MigrationError> {
-        let outcome = super::migrate(&self.config).await;
+        let outcome = super::migrate(&self.config.clone().into()).await;
         self.explained(outcome).await
     }
 

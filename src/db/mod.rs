@@ -2,13 +2,16 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`address`] | where a database is, and whether the link to it is encrypted |
 //! | [`pool`] | connections with a bound on everything they wait for |
 //! | [`embedded`] | the private Postgres of a server without `DATABASE_URL` |
 //! | [`migrations`] | all SQL files, in the order in which they are applied |
 
+pub mod address;
 pub mod embedded;
 pub mod pool;
 
+use address::Address;
 use estafette_actors::migration::{self, Applied, Migration, MigrationError};
 
 /// The CV product's schema.
@@ -31,9 +34,8 @@ pub fn migrations() -> Vec<Migration> {
 ///
 /// # Errors
 /// [`MigrationError`]: a file that changed, a database that is newer, a file that fails, no answer.
-pub async fn migrate(config: &tokio_postgres::Config) -> Result<Vec<Applied>, MigrationError> {
-    let (mut client, connection) = config.connect(tokio_postgres::NoTls).await?;
-    let link = tokio::spawn(connection);
+pub async fn migrate(address: &Address) -> Result<Vec<Applied>, MigrationError> {
+    let (mut client, link) = address.connect().await?;
     let applied = migration::apply(&mut client, &migrations()).await;
     drop(client);
     link.abort();
@@ -44,9 +46,8 @@ pub async fn migrate(config: &tokio_postgres::Config) -> Result<Vec<Applied>, Mi
 ///
 /// # Errors
 /// [`MigrationError`] as for [`migrate`].
-pub async fn pending(config: &tokio_postgres::Config) -> Result<Vec<String>, MigrationError> {
-    let (client, connection) = config.connect(tokio_postgres::NoTls).await?;
-    let link = tokio::spawn(connection);
+pub async fn pending(address: &Address) -> Result<Vec<String>, MigrationError> {
+    let (client, link) = address.connect().await?;
     let pending = migration::pending(&client, &migrations()).await;
     drop(client);
     link.abort();
@@ -71,6 +72,6 @@ mod tests {
         let database = crate::testing::database().await;
         let client = database.connect().await;
         assert_eq!(migration::pending(&client, &migrations()).await.unwrap(), Vec::<String>::new());
-        assert_eq!(migrate(database.config()).await.unwrap(), []);
+        assert_eq!(migrate(&database.config().clone().into()).await.unwrap(), []);
     }
 }

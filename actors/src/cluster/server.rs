@@ -43,6 +43,8 @@ pub struct ClusterOptions {
     pub max_connections: u32,
     /// Whether commits survive a power cut.
     pub durability: Durability,
+    /// Further settings of the server, which go before ours (a port to listen on, certificates).
+    pub settings: Vec<(&'static str, String)>,
 }
 
 /// A running private cluster. Dropping it stops the server; [`Cluster::stop`] also says when that failed.
@@ -211,7 +213,7 @@ impl Cluster {
 
     fn settings(&self) -> Vec<(&'static str, String)> {
         let durable = if self.options.durability == Durability::Full { "on" } else { "off" };
-        vec![
+        let mut settings = vec![
             ("listen_addresses", String::new()),
             ("port", "5432".to_owned()),
             ("unix_socket_directories", self.folder.socket().display().to_string()),
@@ -233,7 +235,10 @@ impl Cluster {
             ("logging_collector", "off".to_owned()),
             ("log_destination", "stderr".to_owned()),
             ("log_line_prefix", "%m [%p] ".to_owned()),
-        ]
+        ];
+        // Of a setting that is given twice the server takes the last.
+        settings.extend(self.options.settings.iter().cloned());
+        settings
     }
 
     fn wait_until_ready(&mut self, log_from: u64) -> Result<(), ClusterError> {

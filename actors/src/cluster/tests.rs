@@ -8,7 +8,13 @@ use std::time::{Duration, Instant};
 use tokio_postgres::NoTls;
 
 fn options(folder: impl Into<PathBuf>) -> ClusterOptions {
-    ClusterOptions { folder: folder.into(), binaries: None, max_connections: 20, durability: Durability::None }
+    ClusterOptions {
+        folder: folder.into(),
+        binaries: None,
+        max_connections: 20,
+        durability: Durability::None,
+        settings: Vec::new(),
+    }
 }
 
 async fn ask(cluster: &Cluster, sql: &str) -> Result<String, tokio_postgres::Error> {

@@ -120,6 +120,7 @@ fn join() -> Result<Shared, ClusterError> {
         binaries: None,
         max_connections: MAX_CONNECTIONS,
         durability: Durability::None,
+        settings: Vec::new(),
     })?;
     cluster.leave_running();
     if open(&folder, "reaper.lock")?.try_lock().is_ok() {

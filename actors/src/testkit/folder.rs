@@ -139,7 +139,13 @@ mod tests {
     use crate::cluster::{Cluster, ClusterOptions, Durability};
 
     fn start(folder: PathBuf) -> Cluster {
-        let options = ClusterOptions { folder, binaries: None, max_connections: 5, durability: Durability::None };
+        let options = ClusterOptions {
+            folder,
+            binaries: None,
+            max_connections: 5,
+            durability: Durability::None,
+            settings: Vec::new(),
+        };
         Cluster::start(options).unwrap()
     }
 

@@ -25,22 +25,31 @@ export interface World {
   stop(): Promise<void>;
 }
 
-export async function startWorld(): Promise<World> {
+/** The built console and a folder for the pictures. */
+export function prepare(): void {
   if (!existsSync(`${root}/client-sdk/console/dist/index.html`)) throw new Error("the console is not built: run `npm run build`");
   mkdirSync(shots, { recursive: true });
+  process.env.ESTAFETTE_CONSOLE_DIR ??= `${root}/client-sdk/console/dist`;
+}
+
+export function launch(): Promise<Browser> {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+}
+
+export async function startWorld(): Promise<World> {
+  prepare();
   const pages = await servePages();
   const { port } = pages.address() as AddressInfo;
   // A server that runs already must have been told to allow the pages that it is given.
   const given = (process.env.ESTAFETTE_E2E_OFFERS ?? "").split(",").filter((url) => url !== "");
   process.env.ESTAFETTE_FETCH_ALLOW ??= `127.0.0.1:${port}`;
-  process.env.ESTAFETTE_CONSOLE_DIR ??= `${root}/client-sdk/console/dist`;
   // So that there is something to watch.
   process.env.ESTAFETTE_OFFLINE_LATENCY_MS ??= "250";
   // So that a silent line is noticed, and a mark seen, without waiting long.
   process.env.ESTAFETTE_HEARTBEAT_MS ??= "4000";
   const server = await startServer();
   const wire = await openWire(server.baseUrl);
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+  const browser = await launch();
   return {
     server,
     wire,

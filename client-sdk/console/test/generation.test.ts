@@ -46,6 +46,21 @@ describe("a generation that is watched", () => {
   });
 });
 
+describe("a worker that is taken for lost", () => {
+  const progress = (...reasons: string[]) =>
+    ({ topic: "task:t1", key: "task", kind: "task.progress", at: "", data: { fraction: 0, running: [], queue_position: null, waits: reasons.map((reason) => ({ reason, since: "" })) } }) as never;
+
+  it("is lost as of the last word of it, until it is heard of", () => {
+    const lost = foldLive(beginGeneration(state([step({})]), T0), progress("worker_lost"), T0 + 10);
+    expect(lost.lostAt).toBe(T0 + 10);
+    expect(foldLive(lost, progress("worker_lost"), T0 + 1010).lostAt).toBe(T0 + 1010);
+    expect(foldLive(lost, delta("Hel"), T0 + 20).lostAt).toBeNull();
+    expect(foldLive(lost, progress("model_slow"), T0 + 20).lostAt).toBeNull();
+    expect(beginGeneration(lost.state, T0 + 30).lostAt).toBe(T0 + 30);
+    expect(beginGeneration(state([]), T0).lostAt).toBeNull();
+  });
+});
+
 describe("sums", () => {
   it("takes the server's progress, else the weights", () => {
     const half = state([step({ status: "completed" }), step({ step: "classify[0]" })]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { translate } from "../src/i18n";
-import { silenceOfStep, silencesOf, type Silence } from "../src/lib/waits";
+import { runningNames, silenceOfStep, silencesOf, silencesOfAll, textOf, type Silence } from "../src/lib/waits";
 import { stepName, taskTitle } from "../src/lib/tasks";
 import { troubleAfter } from "../src/live/live";
 import type { CvSummary, Requeued, StepView, TaskStatus, TaskView, TaskWait } from "../src/model/types";
@@ -8,23 +8,23 @@ import type { CvSummary, Requeued, StepView, TaskStatus, TaskView, TaskWait } fr
 const NOW = Date.parse("2026-11-21T10:00:30.000Z");
 const SINCE = "2026-11-21T10:00:00.000Z";
 
-function silences(status: TaskStatus, waits: TaskWait[], queue_position: number | null = null, requeued: Requeued | null = null): Silence[] {
+function silences(status: TaskStatus, waits: TaskWait[], queue_position: number | null = null, requeued: Requeued | null = null, lostAgo = 0): Silence[] {
   const state = { task: { id: "t1", status } as TaskView, steps: [], progress: { fraction: 0, running: [], queue_position, waits } };
-  return silencesOf({ state, requeued, serverNow: NOW, nameOf: (step) => `<${step}>` });
+  return silencesOf({ state, requeued, lostAgo, serverNow: NOW, nameOf: (step) => `<${step}>` });
 }
-const said = (list: readonly Silence[]) => list.map(({ key, values }) => translate("en", key, values));
+const said = (list: readonly Silence[]) => list.map((silence) => textOf((key, values) => translate("en", key, values), silence));
 const taken: Requeued = { cause: "worker_lost", node: "n1", resumes_at: ["score[0]"], steps_done: 7, steps_total: 9, rescues: 1 };
 
 describe("the four silences", () => {
   it("queued behind one's own limit: which limit, and the place", () => {
     expect(said(silences("queued", [{ reason: "own_limit", since: SINCE, limit: 2 }], 4))).toEqual(["One of your own tasks must end first: 2 run at a time. Number 4 in the queue."]);
-    expect(said(silences("queued", [{ reason: "own_limit", since: SINCE, limit: 1 }], 1))).toEqual(["One of your own tasks must end first: 1 runs at a time."]);
+    expect(said(silences("queued", [{ reason: "own_limit", since: SINCE, limit: 1 }], 1))).toEqual(["One of your own tasks must end first: 1 runs at a time. Next in the queue."]);
   });
 
   it("queued behind the server's limit: the place, however it is told", () => {
-    expect(said(silences("queued", [{ reason: "server_limit", since: SINCE }], 12))).toEqual(["Number 12 in the queue."]);
-    expect(said(silences("queued", [{ reason: "server_limit", since: SINCE, limit: 64 }], 12))).toEqual(["All 64 places on the server are taken. Number 12 in the queue."]);
-    expect(said(silences("queued", [{ reason: "server_limit", since: SINCE, limit: 64 }], 1))).toEqual(["All 64 places on the server are taken. Next in the queue."]);
+    expect(said(silences("queued", [{ reason: "server_limit", since: SINCE }], 12))).toEqual(["The server is busy with other tasks. Number 12 in the queue."]);
+    expect(said(silences("queued", [{ reason: "server_limit", since: SINCE }], 1))).toEqual(["The server is busy with other tasks. Next in the queue."]);
+    expect(said(silences("queued", [{ reason: "server_limit", since: SINCE }]))).toEqual(["The server is busy with other tasks; this goes on as soon as there is room."]);
     expect(said(silences("queued", [], 1))).toEqual(["Next in the queue."]);
     expect(said(silences("queued", []))).toEqual(["Waits for a free place."]);
   });
@@ -52,9 +52,29 @@ describe("the four silences", () => {
     expect(said(silences("running", [lost()]))).toEqual(["The machine working on this has been quiet for 30 s. If it does not come back, another one goes on."]);
   });
 
+  it("a worker that nobody calls lost any more has come back, even if it has nothing to say", () => {
+    const lost: TaskWait = { reason: "worker_lost", since: SINCE, node: "n1" };
+    expect(silences("running", [lost], null, null, 4_000)).toHaveLength(1);
+    expect(silences("running", [lost], null, null, 5_100)).toEqual([]);
+  });
+
+  it("the whole task is still only when nothing goes on", () => {
+    const run = (...keys: string[]) => keys.map((step) => ({ step, status: "running" }) as const);
+    const list = silences("running", [{ reason: "model_slow", since: SINCE, step: "a" }, { reason: "model_down", since: SINCE, step: "b" }]);
+    expect(silencesOfAll(list, run("a", "b"))).toEqual(list.slice(0, 1));
+    expect(silencesOfAll(list, run("a", "b", "c"))).toEqual([]);
+    expect(silencesOfAll([], run("a"))).toEqual([]);
+    expect(runningNames([...run("a", "b"), { step: "c", status: "pending" }], (step) => `<${step}>`)).toBe("<a>, <b>");
+    const whole = silences("running", [{ reason: "worker_lost", since: SINCE, node: "n1" }, { reason: "model_slow", since: SINCE, step: "a" }]);
+    expect(silencesOfAll(whole, run("a")).map(({ kind }) => kind)).toEqual(["worker"]);
+  });
+
   it("taken over: what is done stays done, and where it goes on, also while it is queued again", () => {
-    expect(said(silences("queued", [], 3, taken))).toEqual(["The machine working on this was lost. Another one goes on at “<score[0]>”; 7 of 9 steps are done and stay done."]);
-    expect(said(silences("queued", [], 3, { ...taken, cause: "drain", resumes_at: [] }))).toEqual(["The server is being updated. Another machine goes on; 7 of 9 steps are done and stay done."]);
+    expect(said(silences("queued", [], 3, taken))).toEqual(["The machine working on this was lost. Another one goes on at “<score[0]>”. 7 of 9 steps are done and stay done."]);
+    expect(said(silences("queued", [], 3, { ...taken, steps_done: 1 }))).toEqual(["The machine working on this was lost. Another one goes on at “<score[0]>”. 1 of 9 steps is done and stays done."]);
+    expect(said(silences("queued", [], 3, { ...taken, steps_done: 0 }))).toEqual(["The machine working on this was lost. Another one goes on at “<score[0]>”."]);
+    expect(said(silences("queued", [{ reason: "server_limit", since: SINCE }], 2, taken)).at(-1)).toBe("The server is busy with other tasks. Number 2 in the queue.");
+    expect(said(silences("queued", [], 3, { ...taken, cause: "drain", resumes_at: [] }))).toEqual(["The server is being updated. Another machine goes on. 7 of 9 steps are done and stay done."]);
   });
 
   it("a reason of a later version is a wait, and a task that has ended waits for nothing", () => {

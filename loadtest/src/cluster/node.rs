@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::process::Command;
 
@@ -50,6 +50,8 @@ pub struct Node {
     /// Ends that nobody asked for, after it had been ready.
     crashes: AtomicU32,
     starts: AtomicU32,
+    /// Length of its log at the newest start.
+    log_from: AtomicUsize,
 }
 
 impl Node {
@@ -77,7 +79,8 @@ impl Node {
         }
         let process = Process::new(format!("node {index}"), setup.log.clone());
         let (wanted, crashes, starts) = (AtomicBool::new(false), AtomicU32::new(0), AtomicU32::new(0));
-        Ok(Arc::new(Self { setup, port, process, clients, to_postgres, to_redis, wanted, crashes, starts }))
+        let log_from = AtomicUsize::new(0);
+        Ok(Arc::new(Self { setup, port, process, clients, to_postgres, to_redis, wanted, crashes, starts, log_from }))
     }
 
     /// Its place, from 0.
@@ -130,6 +133,7 @@ impl Node {
             command.arg(format!("--{flag}")).arg(value);
         }
         command.current_dir(&self.setup.folder);
+        self.log_from.store(std::fs::read(self.log()).map_or(0, |log| log.len()), Ordering::Relaxed);
         self.process.spawn(command)?;
         self.wanted.store(true, Ordering::Relaxed);
         self.starts.fetch_add(1, Ordering::Relaxed);
@@ -178,7 +182,7 @@ impl Node {
             if !self.wanted.load(Ordering::Relaxed) {
                 continue;
             }
-            if seen_ready != self.starts() && self.id().is_some() {
+            if seen_ready != self.starts() && self.has_listened() {
                 seen_ready = self.starts();
             }
             if self.process.ended().is_some() && self.wanted.load(Ordering::Relaxed) {
@@ -191,7 +195,14 @@ impl Node {
         }
     }
 
-    /// The id that it gave itself at its newest start, from its log; `None` before it listened.
+    /// Whether it has listened since its newest start.
+    fn has_listened(&self) -> bool {
+        let log = std::fs::read(self.log()).unwrap_or_default();
+        let new = log.get(self.log_from.load(Ordering::Relaxed)..).unwrap_or_default();
+        String::from_utf8_lossy(new).contains("\"listening\"")
+    }
+
+    /// The id that it gave itself at its newest start that listened, from its log; `None` before the first.
     pub fn id(&self) -> Option<String> {
         let log = std::fs::read_to_string(self.log()).unwrap_or_default();
         let mut ids = log.lines().filter(|line| line.contains("\"listening\"")).filter_map(node_id);

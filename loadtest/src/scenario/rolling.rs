@@ -98,7 +98,8 @@ pub async fn run(options: &Options, server: &ServerArgs, seed: u64) -> Result<Re
     report.figure("restarts", count(restarts), "");
     report.figure("tasks completed", total(totals.completed), "");
     report.figure("tasks failed", total(totals.failed), "");
-    report.figure("rescues", total(totals.rescues), "");
+    report.figure("tasks taken back from lost nodes", total(totals.rescues), "times");
+    report.figure("tasks handed over by nodes that drained", total(totals.handed_over), "times");
     report.figure("errors that clients saw", count(errors), "");
     report.figure("the longest time of a client without a connection", pause.as_secs_f64(), "s");
     report.figure("until a task moves again, p50", recovery.all.percentile(50.0).unwrap_or(0.0), "s");

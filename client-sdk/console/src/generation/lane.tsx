@@ -35,6 +35,8 @@ export function Lane({ offer, generation, now, source, silences }: LaneProps) {
   const { t } = useI18n();
   const { offers } = useLive();
   const { state } = generation;
+  // A task that was interrupted and is queued again writes nothing.
+  const status = state.task.status === "queued" && (offer?.status === "extracting" || offer?.status === "running") ? "pending" : offer?.status;
   const steps = orderSteps(state.steps.filter((step) => (offer === null ? true : step.offer_index === offer.offer_index)));
   const job = offer?.job_offer_id == null ? undefined : offers.get(offer.job_offer_id);
   const title = offer === null ? t(`task.type.${state.task.type}`) : (offer.title ?? job?.content.title ?? (offer.source_url === null ? t("task.offer.n", { n: offer.offer_index + 1 }) : shortSource(offer.source_url)));
@@ -43,7 +45,7 @@ export function Lane({ offer, generation, now, source, silences }: LaneProps) {
     <Card className={styles.lane}>
       <header className={styles.laneHead}>
         <h2 title={jobName(t, job) ?? title}>{title}</h2>
-        {offer === null ? null : <Pill tone={TONES[offer.status]}>{t(`task.offer.status.${offer.status}`)}</Pill>}
+        {status === undefined ? null : <Pill tone={TONES[status]}>{t(`task.offer.status.${status}`)}</Pill>}
         <span className={cx(styles.source, "truncate")}>{from ?? "\u00a0"}</span>
       </header>
       <ol className={styles.steps}>
@@ -103,7 +105,7 @@ function Step({ step, name, silence, generation, now }: StepProps) {
         </span>
       ) : null}
       {silence === undefined ? null : (
-        <span className={cx(styles.error, styles.again)} role="status" data-silence={silence.kind}>
+        <span className={cx(styles.error, styles.again)} data-silence={silence.kind}>
           {t(silence.key, silence.values)}
         </span>
       )}
@@ -128,7 +130,7 @@ function Writing({ offer, generation, source }: Pick<LaneProps, "offer" | "gener
       ) : (
         <>
           <small>
-            {t("task.writing")} · {stepName(t, step, source)}
+            {t(step.status === "running" ? "task.writing" : "task.written")} · {stepName(t, step, source)}
           </small>
           <div className={styles.text}>
             <span className={step.status === "running" ? styles.caret : undefined}>{text}</span>

@@ -1,5 +1,5 @@
 /** Why nothing seems to happen, for the person who waits: the reasons apart from each other; pure. */
-import type { Key, Values } from "../i18n";
+import type { Key, Translate, Values } from "../i18n";
 import type { Requeued, StepView, TaskState, TaskWait, WaitReason } from "../model/types";
 
 export interface Silence {
@@ -9,6 +9,8 @@ export interface Silence {
   readonly step: string | null;
   readonly key: Key;
   readonly values: Values;
+  /** A further sentence. */
+  readonly more?: Pick<Silence, "key" | "values">;
 }
 
 const KINDS: Readonly<Record<WaitReason, Silence["kind"]>> = {
@@ -23,10 +25,14 @@ const KINDS: Readonly<Record<WaitReason, Silence["kind"]>> = {
 
 /** A model is slow by the second, but said so only when it matters. */
 const SLOW_FROM_S = 5;
+/** A lost worker is told of once a second; one that is not any more has come back, whether or not it has something to say. */
+const LOST_FOR_MS = 5_000;
 
 interface Watched {
   readonly state: Pick<TaskState, "task" | "steps" | "progress">;
   readonly requeued: Requeued | null;
+  /** How long ago it was last told that the worker is lost, milliseconds. */
+  readonly lostAgo?: number;
   /** Now, by the server's clock. */
   readonly serverNow: number;
   /** A step's name for people. */
@@ -34,11 +40,11 @@ interface Watched {
 }
 
 /** What is waited for, the whole task's first. A lost worker has one entry a step on the wire, and is one silence here. */
-export function silencesOf({ state, requeued, serverNow, nameOf }: Watched): Silence[] {
+export function silencesOf({ state, requeued, lostAgo = 0, serverNow, nameOf }: Watched): Silence[] {
   const { task, progress } = state;
   if (task.status !== "queued" && task.status !== "running") return [];
   const waits = progress?.waits ?? [];
-  const lost = waits.filter((wait) => wait.reason === "worker_lost");
+  const lost = lostAgo > LOST_FOR_MS ? [] : waits.filter((wait) => wait.reason === "worker_lost");
   const others = waits.filter((wait) => wait.reason !== "worker_lost");
   const out: Silence[] = [];
   if (lost.length > 0) out.push(lostWorker(lost, serverNow, nameOf));
@@ -56,11 +62,10 @@ function silenceOf(wait: TaskWait, queued: number | null, status: string, server
   const until = wait.until === undefined ? 0 : Math.ceil((Date.parse(wait.until) - serverNow) / 1000);
   switch (wait.reason) {
     case "own_limit":
-      return { ...base, key: step !== null ? "wait.own.step" : status === "queued" && isBehind(queued) ? "wait.own.queued" : "wait.own", values: { n: wait.limit ?? 1, place: queued ?? 1 } };
+      return { ...base, key: step !== null ? "wait.own.step" : status !== "queued" || queued === null ? "wait.own" : queued > 1 ? "wait.own.queued" : "wait.own.next", values: { n: wait.limit ?? 1, place: queued ?? 1 } };
     case "server_limit":
       if (step !== null) return { ...base, key: "wait.server.step", values: {} };
-      if (status !== "queued" || wait.limit === undefined) return { ...base, ...(status === "queued" ? position(queued) : { key: "wait.server", values: {} }) };
-      return { ...base, key: isBehind(queued) ? "wait.server.queued" : "wait.server.next", values: { n: wait.limit, place: queued ?? 1 } };
+      return { ...base, key: status !== "queued" || queued === null ? "wait.server" : queued > 1 ? "wait.server.queued" : "wait.server.next", values: { place: queued ?? 1 } };
     case "model_slow":
       return { ...base, key: "wait.model_slow", values: { s: Math.max(SLOW_FROM_S, since) } };
     case "model_busy":
@@ -74,8 +79,6 @@ function silenceOf(wait: TaskWait, queued: number | null, status: string, server
       return { ...base, key: "wait.other", values: {} };
   }
 }
-
-const isBehind = (queued: number | null): boolean => queued !== null && queued > 1;
 
 /** The place in the queue, as far as it is known. */
 function position(queued: number | null): Pick<Silence, "key" | "values"> {
@@ -91,7 +94,8 @@ function lostWorker(lost: readonly TaskWait[], serverNow: number, nameOf: (step:
 
 function taken({ cause, resumes_at, steps_done, steps_total }: Requeued, nameOf: (step: string) => string): Silence {
   const key = cause === "drain" ? "wait.requeued.drain" : "wait.requeued";
-  return { kind: "taken", step: null, key: resumes_at.length === 0 ? `${key}.bare` : key, values: { step: listed(resumes_at.map(nameOf)), a: steps_done, b: steps_total } };
+  const kept = steps_done === 0 ? {} : { more: { key: "wait.kept", values: { n: steps_done, b: steps_total } } as const };
+  return { kind: "taken", step: null, key: resumes_at.length === 0 ? `${key}.bare` : key, values: { step: listed(resumes_at.map(nameOf)) }, ...kept };
 }
 
 /** The first names, and how many more. */
@@ -104,6 +108,27 @@ function listed(names: readonly string[], most = 2): string {
 function secondsSince(at: string, serverNow: number): number {
   const ms = serverNow - Date.parse(at);
   return Number.isFinite(ms) ? Math.max(0, Math.floor(ms / 1000)) : 0;
+}
+
+/**
+ * What is said about the task as a whole: what all of it waits for; or what each step that runs waits for, when nothing
+ * else goes on; or nothing, and it works.
+ */
+export function silencesOfAll(silences: readonly Silence[], steps: readonly Pick<StepView, "step" | "status">[]): readonly Silence[] {
+  const whole = silences.filter((silence) => silence.step === null);
+  if (whole.length > 0) return whole;
+  const isStill = steps.every((step) => step.status !== "running" || silenceOfStep(silences, step) !== undefined);
+  return isStill ? silences.slice(0, 1) : [];
+}
+
+/** The steps that run, for people. */
+export function runningNames(steps: readonly Pick<StepView, "step" | "status">[], nameOf: (step: string) => string): string {
+  return listed(steps.filter((step) => step.status === "running").map((step) => nameOf(step.step)), 3);
+}
+
+/** In words. */
+export function textOf(t: Translate, { key, values, more }: Silence): string {
+  return more === undefined ? t(key, values) : `${t(key, values)} ${t(more.key, more.values)}`;
 }
 
 /** What one step waits for, if the server says so. */

@@ -14,6 +14,8 @@ export interface Generation {
   readonly writing: Readonly<Record<number, string>>;
   /** Why it was queued again after it had begun; null once it runs. */
   readonly requeued: Requeued | null;
+  /** When it was last told that the worker is lost, milliseconds since 1970; null when the worker was heard of after it. */
+  readonly lostAt: number | null;
   /** The server's clock less this one's, milliseconds: as the volatile events tell, which are never old. */
   readonly skew: number;
 }
@@ -22,7 +24,7 @@ type Topic = `task:${string}`;
 
 export function beginGeneration(state: TaskState, now = Date.now()): Generation {
   const running = state.steps.filter((step) => step.status === "running").map((step) => [step.step, now] as const);
-  return { state, texts: {}, begun: Object.fromEntries(running), again: {}, writing: {}, requeued: null, skew: 0 };
+  return { state, texts: {}, begun: Object.fromEntries(running), again: {}, writing: {}, requeued: null, lostAt: lostAt(state.progress, now), skew: 0 };
 }
 
 export function foldEvent(generation: Generation, event: EventOf<Topic>, now = Date.now()): Generation {
@@ -44,11 +46,16 @@ const SKEW_MS = 1_000;
 export function foldLive(generation: Generation, event: LiveOf<Topic>, now = Date.now()): Generation {
   const told = Date.parse(event.at) - now;
   const skew = Number.isFinite(told) ? (Math.abs(told) < SKEW_MS ? 0 : told) : generation.skew;
-  const next = { ...generation, state: reduceTaskLive(generation.state, event), texts: reduceTexts(generation.texts, event), skew };
+  const next = { ...generation, state: reduceTaskLive(generation.state, event), texts: reduceTexts(generation.texts, event), skew, lostAt: event.kind === "task.progress" ? lostAt(event.data, now) : null };
   if (event.kind !== "step.delta") return next;
   const { step } = event.data;
   const offer = next.state.steps.find((view) => view.step === step)?.offer_index ?? null;
   return offer === null || next.writing[offer] === step ? next : { ...next, writing: { ...next.writing, [offer]: step } };
+}
+
+/** The other nodes say it; every other progress, and every text, comes from the worker itself. */
+function lostAt(progress: TaskState["progress"], now: number): number | null {
+  return progress?.waits?.some((wait) => wait.reason === "worker_lost") === true ? now : null;
 }
 
 export const generationFold: Fold<Topic, Generation> = {

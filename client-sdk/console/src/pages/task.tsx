@@ -12,11 +12,11 @@ import { useI18n } from "../i18n";
 import { cvName } from "../lib/cvs";
 import { cost, duration, number, percent, ticking } from "../lib/format";
 import { stepName, taskTitle } from "../lib/tasks";
-import { silencesOf } from "../lib/waits";
+import { runningNames, silencesOf, silencesOfAll } from "../lib/waits";
 import { sentence } from "../lib/words";
 import { useNow } from "../lib/hooks";
 import { fractionOf, spentBy, type Generation } from "../live/generation";
-import { refusalOf, useCvTopic, useLive, useTaskTopic, useTrouble } from "../live/live";
+import { refusalOf, useCvTopic, useLive, useOutages, useTaskTopic, useTrouble } from "../live/live";
 import { toastError } from "../live/toasts";
 import styles from "./task.module.css";
 
@@ -51,6 +51,7 @@ function Loaded({ generation }: { readonly generation: Generation }) {
   const [busy, setBusy] = useState(false);
   const { task, offers, steps } = generation.state;
   const trouble = useTrouble();
+  const outage = useOutages().find(({ what }) => (what as string) === "database") ?? null;
   const active = task.status === "queued" || task.status === "running";
   const now = useNow(active, 100);
   const cvs = user.state?.cvs ?? [];
@@ -61,7 +62,8 @@ function Loaded({ generation }: { readonly generation: Generation }) {
     const step = steps.find((each) => each.step === key);
     return step === undefined ? key : stepName(t, step, content);
   };
-  const silences = silencesOf({ state: generation.state, requeued: generation.requeued, serverNow, nameOf });
+  const lostAgo = generation.lostAt === null ? Infinity : now - generation.lostAt;
+  const silences = silencesOf({ state: generation.state, requeued: generation.requeued, lostAgo, serverNow, nameOf });
   const fraction = fractionOf(generation.state);
   const spent = spentBy(steps);
   const began = task.started_at === null ? null : Date.parse(task.started_at);
@@ -124,7 +126,7 @@ function Loaded({ generation }: { readonly generation: Generation }) {
           <Fact name={t("task.cost")} value={cost(language, spent.usd)} width={60} />
           <Fact name={t("task.credits")} value={`${number(language, task.credits_debited)}${task.credits_refunded > 0 ? ` (${t("task.refunded", { n: task.credits_refunded })})` : ""}`} />
         </div>
-        <Silences silences={silences} trouble={active ? trouble : null} />
+        {active ? <Silences silences={silencesOfAll(silences, steps)} trouble={trouble} outage={outage} working={runningNames(steps, nameOf)} /> : null}
         {task.error === null || steps.some((step) => step.error === task.error) ? null : (
           <p style={{ margin: 0, color: "var(--bad)", display: "flex", gap: 8, alignItems: "center" }} role="alert">
             <Ban size={16} aria-hidden="true" /> {sentence(task.error)}

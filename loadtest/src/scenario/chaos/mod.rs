@@ -132,7 +132,8 @@ pub async fn run(options: &Options, server: &ServerArgs, seed: u64) -> Result<Op
     report.figure("tasks failed (model, asked to, parked)", total(totals.failed), "");
     report.figure("tasks cancelled", total(totals.cancelled), "");
     report.figure("tasks parked after three rescues", total(totals.parked), "");
-    report.figure("rescues", total(totals.rescues), "");
+    report.figure("tasks taken back from lost nodes", total(totals.rescues), "times");
+    report.figure("tasks handed over by nodes that drained", total(totals.handed_over), "times");
     report.figure("steps completed", total(totals.steps), "");
     report.figure("calls with a key", total(totals.calls), "");
     report.figure("events in the log", total(totals.events), "");

@@ -49,8 +49,10 @@ pub struct Totals {
     pub failed: u64,
     /// Cancelled tasks.
     pub cancelled: u64,
-    /// Rescues of tasks.
+    /// Times that a task was taken back from a node that was lost, or from a supervisor.
     pub rescues: u64,
+    /// Times that a task was handed over by a node that drained.
+    pub handed_over: u64,
     /// Tasks that were parked because they lost their node too often.
     pub parked: u64,
     /// Completed steps.
