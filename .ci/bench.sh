@@ -109,7 +109,7 @@ reasons_are_new() {
     awk -F'\t' '
       FILENAME == ARGV[1] { if ($0 !~ /^#/) { was[$1] = $2; reason[$1] = $3 " " $4 } next }
       /^#/ { next }
-      ($1 in was) && was[$1] != $2 && reason[$1] == $3 " " $4 { printf "%s has a new figure for an old reason\n", $1; bad = 1 }
+      ($1 in was) && was[$1] != $2 && reason[$1] == $3 " " $4 { printf "%s has a new figure and the old reason: say why (make bench-baseline)\n", $1; bad = 1 }
       END { exit bad }' "$work/before" "$baseline"
     return
   done
