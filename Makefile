@@ -1,10 +1,13 @@
 # What people do with this project. Each target installs what it needs (.ci/setup.sh), from package managers only.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup console sdk fmt lint bench autobahn clean
+.PHONY: help demo test setup console sdk fmt lint bench bench-times bench-check bench-baseline cold profiling autobahn clean
+
+HOT_PATHS = -p estafette-protocol -p estafette-actors -p estafette-cv-benches --features estafette-actors/testkit \
+	--bench codec --bench delivery --bench tasks --bench cv
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## build and run the demo: a private Postgres, an example user, real CVs, the console
 	@.ci/setup.sh server
@@ -35,6 +38,21 @@ lint: ## clippy and rustdoc, warnings denied
 bench: ## run the load scenarios against a server that they start
 	cargo build --release --bin estafette
 	cargo run --release -p estafette-loadtest -- generations --tasks 500 --concurrency 50
+
+bench-times: ## measure the hot paths with criterion, against the last time it was run
+	cargo bench $(HOT_PATHS)
+
+bench-check: ## compare the hot paths' instruction counts with the baseline (needs valgrind)
+	@.ci/bench.sh
+
+bench-baseline: ## renew the baseline where it differs: make bench-baseline REASON="why"
+	@.ci/bench.sh renew "$(REASON)"
+
+cold: ## measure the cold costs: the binary's size, the start, a rebuild after one touched file
+	@.ci/cold.sh
+
+profiling: ## build the release server with its symbols, for perf and callgrind
+	cargo build --release --bin estafette --config 'profile.release.package.estafette.strip="none"'
 
 autobahn: ## run the original Autobahn suite against the server's sockets (needs Python 2.7)
 	@.ci/autobahn.sh

@@ -24,6 +24,7 @@ if [ "${1:-all}" = all ]; then
   has redis-server || wanted+=(redis-server)
   has_chromium || wanted+=(chromium)
   has flock || wanted+=(util-linux)
+  has valgrind || wanted+=(valgrind)
 fi
 
 if [ "${#wanted[@]}" -gt 0 ]; then

@@ -1,171 +1,199 @@
-//! What an event costs on its way from the log to a socket: encoding, handing over, taking.
-//!
-//! `cargo bench -p estafette-actors --bench delivery`
-#![allow(clippy::unwrap_used, missing_docs)]
+//! What happens to an event between its commit and the socket: the outbox of one reader, and the hub of many.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+#[path = "../../protocol/benches/harness/mod.rs"]
+mod harness;
+
+use actix::Addr;
+use bytes::BytesMut;
+use estafette_actors::Db;
+use estafette_actors::bus::{InProcess, LocalNode};
 use estafette_actors::event::log::Head;
 use estafette_actors::event::{BatchPlace, LiveBatch, LiveEvent, StoredEvent, TopicKey};
+use estafette_actors::hub::{Attach, Deliver, Hub};
 use estafette_actors::session::frames::{FrameHead, FrameReader};
 use estafette_actors::session::outbox::{Bounds, Outbox, SubId};
 use estafette_protocol::{Codec, EventKind, ProductId, ServerMessage, Timestamp, Topic};
-use serde_json::{Value, json};
+use harness::{Path, path};
+use serde_json::json;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Readers of the topic.
-const READERS: usize = 1_000;
+/// Events of one burst to one reader: more than one frame takes, fewer than an outbox holds.
+const BURST: u64 = 64;
+/// Readers of one topic.
+const READERS: usize = 200;
 /// Volatile events that gather on a busy topic.
 const GATHERED: u64 = 32;
+/// Keys under which a burst of volatile events replaces each other.
+const SLOTS: u64 = 4;
+const EPOCH: u64 = 1_763_702_175_123;
 
 fn key() -> TopicKey {
-    TopicKey { product: ProductId::parse("cv").unwrap(), topic: Topic::parse("task:bench").unwrap() }
+    let topic = Topic::parse("task:task_1763702175123_a1b2c3").unwrap();
+    TopicKey { product: ProductId::parse("cv").unwrap(), topic }
 }
 
-fn data() -> Value {
-    json!({"n": 12_345, "at_us": 1_763_702_000_000_000_u64, "text": "x".repeat(169)})
+fn event(seq: u64) -> Arc<StoredEvent> {
+    let at = Timestamp::new(chrono::DateTime::from_timestamp(1_763_702_175, 0).unwrap());
+    let data = json!({"step": "batch_experience.2", "attempt": 1, "done": seq, "of": 12,
+        "title": "Développeuse backend, Maison Claire"});
+    StoredEvent::new(key(), EPOCH, seq, EventKind::parse("step.completed").unwrap(), at, data)
 }
 
-fn stored(seq: u64) -> Arc<StoredEvent> {
-    let at = Timestamp::new(chrono::DateTime::from_timestamp(1_763_702_000, 0).unwrap());
-    StoredEvent::new(key(), 1, seq, EventKind::parse("step.completed").unwrap(), at, data())
+fn live_event(at: u64) -> Arc<LiveEvent> {
+    let kind = EventKind::parse("step.progress").unwrap();
+    LiveEvent::new(key(), format!("step-{}", at % SLOTS), kind, json!({"tokens": at, "text": "des équipes de six"}))
 }
 
-fn live(n: u64) -> Arc<LiveEvent> {
-    LiveEvent::new(key(), format!("load-{n}"), EventKind::parse("test.live").unwrap(), data())
-}
-
-fn gathered(number: u64) -> Arc<LiveBatch> {
-    let first = number * GATHERED;
-    let place = BatchPlace { number, apart_from: 0 };
-    LiveBatch::new((first..first + GATHERED).map(live).collect(), Instant::now(), place)
-}
-
-/// A reader that has the state and follows.
-fn reader() -> (Arc<Outbox>, SubId) {
-    let outbox = Outbox::new(Codec::MsgPack, Bounds::DEFAULT);
+/// A reader that has the topic's state and takes events as they come.
+fn reader(codec: Codec) -> (Arc<Outbox>, SubId) {
+    let outbox = Outbox::new(codec, Bounds::DEFAULT);
+    outbox.greet();
     let sub = outbox.subscribe(key(), None).unwrap();
-    outbox.give_back(sub);
-    let _work = outbox.work();
-    let head = Head { epoch: 1, seq: 0, floor: 0 };
-    let state = ServerMessage::Snap { topic: key().topic, epoch: 1, seq: 0, state: Value::Null };
+    let head = Head { epoch: EPOCH, seq: 0, floor: 0 };
+    let state = ServerMessage::Snap { topic: key().topic, epoch: EPOCH, seq: 0, state: json!({"status": "running"}) };
     outbox.snapshot(sub, head, &state);
-    let _state = outbox.take_frame();
     (outbox, sub)
 }
 
-fn codec(c: &mut Criterion) {
-    let mut group = c.benchmark_group("codec");
-    for codec in Codec::ALL {
-        let name = if codec.is_binary() { "msgpack" } else { "json" };
-        group.bench_function(format!("encode an event, {name}"), |b| {
-            b.iter_batched(|| stored(1), |event| black_box(event.framed(codec)), BatchSize::SmallInput);
-        });
-        let call = json!([{"t": "call", "id": 7, "method": "cv.update", "params": {"id": "c1", "rev": 3, "patch": [
-            {"op": "replace", "path": "/basics/summary", "value": "Delivers what was promised."}]}, "key": "k-1"}]);
-        let bytes = codec.encode(&call).unwrap();
-        group.bench_function(format!("decode a call, {name}"), |b| {
-            b.iter(|| black_box(codec.decode_batch(black_box(&bytes)).unwrap()));
-        });
+fn take_all(outbox: &Outbox) {
+    while let Some(taken) = outbox.take() {
+        black_box(taken);
     }
-    let events: Vec<_> = (0..GATHERED).map(live).collect();
-    events.iter().for_each(|event| drop(event.framed(Codec::MsgPack)));
-    group.throughput(Throughput::Elements(GATHERED));
-    group.bench_function("join 32 events in a frame", |b| {
-        let batch = || LiveBatch::new(events.clone(), Instant::now(), BatchPlace::UNKNOWN);
-        b.iter_batched(batch, |batch| black_box(batch.framed(Codec::MsgPack)), BatchSize::SmallInput);
-    });
+}
+
+/// A reader comes, takes a burst of durable events in gathered writes, and goes.
+fn offer_take(codec: Codec) -> Box<dyn FnMut()> {
+    let events: Vec<_> = (1..=BURST).map(event).collect();
+    Box::new(move || {
+        let (outbox, sub) = reader(codec);
+        for event in &events {
+            outbox.offer(sub, black_box(event));
+        }
+        take_all(&outbox);
+        assert_eq!(outbox.depth().behind, 0, "the burst went through the queue and not through the log");
+    })
+}
+
+/// Volatile events that replace each other before the reader comes.
+fn coalesce() -> Box<dyn FnMut()> {
+    let events: Vec<_> = (0..BURST).map(live_event).collect();
+    let (outbox, sub) = reader(Codec::MsgPack);
+    Box::new(move || {
+        for event in &events {
+            outbox.offer_live(sub, black_box(event));
+        }
+        take_all(&outbox);
+    })
+}
+
+/// Answers to requests.
+fn answers() -> Box<dyn FnMut()> {
+    let (outbox, _) = reader(Codec::MsgPack);
+    let answer = ServerMessage::Pong { id: 7 };
+    Box::new(move || {
+        for _ in 0..BURST {
+            outbox.push(black_box(&answer));
+        }
+        take_all(&outbox);
+    })
+}
+
+/// A database that nobody asks within a bench's time: the hub compares with the log once a second.
+fn nowhere() -> Db {
+    let mut config = tokio_postgres::Config::new();
+    config.host("127.0.0.1").port(1).dbname("nowhere");
+    let manager = deadpool_postgres::Manager::new(config, tokio_postgres::NoTls);
+    Db::new(deadpool_postgres::Pool::builder(manager).max_size(1).build().unwrap())
+}
+
+struct Crowd {
+    system: actix::SystemRunner,
+    hub: Addr<Hub>,
+    outboxes: Vec<Arc<Outbox>>,
+}
+
+impl Crowd {
+    fn gather() -> Self {
+        let system = actix::System::new();
+        let (hub, outboxes) = system.block_on(async {
+            let bus = Arc::new(InProcess::new(Arc::new(LocalNode::default())));
+            let (hub, _lagging) = Hub::start_here(nowhere(), bus);
+            let mut outboxes = Vec::with_capacity(READERS);
+            for _ in 0..READERS {
+                let (outbox, sub) = reader(Codec::MsgPack);
+                hub.send(Attach { key: key(), outbox: Arc::clone(&outbox), sub }).await.unwrap();
+                outboxes.push(outbox);
+            }
+            (hub, outboxes)
+        });
+        Self { system, hub, outboxes }
+    }
+
+    fn take_all(&self) {
+        for outbox in &self.outboxes {
+            take_all(outbox);
+        }
+    }
+}
+
+/// One durable event for many: delivered by the hub, encoded once, taken by each.
+fn hub_event() -> Box<dyn FnMut()> {
+    let crowd = Crowd::gather();
+    let mut seq = 0;
+    Box::new(move || {
+        seq += 1;
+        let deliver = Deliver { events: Arc::from([event(seq)]), span: tracing::Span::none() };
+        crowd.system.block_on(crowd.hub.send(deliver)).unwrap();
+        crowd.take_all();
+    })
+}
+
+/// Volatile events that gathered on a busy topic, for many: one frame, joined once.
+fn gathered() -> Box<dyn FnMut()> {
+    let readers: Vec<_> = (0..READERS).map(|_| reader(Codec::MsgPack)).collect();
+    let mut number = 0;
+    Box::new(move || {
+        let first = number * GATHERED;
+        let events = (first..first + GATHERED).map(live_event).collect();
+        let batch = LiveBatch::new(events, Instant::now(), BatchPlace { number, apart_from: 0 });
+        number += 1;
+        for (outbox, sub) in &readers {
+            outbox.offer_batch(*sub, &batch);
+        }
+        for (outbox, _) in &readers {
+            take_all(outbox);
+        }
+    })
+}
+
+/// A client's frames as they arrive.
+fn read_frames() -> Box<dyn FnMut()> {
     let mut frame = FrameHead::frame(true, &[7; 200]).to_vec();
     // As a client writes it: with a mask.
     frame[1] |= 0x80;
     frame.splice(4..4, [1, 2, 3, 4]);
-    group.throughput(Throughput::Elements(1));
-    group.bench_function("read a frame", |b| {
-        b.iter_batched(
-            || (FrameReader::new(1 << 20), bytes::BytesMut::from(&frame[..])),
-            |(mut reader, mut bytes)| black_box(reader.next(&mut bytes).unwrap()),
-            BatchSize::SmallInput,
-        );
-    });
-    group.finish();
+    let arriving = frame.repeat(usize::try_from(BURST).unwrap());
+    Box::new(move || {
+        let (mut reader, mut bytes) = (FrameReader::new(1 << 20), BytesMut::from(&arriving[..]));
+        for _ in 0..BURST {
+            black_box(reader.next(&mut bytes).unwrap());
+        }
+    })
 }
 
-fn outbox(c: &mut Criterion) {
-    let mut group = c.benchmark_group("outbox");
-    let (outbox, sub) = reader();
-    let mut seq = 0;
-    let event = stored(1);
-    event.framed(Codec::MsgPack);
-    group.bench_function("a durable event, offered and taken", |b| {
-        // A reader follows one log, so each event is the next.
-        b.iter_custom(|rounds| {
-            let events: Vec<_> = (0..rounds).map(|n| stored(seq + n + 1)).collect();
-            events.iter().for_each(|event| drop(event.framed(Codec::MsgPack)));
-            seq += rounds;
-            let begin = Instant::now();
-            for event in &events {
-                outbox.offer(sub, event);
-                black_box(outbox.take_frame());
-            }
-            begin.elapsed()
-        });
-    });
-    let batch = gathered(0);
-    batch.framed(Codec::MsgPack);
-    let (outbox, sub) = reader();
-    group.bench_function("32 volatile events, offered and taken", |b| {
-        b.iter(|| {
-            outbox.offer_batch(sub, &batch);
-            black_box(outbox.take_frame())
-        });
-    });
-    let (outbox, sub) = reader();
-    let replacing = live(0);
-    group.bench_function("a volatile event that replaces the one before", |b| {
-        b.iter(|| outbox.offer_live(sub, black_box(&replacing)));
-    });
-    group.finish();
-}
+const PATHS: &[Path] = &[
+    path("outbox/burst_of_64_msgpack", 50, || offer_take(Codec::MsgPack)),
+    path("outbox/burst_of_64_json", 50, || offer_take(Codec::Json)),
+    path("outbox/coalesce_64_into_4", 50, coalesce),
+    path("outbox/answers_64", 50, answers),
+    path("hub/event_to_200_readers", 30, hub_event),
+    path("outbox/32_gathered_to_200_readers", 30, gathered),
+    path("frames/read_64", 50, read_frames),
+];
 
-fn fanout(c: &mut Criterion) {
-    let mut group = c.benchmark_group("fan-out to 1,000 readers");
-    let readers: Vec<_> = (0..READERS).map(|_| reader()).collect();
-    group.throughput(Throughput::Elements(READERS as u64 * GATHERED));
-    group.bench_function("32 volatile events", |b| {
-        b.iter_batched(
-            || gathered(0),
-            |batch| {
-                for (outbox, sub) in &readers {
-                    outbox.offer_batch(*sub, &batch);
-                }
-                for (outbox, _) in &readers {
-                    black_box(outbox.take_frame());
-                }
-            },
-            BatchSize::SmallInput,
-        );
-    });
-    let mut seq = 0;
-    group.throughput(Throughput::Elements(READERS as u64));
-    group.bench_function("a durable event", |b| {
-        b.iter_custom(|rounds| {
-            let events: Vec<_> = (0..rounds).map(|n| stored(seq + n + 1)).collect();
-            seq += rounds;
-            let begin = Instant::now();
-            for event in &events {
-                for (outbox, sub) in &readers {
-                    outbox.offer(*sub, event);
-                }
-                for (outbox, _) in &readers {
-                    black_box(outbox.take_frame());
-                }
-            }
-            begin.elapsed()
-        });
-    });
-    group.finish();
+fn main() {
+    harness::main(PATHS);
 }
-
-criterion_group!(benches, codec, outbox, fanout);
-criterion_main!(benches);

@@ -26,7 +26,7 @@ pub fn entry(parts: &Parts<'_>) -> Result<Entry, String> {
     let settings = parts.settings;
     let latency = Duration::from_millis(settings.ai.offline_latency_ms);
     let mut offline = Offline::new(latency, OFFLINE_CONCURRENCY);
-    super::brain::register(&mut offline);
+    super::offline::register(&mut offline);
     let provider = setup::provider(settings, offline).map_err(|error| error.to_string())?;
     let usage = Arc::new(UsageRecorder::default());
     let recorder: Arc<dyn CallRecorder> = Arc::clone(&usage) as Arc<dyn CallRecorder>;

@@ -14,6 +14,7 @@
 //! | [`pipeline`] | the tasks |
 //! | [`routes`] | the product over HTTP |
 //! | [`brain`] | what works without a model |
+//! | [`offline`] | the brain in the place of the model |
 //! | [`prompts`] | what a model is told |
 //! | [`product`] | [`CvProduct`], what the runtime knows of all this |
 //! | [`mod@entry`] | the product's row in the catalogue |
@@ -28,6 +29,7 @@ pub mod entry;
 pub mod history;
 pub mod ledger;
 pub mod model;
+pub mod offline;
 pub mod pipeline;
 pub mod product;
 pub mod prompts;

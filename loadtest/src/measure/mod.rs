@@ -7,12 +7,10 @@
 //! | [`cores`] | who runs on which core |
 //! | [`stats`] | medians, spreads and ratios of runs |
 //! | [`process`] | CPU seconds and memory of processes |
-//! | [`cpu`] | processor time of the server, its Postgres and this program |
 //! | [`arrival`] | the open-loop schedule: when each thing is meant to happen |
 
 pub mod arrival;
 pub mod cores;
-pub mod cpu;
 pub mod latency;
 pub mod process;
 pub mod series;
@@ -20,7 +18,6 @@ pub mod stats;
 
 pub use arrival::Schedule;
 pub use cores::Cores;
-pub use cpu::CpuSeconds;
 pub use latency::{Latencies, LatencySummary};
 pub use series::{MemorySampler, Throughput};
 pub use stats::{Spread, ratio};

@@ -11,7 +11,6 @@
 //! | [`rewrite`] | the proposals of the batches |
 //! | [`outcome`] | what becomes of a proposal, a rule's or a model's: nothing that the CV does not say (`truth`) |
 //! | `score`, `education`, `suggest` | the match |
-//! | [`register()`] | all of it as the offline model |
 
 mod classify;
 mod context;
@@ -19,7 +18,6 @@ mod dates;
 mod education;
 pub mod offer;
 pub mod outcome;
-mod register;
 pub mod rewrite;
 pub mod roles;
 mod say;
@@ -36,5 +34,4 @@ mod wants;
 
 pub use classify::classify;
 pub use offer::extract_offer;
-pub use register::{extraction, register};
 pub use score::score;

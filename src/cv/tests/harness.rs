@@ -147,7 +147,8 @@ impl World {
 
     /// Starts one with the product's own offline model.
     pub(super) async fn start_with_brain() -> Self {
-        Self::start_full(Duration::ZERO, FetchPolicy::default(), |offline, _| crate::cv::brain::register(offline)).await
+        Self::start_full(Duration::ZERO, FetchPolicy::default(), |offline, _| crate::cv::offline::register(offline))
+            .await
     }
 
     /// Starts one that may fetch from a private place (`127.0.0.1:1234`).

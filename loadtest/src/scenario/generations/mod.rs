@@ -16,7 +16,8 @@ mod watcher;
 use super::{Failure, Run};
 use crate::check::Check;
 use crate::cli::ServerArgs;
-use crate::measure::{CpuSeconds, Schedule};
+use crate::measure::Schedule;
+use crate::measure::process::{Meter, Part};
 use crate::report::Report;
 use board::Board;
 use clap::{Args, ValueEnum};
@@ -145,14 +146,17 @@ pub async fn run(options: &Options, server: &ServerArgs, seed: u64) -> Result<Re
     }
     let bar = crate::out::bar("tasks", options.tasks.into());
     let work = Work { options, run: &run, people: &people, board: &board, bar, accepted: AtomicU64::new(0) };
-    let (begin, cpu) = (Instant::now(), CpuSeconds::now(run.target.pid().load(Ordering::Relaxed)));
+    let mut parts = run.target.parts();
+    let without = parts.iter().map(|part| part.pid).collect();
+    parts.push(Part { name: "this program".to_owned(), pid: std::process::id(), without });
+    let (begin, meter) = (Instant::now(), Meter::start(parts));
     let kills = tokio::select! {
         kills = kill(&work) => kills,
         () = cut(&work) => 0,
         () = drive(&work) => work.board.kills(),
     };
     let took = begin.elapsed();
-    let cpu = CpuSeconds::now(run.target.pid().load(Ordering::Relaxed)) - cpu;
+    let used = meter.read();
     work.bar.finish_and_clear();
     run.settle(people.iter().flat_map(Person::clients), SETTLE_WITHIN).await;
     let accepted = work.accepted.load(Ordering::Relaxed);
@@ -167,10 +171,11 @@ pub async fn run(options: &Options, server: &ServerArgs, seed: u64) -> Result<Re
     // A server that was killed begins to count anew.
     if kills == 0 {
         let each = 1_000.0 / count(accepted.max(1));
-        report.figure("CPU a 1,000 tasks: server", cpu.server * each, "s");
-        report.figure("CPU a 1,000 tasks: Postgres", cpu.postgres * each, "s");
-        report.figure("CPU a 1,000 tasks: this program", cpu.client * each, "s");
-        report.figure("CPU a 1,000 tasks: all", cpu.total() * each, "s");
+        for part in &used {
+            report.figure(format!("CPU a 1,000 tasks: {}", part.name), part.cpu_seconds * each, "s");
+        }
+        let all: f64 = used.iter().map(|part| part.cpu_seconds).sum();
+        report.figure("CPU a 1,000 tasks: all", all * each, "s");
     }
     if !options.lean {
         report.figure("steps completed", count(totals.steps), "");

@@ -1,7 +1,7 @@
 //! The rules as a model: what the offline provider answers for each step.
 
-use super::types::{Extraction, OfferSource, ScoreInput, StepInput};
-use super::{classify, extract_offer, rewrite, score};
+use super::brain::types::{Extraction, OfferSource, ScoreInput, StepInput};
+use super::brain::{classify, extract_offer, rewrite, score};
 use crate::ai::offline::{Offline, RuleError};
 use std::convert::Infallible;
 
