@@ -33,7 +33,7 @@ impl TaskKind for Plain {
     }
 
     fn plan(&self, _: &TaskInfo) -> Result<Vec<StepSpec>, StepError> {
-        let key = |at: usize| StepKey::parse(&format!("step.{at}")).unwrap();
+        let key = |at: usize| StepKey::parse(format!("step.{at}")).unwrap();
         Ok((0..STEPS).map(|at| StepSpec::new(key(at), "plain").after(at.checked_sub(1).map(key))).collect())
     }
 
@@ -73,7 +73,12 @@ impl Product for Works {
     async fn authorize(&self, _: &Db, _: &Identity, _: &Topic) -> Result<(), CallError> {
         Ok(())
     }
-    async fn snapshot(&self, _: &tokio_postgres::Transaction<'_>, _: &Identity, _: &Topic) -> Result<Value, CallError> {
+    async fn snapshot(
+        &self,
+        _: &deadpool_postgres::Transaction<'_>,
+        _: &Identity,
+        _: &Topic,
+    ) -> Result<Value, CallError> {
         Ok(Value::Null)
     }
     async fn call(&self, _: CallCtx, method: &str, _: Value) -> Result<Value, CallError> {

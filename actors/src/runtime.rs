@@ -380,7 +380,7 @@ impl Runtime {
         match outcome.await {
             Ok(Added::Done(value)) => Ok(value),
             Ok(Added::Refused(error)) => Err(error),
-            Ok(Added::Known) => self.keyed_transaction(ctx, async |tx: &mut Tx<'_>| work(&mut **tx)).await,
+            Ok(Added::Known) => self.keyed_transaction(ctx, async |tx: &mut Tx<'_>| work(tx)).await,
             Err(_stopped) => Err(DbError::Unanswered("the writer was started again".to_owned()).into()),
         }
     }

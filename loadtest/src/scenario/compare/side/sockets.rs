@@ -41,7 +41,7 @@ const OVERTIME: Duration = Duration::from_secs(120);
 
 enum Source {
     Program(Box<Program>),
-    Sender(Box<Sender>, Process),
+    Sender(Box<(Sender, Process)>),
 }
 
 /// A peer that runs.
@@ -87,7 +87,7 @@ impl Sockets {
     fn parts(&self) -> Vec<Part> {
         let first = match &self.source {
             Source::Program(program) => Part::new("node", program.pid()),
-            Source::Sender(_, process) => Part::new(process.name(), process.pid().unwrap_or(0)),
+            Source::Sender(sender) => Part::new(sender.1.name(), sender.1.pid().unwrap_or(0)),
         };
         let redis = self.redis.as_ref().and_then(|redis| redis.process().pid());
         std::iter::once(first).chain(redis.map(|pid| Part::new("redis", pid))).collect()
@@ -191,7 +191,7 @@ impl Sockets {
     /// [`Failure`].
     async fn publish(&mut self, order: &Order<'_>) -> Result<u64, Failure> {
         let program = match &mut self.source {
-            Source::Sender(sender, _) => return sender.send(order).await,
+            Source::Sender(sender) => return sender.0.send(order).await,
             Source::Program(program) => program,
         };
         let (command, parameters) = match order.own {
@@ -216,8 +216,8 @@ impl Sockets {
     pub async fn stop(self) {
         match self.source {
             Source::Program(mut program) => program.kill().await,
-            Source::Sender(_, process) => {
-                process.stop(Signal::TERM, STOP_WITHIN).await;
+            Source::Sender(sender) => {
+                sender.1.stop(Signal::TERM, STOP_WITHIN).await;
             }
         }
         if let Some(redis) = &self.redis {
@@ -272,5 +272,5 @@ async fn native(ingest: Ingest, peers: &Path, folder: &Path) -> Result<(u16, Sou
         }
     }
     let sender = Sender::connect(ingest, publishing).await?;
-    Ok((port, Source::Sender(Box::new(sender), process)))
+    Ok((port, Source::Sender(Box::new((sender, process)))))
 }
