@@ -25,6 +25,7 @@ pub mod product;
 pub mod registry;
 pub mod runtime;
 pub mod session;
+mod statistics;
 mod stats;
 pub mod sweep;
 pub mod task;

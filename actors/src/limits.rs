@@ -8,6 +8,11 @@ pub const TX_ATTEMPTS: u32 = 5;
 /// Commits that one group commit takes. More wait for the next one: a batch this large already costs under 1 µs of
 /// `fsync` a commit, and a larger one only makes the first of them wait.
 pub const COMMIT_BATCH: usize = 256;
+/// How long a writer waits for the tasks that it has just let go to come back: less than what a transaction costs the
+/// database beyond its rows.
+pub const GATHER_FOR: Duration = Duration::from_millis(1);
+/// Waits that a writer leaves out at most, after nobody came in the last one.
+pub const GATHER_SKIPS: u32 = 31;
 /// Commits that wait in one writer. A running task has at most one outstanding, so the node's bound on running tasks
 /// keeps this from being reached; if it is, the supervisor tries again after [`FULL_RETRY`].
 pub const COMMIT_QUEUE: usize = 8 * 1024;

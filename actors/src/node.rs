@@ -4,9 +4,12 @@
 use crate::bus::Bus;
 use crate::config::RuntimeConfig;
 use crate::db::{Db, DbResult};
-use crate::limits::{COMMIT_WRITERS, HEARTBEAT_EVERY, HEARTBEAT_LIMIT, NOTICE_KEEP, RESCUE_EVERY, RETURN_GRACE, SUSPECT_AFTER};
+use crate::limits::{
+    COMMIT_WRITERS, HEARTBEAT_EVERY, HEARTBEAT_LIMIT, NOTICE_KEEP, RESCUE_EVERY, RETURN_GRACE, SUSPECT_AFTER,
+};
 use crate::mailbox::Slot;
 use crate::registry::Registry;
+use crate::statistics;
 use crate::task::rescue::{Lost, rescue};
 use crate::task::suspect;
 use crate::writer::add::AddWriter;
@@ -19,6 +22,8 @@ use std::time::{Duration, Instant};
 /// Rows trimmed at once, and how often.
 const TRIM_ROWS: i64 = 5_000;
 const TRIM_EVERY: Duration = Duration::from_secs(60);
+/// How often tables are looked for that have grown.
+const STATISTICS_EVERY: Duration = Duration::from_secs(2);
 
 /// Removes a node that has no running task left. One that has keeps its row, so that the next look finds it again.
 const FORGET_NODE: &str = "DELETE FROM runtime.nodes n WHERE id = $1
@@ -41,6 +46,7 @@ pub struct Node {
     pub(crate) beating: Option<Instant>,
     pub(crate) rescuing: bool,
     pub(crate) trimming: bool,
+    pub(crate) analyzing: bool,
     pub(crate) leaving: bool,
 }
 
@@ -199,6 +205,20 @@ impl Node {
         }));
     }
 
+    fn renew_statistics(&mut self, ctx: &mut Context<Self>) {
+        if self.analyzing || self.leaving || !self.db.gate().is_up() {
+            return;
+        }
+        self.analyzing = true;
+        let (db, schemas) = (self.db.clone(), self.registry.schemas());
+        ctx.spawn(async move { statistics::renew(&db, &schemas).await }.into_actor(self).map(|result, node, _| {
+            node.analyzing = false;
+            if let Err(error) = result {
+                tracing::warn!(%error, "the statistics of tables that grew could not be renewed");
+            }
+        }));
+    }
+
     fn mind_children(&mut self) {
         for slot in &self.writers {
             if !slot.get().connected() {
@@ -323,6 +343,7 @@ impl Actor for Node {
             node.look_for_the_dead(ctx);
         });
         ctx.run_interval(TRIM_EVERY, Self::trim);
+        ctx.run_interval(STATISTICS_EVERY, Self::renew_statistics);
         self.look_for_the_dead(ctx);
     }
 }

@@ -28,6 +28,11 @@ impl Registry {
         self.products.get(id)
     }
 
+    /// The schemas of the runtime and of its products.
+    pub fn schemas(&self) -> Vec<String> {
+        std::iter::once("runtime".to_owned()).chain(self.products.keys().map(|id| id.as_str().to_owned())).collect()
+    }
+
     /// All kinds as `product/name`: a node claims only what it knows, so that an older node leaves newer kinds alone.
     pub fn kind_names(&self) -> Vec<String> {
         self.kinds.keys().map(|(product, name)| format!("{product}/{name}")).collect()

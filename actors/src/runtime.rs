@@ -141,6 +141,7 @@ impl RuntimeBuilder {
             beating: None,
             rescuing: false,
             trimming: false,
+            analyzing: false,
             leaving: false,
         }
         .start();

@@ -1,6 +1,7 @@
 //! Connections to Postgres, with a bound on everything they wait for.
 
 use super::address::Address;
+use deadpool::managed::QueueMode;
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use estafette_actors::Db;
 use std::time::Duration;
@@ -14,6 +15,9 @@ const RECYCLE_TIMEOUT: Duration = Duration::from_secs(5);
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 /// Unacknowledged data after which a connection counts as cut, so that a statement never hangs on a dead link.
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Statements are short: compiling them costs more than it saves.
+const PLANS: &str = "-c jit=off";
 
 /// What the server does for us when we hang: ends statements, lock waits and forgotten transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +43,7 @@ pub struct PoolError(String);
 /// [`PoolError`].
 pub fn pool(address: impl Into<Address>, bounds: PoolBounds) -> Result<Db, PoolError> {
     let options = format!(
-        "-c statement_timeout={} -c idle_in_transaction_session_timeout={} -c lock_timeout={} -c timezone=UTC",
+        "-c statement_timeout={} -c idle_in_transaction_session_timeout={} -c lock_timeout={} -c timezone=UTC {PLANS}",
         bounds.statement.as_millis(),
         bounds.idle_transaction.as_millis(),
         bounds.statement.as_millis() / 2,
@@ -63,6 +67,8 @@ pub fn pool(address: impl Into<Address>, bounds: PoolBounds) -> Result<Db, PoolE
     let pool = Pool::builder(manager)
         .max_size(bounds.size)
         .runtime(Runtime::Tokio1)
+        // The one that was used last: its statements are prepared and its caches are warm.
+        .queue_mode(QueueMode::Lifo)
         .wait_timeout(Some(bounds.wait))
         .create_timeout(Some(CONNECT_TIMEOUT))
         .recycle_timeout(Some(RECYCLE_TIMEOUT))

@@ -7,6 +7,7 @@
 //!
 //! While the database is away a batch waits here with backoff: outcomes are kept, nothing runs again.
 
+use super::gather::Gather;
 use crate::db::{Db, DbResult, Tx};
 use crate::error::{DbError, StepError};
 use crate::limits::{COMMIT_BATCH, COMMIT_QUEUE, STORAGE_BACKOFF};
@@ -114,17 +115,43 @@ pub struct CommitWriter {
     bus: Arc<dyn Bus>,
     queue: VecDeque<Commit>,
     writing: bool,
+    gather: Gather,
+    /// Set while it waits for more.
+    gathering: Option<SpawnHandle>,
 }
 
 impl CommitWriter {
     /// A writer.
-    pub const fn new(db: Db, registry: Arc<Registry>, bus: Arc<dyn Bus>) -> Self {
-        Self { db, registry, bus, queue: VecDeque::new(), writing: false }
+    pub fn new(db: Db, registry: Arc<Registry>, bus: Arc<dyn Bus>) -> Self {
+        let (queue, gather) = (VecDeque::new(), Gather::default());
+        Self { db, registry, bus, queue, writing: false, gather, gathering: None }
+    }
+
+    /// A group was written: the next one begins, or waits a moment for those that this one let go.
+    fn written(&mut self, commits: usize, ctx: &mut Context<Self>) {
+        self.writing = false;
+        match self.gather.after(commits, self.queue.len()) {
+            None => self.write_next(ctx),
+            Some(wait) => {
+                self.gathering = Some(ctx.run_later(wait, |writer, ctx| {
+                    writer.gathering = None;
+                    writer.gather.expired(writer.queue.len());
+                    writer.write_next(ctx);
+                }));
+            }
+        }
     }
 
     fn write_next(&mut self, ctx: &mut Context<Self>) {
         if self.writing || self.queue.is_empty() {
             return;
+        }
+        if let Some(gathering) = self.gathering {
+            if !self.gather.is_enough(self.queue.len()) {
+                return;
+            }
+            ctx.cancel_future(gathering);
+            self.gathering = None;
         }
         self.writing = true;
         let take = self.queue.len().min(COMMIT_BATCH);
@@ -136,10 +163,7 @@ impl CommitWriter {
             write_batch(&db, &registry, &bus, batch).await;
             metrics::histogram!("estafette_commit_seconds").record(began.elapsed().as_secs_f64());
         };
-        ctx.spawn(write.into_actor(self).map(|(), writer, ctx| {
-            writer.writing = false;
-            writer.write_next(ctx);
-        }));
+        ctx.spawn(write.into_actor(self).map(move |(), writer, ctx| writer.written(take, ctx)));
     }
 }
 
