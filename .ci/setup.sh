@@ -44,14 +44,15 @@ if [ "${#wanted[@]}" -gt 0 ]; then
   "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${wanted[@]}" >/dev/null
 fi
 
-# npm packages, only when the lock file is newer than what is installed.
+# npm packages, only when the lock file is newer than what is installed. How: `ci`, or `install --no-save`, which takes the
+# lock file's versions too but accepts one that was written where not every platform's optional packages are served.
 npm_packages() {
   [ -f "$1/package-lock.json" ] || return 0
   [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] && return 0
   say "npm packages of $1"
-  (cd "$1" && PUPPETEER_SKIP_DOWNLOAD=1 PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error)
+  (cd "$1" && PUPPETEER_SKIP_DOWNLOAD=1 PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ${2:-ci} --no-audit --no-fund --loglevel=error)
   touch "$1/node_modules/.package-lock.json"
 }
 npm_packages client-sdk
 npm_packages client-sdk/console
-npm_packages loadtest/peers
+npm_packages loadtest/peers 'install --no-save --ignore-scripts'
