@@ -87,9 +87,9 @@ pub struct TaskEnd {
 /// One kind of task.
 ///
 /// Hooks run inside the transaction that commits their moment, together with the runtime's own rows and events; they
-/// write the product's rows through [`Tx::pg`] and emit further events through [`Tx::emit`]. They may run again when a
-/// transaction is repeated, so they have no effect outside it, do no slow work, and touch only rows of the task's owner
-/// (other owners' commits share the transaction). The defaults do nothing.
+/// write the product's rows and emit further events through the [`Tx`]. They may run again when a transaction is
+/// repeated, so they have no effect outside it, do no slow work, and touch only rows of the task's owner (other owners'
+/// commits share the transaction). The defaults do nothing.
 #[async_trait::async_trait(?Send)]
 #[allow(unused_variables)]
 pub trait TaskKind: Send + Sync + 'static {

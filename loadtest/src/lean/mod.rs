@@ -5,7 +5,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`crowd`] | connections that stay: how many events reach them, how late, in which order |
-//! | [`handshakes`] | connections that only come and go |
+//! | [`mod@handshakes`] | connections that only come and go |
 //! | [`estafette`] | this project's own protocol |
 //! | [`peers`] | those of other servers |
 //! | [`tally`] | what was seen |
