@@ -1,6 +1,7 @@
 //! The product on a real Postgres with the real runtime. The only stand-in is the offline model with rules of the tests.
 
 mod brain;
+mod costs;
 mod credits;
 mod edits;
 mod generations;
@@ -9,4 +10,6 @@ mod http;
 mod locks;
 mod offers;
 mod scores;
+mod settings;
 mod shapes;
+mod voice;
