@@ -17,6 +17,9 @@ const HASHED: &str = "assets";
 /// Paths of the server's own, where no page is.
 const RESERVED: [&str; 4] = ["v1", "health", "metrics", "openapi.json"];
 
+/// The page about the HTTP interface, a file of the console's build.
+const INTERFACE: &str = "/api";
+
 const NOT_BUILT: &str = include_str!("not_built.html");
 
 /// Everything that no route takes.
@@ -34,6 +37,7 @@ pub async fn serve(request: HttpRequest, state: web::Data<AppState>) -> Result<H
         let sentence = format!("{} is not possible at {path}", request.method());
         return Err(ApiError::with_status(StatusCode::METHOD_NOT_ALLOWED, sentence));
     }
+    let path = if path == INTERFACE { "/api.html".to_owned() } else { path };
     if let Some(file) = file_in(&state.console_dir, &path)
         && let Ok(file) = NamedFile::open(&file)
     {
