@@ -3,6 +3,7 @@
 mod brain;
 mod costs;
 mod credits;
+mod devices;
 mod edits;
 mod generations;
 mod harness;
