@@ -53,7 +53,7 @@ checks+=,response_headers_conformance,unsupported_method,ignored_auth
 # Never fuzzed: the socket (it is no answer), and what ends the session that everything else is tried with.
 common=(--checks "$checks" --phases examples,coverage,fuzzing --max-time "$seconds" --continue-on-failure --no-shrink
   --suppress-health-check all --request-timeout 30 --warnings off --workers 2 --seed "${ESTAFETTE_FUZZ_SEED:-20261121}"
-  --exclude-path /v1/live --exclude-path /v1/cv/auth/sign-out --exclude-by 'request.method == "DELETE" and request.path == "/v1/cv/me"')
+  --exclude-path /v1/live --exclude-path /v1/cv/auth/sign-out --exclude-operation-id delete_v1_cv_me)
 failed=0
 run() {
   local name="$1"

@@ -37,8 +37,8 @@ pub async fn serve(request: HttpRequest, state: web::Data<AppState>) -> Result<H
         let sentence = format!("{} is not possible at {path}", request.method());
         return Err(ApiError::with_status(StatusCode::METHOD_NOT_ALLOWED, sentence));
     }
-    let path = if path == INTERFACE { "/api.html".to_owned() } else { path };
-    if let Some(file) = file_in(&state.console_dir, &path)
+    let wanted = if path == INTERFACE { "/api.html" } else { &path };
+    if let Some(file) = file_in(&state.console_dir, wanted)
         && let Ok(file) = NamedFile::open(&file)
     {
         return Ok(with_cache(file.into_response(&request), if first == HASHED { IMMUTABLE } else { REVALIDATE }));

@@ -350,7 +350,7 @@ pub async fn fire(tx: &Tx<'_>, alert: &CostAlertRule) -> DbResult<Vec<CostAlert>
     let (Some(id), Some(sums)) = (&alert.id, sums_of(&alert.kind)) else { return Ok(Vec::new()) };
     let sql = format!(
         "INSERT INTO cv.openai_alert_firings (id, alert_id, type, name, scope, period, value, threshold)
-         SELECT 'f' || substr(md5(a.id || s.scope || s.period), 1, 23), a.id, a.type, a.name, s.scope, s.period, s.value,
+         SELECT 'f' || substr(md5(random()::text || s.scope || s.period), 1, 23), a.id, a.type, a.name, s.scope, s.period, s.value,
             a.threshold
          FROM cv.openai_alerts a CROSS JOIN LATERAL ({sums}) s
          WHERE a.id = $1 AND a.enabled AND NOT EXISTS (SELECT 1 FROM cv.openai_alert_firings f

@@ -71,10 +71,11 @@ async fn r65_sums_over_calls_equal_the_usage_row_and_failed_calls_count() {
     ];
     calls[1].outcome = CallOutcome::Failed(AiErrorCode::Timeout);
     usage::record(world.runtime.db(), &calls).await.unwrap();
-    let differs = "SELECT count(*) FROM cv.openai_usage u WHERE (u.estimated_cost, u.prompt_tokens, u.calls_count) IS DISTINCT FROM
-        (SELECT sum(estimated_cost), sum(prompt_tokens), count(*)::int FROM cv.openai_calls c
-         WHERE c.user_id = u.user_id AND c.feature_name = u.feature_name AND c.model = u.model
-            AND (c.created_at AT TIME ZONE 'UTC')::date = u.date)";
+    let differs = "SELECT count(*) FROM cv.openai_usage u CROSS JOIN LATERAL (
+            SELECT sum(estimated_cost) AS cost, sum(prompt_tokens) AS prompt, count(*) AS calls FROM cv.openai_calls c
+            WHERE c.user_id = u.user_id AND c.feature_name = u.feature_name AND c.model = u.model
+                AND (c.created_at AT TIME ZONE 'UTC')::date = u.date) c
+        WHERE u.estimated_cost <> c.cost OR u.prompt_tokens <> c.prompt OR u.calls_count <> c.calls";
     assert_eq!(world.number(differs).await, 0);
     assert_eq!(world.number("SELECT count(*) FROM cv.openai_usage").await, 2);
     let root = world.admin().await;
@@ -217,7 +218,7 @@ async fn a_task_that_would_pass_a_budget_is_refused_before_it_begins() {
     ana.run("cv.generate", one.clone()).await;
     // Everybody together: amounts of others are nobody's business.
     spend(&world, &ben, "9").await;
-    let budgets = json!({"values": {"budget_user_daily": "", "budget_global_monthly": "9.75"}});
+    let budgets = json!({"values": {"budget_user_daily": "", "budget_global_monthly": "9.6"}});
     root.ok("admin.settings_set", budgets).await;
     let refused = ana.call("cv.generate", one.clone()).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::LimitExceeded);
