@@ -218,7 +218,7 @@ fn routes_in(text: &str) -> BTreeSet<String> {
     let quoted = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
     let routes = quoted.filter_map(|quoted| {
         let (method, path) = quoted.split_once(' ')?;
-        let known = ["GET", "POST", "PATCH", "DELETE"].contains(&method) && path.starts_with('/');
+        let known = ["GET", "POST", "PATCH", "PUT", "DELETE"].contains(&method) && path.starts_with('/');
         // One of every product stands for all of them.
         known.then(|| format!("{method} {}", path.split('?').next().unwrap_or(path).replace("{product}", "cv")))
     });
