@@ -38,7 +38,7 @@ pub fn own_routes() -> Vec<RouteDoc> {
 
 /// The OpenAPI 3.1 document.
 pub fn document(routes: &[RouteDoc]) -> Value {
-    let mut schemas = Schemas::new();
+    let mut schemas = Schemas::default();
     let problem = schemas.answered(&Shape::Type(TypeRef::of::<Problem>()));
     let mut operations: Vec<(&RouteDoc, Value, Value)> =
         routes.iter().map(|route| (route, operation(route, &mut schemas), given(route, &mut schemas))).collect();

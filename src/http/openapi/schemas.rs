@@ -25,15 +25,16 @@ fn settings() -> SchemaSettings {
     settings
 }
 
-impl Schemas {
-    /// None yet.
-    pub fn new() -> Self {
+impl Default for Schemas {
+    fn default() -> Self {
         Self {
             answered: settings().for_serialize().into_generator(),
             given: settings().for_deserialize().into_generator(),
         }
     }
+}
 
+impl Schemas {
     /// The form of what is answered.
     pub fn answered(&mut self, shape: &Shape) -> Value {
         match shape {
