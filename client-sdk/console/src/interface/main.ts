@@ -6,7 +6,7 @@ SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#interface",
   deepLinking: true,
-  docExpansion: "none",
+  docExpansion: "list",
   filter: true,
   // The badge would ask somebody else's server about ours.
   validatorUrl: null,

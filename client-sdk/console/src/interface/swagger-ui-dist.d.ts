@@ -4,7 +4,7 @@ declare module "swagger-ui-dist/swagger-ui-es-bundle.js" {
     url: string;
     dom_id: string;
     deepLinking: boolean;
-    docExpansion: "none";
+    docExpansion: "list";
     filter: boolean;
     validatorUrl: null;
   }): unknown;
