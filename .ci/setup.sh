@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing, from package managers only: Debian packages and npm packages. Rust and Node are expected.
+# Installs what is missing, from package managers only: Debian packages, npm packages and one Python package. Rust and Node are expected.
 #   .ci/setup.sh server   what the demo needs: a Postgres server
 #   .ci/setup.sh all      what the tests need too: Redis, Chromium, npm packages
 set -euo pipefail
@@ -25,6 +25,8 @@ if [ "${1:-all}" = all ]; then
   has_chromium || wanted+=(chromium)
   has flock || wanted+=(util-linux)
   has valgrind || wanted+=(valgrind)
+  has curl || wanted+=(curl)
+  python3 -c 'import venv, ensurepip' 2>/dev/null || wanted+=(python3-venv)
 fi
 
 if [ "${#wanted[@]}" -gt 0 ]; then
@@ -56,3 +58,11 @@ npm_packages() {
 npm_packages client-sdk
 npm_packages client-sdk/console
 npm_packages loadtest/peers 'install --no-save --ignore-scripts'
+
+# What fuzzes the HTTP interface, in a folder of its own.
+SCHEMATHESIS=4.32.5
+if [ "${1:-all}" = all ] && ! .ci/.venv/bin/schemathesis --version 2>/dev/null | grep -q "$SCHEMATHESIS"; then
+  say "schemathesis"
+  python3 -m venv .ci/.venv
+  .ci/.venv/bin/pip install --quiet --disable-pip-version-check "schemathesis==$SCHEMATHESIS"
+fi

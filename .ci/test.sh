@@ -66,6 +66,7 @@ rust_tests() {
 doc_tests() { cargo test --workspace --all-features --doc; }
 hot_paths() { nice -n 10 .ci/bench.sh && nice -n 10 .ci/bench.sh selftest; }
 fuzzing() { nice -n 19 .ci/fuzz.sh; }
+api_fuzz() { ESTAFETTE_BIN="${ESTAFETTE_BIN:-${CARGO_TARGET_DIR:-$PWD/target}/debug/estafette}" .ci/api-fuzz.sh; }
 browser() {
   # The server that the Rust tests used, wherever it was built.
   export ESTAFETTE_BIN="${ESTAFETTE_BIN:-${CARGO_TARGET_DIR:-$PWD/target}/debug/estafette}"
@@ -88,6 +89,7 @@ step "Rust tests" rust_tests
 step "documentation tests" doc_tests
 join "hot paths"
 join "fuzz targets"
+step "interface" api_fuzz
 step "browser" browser
 
 printf '\n==> all checks passed in %d s\n' $((SECONDS - began))

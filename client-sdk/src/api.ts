@@ -18,7 +18,11 @@ export interface UntypedTopic {
   /** Kind to what a volatile event carries. */
   live: Record<string, unknown>;
 }
-type SpecOf<T extends string> = FamilyOf<T> extends keyof TopicMap ? TopicMap[FamilyOf<T>] : UntypedTopic;
+type SpecOf<T extends string> = T extends keyof TopicMap
+  ? TopicMap[T]
+  : FamilyOf<T> extends keyof TopicMap
+    ? TopicMap[FamilyOf<T>]
+    : UntypedTopic;
 
 /** A topic's whole state, as its snapshot carries it. */
 export type StateOf<T extends string> = SpecOf<T>["state"];

@@ -59,9 +59,32 @@ macro_rules! ids {
             fn name(_: &ts_rs::Config) -> String { "string".to_owned() }
             fn inline(_: &ts_rs::Config) -> String { "string".to_owned() }
         }
+        #[cfg(feature = "schemars")]
+        impl schemars::JsonSchema for $name {
+            fn inline_schema() -> bool { true }
+            fn schema_name() -> std::borrow::Cow<'static, str> { stringify!($name).into() }
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                crate::ids::text_schema($ok, $max)
+            }
+        }
     )*};
 }
 pub(crate) use ids;
+
+/// The schema of a text of so many bytes of these characters.
+#[cfg(feature = "schemars")]
+pub(crate) fn text_schema(allowed: fn(char) -> bool, max: usize) -> schemars::Schema {
+    let mut schema = schemars::json_schema!({"type": "string", "minLength": 1, "maxLength": max});
+    if !allowed('é') {
+        let class: String = (' '..='~')
+            .filter(|c| allowed(*c))
+            .map(|c| if c.is_ascii_alphanumeric() { c.to_string() } else { format!("\\{c}") })
+            .collect();
+        // A text may be of ASCII letters and still be written as a class: `_` needs no escape and `-` does.
+        schema.insert("pattern".to_owned(), format!("^[{}]+$", class.replace("\\_", "_")).into());
+    }
+    schema
+}
 
 pub(crate) const fn word(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-')

@@ -8,6 +8,7 @@ use ts_rs::TS;
 /// `application/problem+json` (RFC 9457). `code`, `message`-like `detail`, `details` and `retry_after_ms` say the same
 /// as an `err` on the socket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Problem {
     /// A URI that names the kind of problem; `about:blank` where `code` says it all.
     #[serde(rename = "type")]

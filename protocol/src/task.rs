@@ -82,6 +82,7 @@ impl StepStatus {
 /// Durable `task.queued`, `task.started`, `task.completed`, `task.failed`, `task.cancelled` of `task:{id}`: the fields
 /// that every product has. A product's own fields stand beside them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TaskEvent {
     /// The task.
     pub id: TaskId,
@@ -121,6 +122,7 @@ pub struct TaskEvent {
 
 /// A task that had begun was queued again and resumes where it was: completed steps never run again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Requeued {
     /// Why.
     pub cause: RequeueCause,
@@ -139,6 +141,7 @@ pub struct Requeued {
 /// Durable `task.queued` of `user:{id}` (and of `device:{id}` for a task without owner): the fields that every product
 /// has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TaskQueued {
     /// The task.
     pub id: TaskId,
@@ -160,6 +163,7 @@ pub struct TaskQueued {
 
 /// Durable `task.finished` of `user:{id}` (and of `device:{id}`): the fields that every product has.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TaskFinished {
     /// The task.
     pub id: TaskId,
@@ -181,6 +185,7 @@ pub struct TaskFinished {
 
 /// Durable `step.started` of `task:{id}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StepStarted {
     /// The step's key, unique within the task (`batch_experience[0,3]`).
     pub step: StepKey,
@@ -193,6 +198,7 @@ pub struct StepStarted {
 
 /// Durable `step.completed` of `task:{id}`: its effect is committed, it never runs again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StepCompleted {
     /// The step's key, unique within the task.
     pub step: StepKey,
@@ -208,6 +214,7 @@ pub struct StepCompleted {
 
 /// Durable `step.failed` of `task:{id}`: one attempt failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StepFailed {
     /// The step's key, unique within the task.
     pub step: StepKey,
@@ -234,6 +241,7 @@ pub struct StepFailed {
 
 /// Volatile `task.progress` of `task:{id}`, key `task`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TaskProgress {
     /// Share of the work that is done, 0 to 1, by the weights of the steps.
     pub fraction: f64,
@@ -249,6 +257,7 @@ pub struct TaskProgress {
 
 /// What a task or a step waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TaskWait {
     /// For what.
     pub reason: WaitReason,
@@ -281,6 +290,7 @@ impl TaskWait {
 
 /// Volatile `step.delta` of `task:{id}`, key = the step: the text as the model writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StepDelta {
     /// The step.
     pub step: StepKey,

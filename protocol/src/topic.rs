@@ -109,9 +109,23 @@ impl TS for Topic {
     }
 }
 
+#[cfg(feature = "schemars")]
+impl schemars::JsonSchema for Topic {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Topic".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "string", "maxLength": MAX_TOPIC_BYTES})
+    }
+}
+
 /// A place in a topic's log. Two numbers, because a sequence alone cannot tell "caught up" from "the log was reborn":
 /// after a restore from a backup the same `seq` may name another event, and then `epoch` differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Position {
     /// The life of the log. Opaque: equal or not. Below 2^53.
     #[ts(type = "number")]

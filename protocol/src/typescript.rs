@@ -1,24 +1,49 @@
 //! Makes the TypeScript types of the SDK from the Rust types: one file without imports, in a fixed order, with the
 //! texts of the documentation. `tests/typescript.rs` compares it with the file on disk.
 
-use crate::cv::catalog::{CALLS, EVENTS, OTHERS, ROUTES, TOPICS};
+use crate::cv::catalog::{CALLS, EVENTS, OTHERS, QUERIES, ROUTES, TOPICS};
 use crate::{CloseCode, Codec, ErrorCode, limits};
 use std::any::TypeId;
 use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;
 use ts_rs::{Config, TS, TypeVisitor};
 
-/// A Rust type, seen as TypeScript.
+/// What a type on the wire can tell of itself: its TypeScript and, with the feature `schemars`, its JSON Schema.
+#[cfg(feature = "schemars")]
+pub trait Described: TS + schemars::JsonSchema + 'static {}
+#[cfg(feature = "schemars")]
+impl<T: TS + schemars::JsonSchema + 'static> Described for T {}
+
+/// What a type on the wire can tell of itself: its TypeScript and, with the feature `schemars`, its JSON Schema.
+#[cfg(not(feature = "schemars"))]
+pub trait Described: TS + 'static {}
+#[cfg(not(feature = "schemars"))]
+impl<T: TS + 'static> Described for T {}
+
+/// A Rust type, seen as TypeScript or as JSON Schema.
 #[derive(Clone, Copy)]
 pub struct TypeRef {
     name: fn(&Config) -> String,
     collect: fn(&mut Declarations),
+    #[cfg(feature = "schemars")]
+    schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
 }
 
 impl TypeRef {
     /// The type `T`.
-    pub const fn of<T: TS + 'static>() -> Self {
-        Self { name: T::name, collect: Declarations::add::<T> }
+    pub const fn of<T: Described>() -> Self {
+        Self {
+            name: T::name,
+            collect: Declarations::add::<T>,
+            #[cfg(feature = "schemars")]
+            schema: schemars::SchemaGenerator::subschema_for::<T>,
+        }
+    }
+
+    /// Its JSON Schema; what it refers to is added to the generator's definitions.
+    #[cfg(feature = "schemars")]
+    pub fn schema(&self, generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        (self.schema)(generator)
     }
 
     /// How it is written where it is used.
@@ -149,6 +174,9 @@ pub fn render() -> String {
     for reference in ROUTES.iter().flat_map(|row| [row.body, row.answer]).flatten() {
         (reference.collect)(&mut types);
     }
+    for (_, reference) in QUERIES {
+        (reference.collect)(&mut types);
+    }
     for reference in OTHERS {
         (reference.collect)(&mut types);
     }
@@ -166,7 +194,7 @@ pub fn render() -> String {
 fn maps(out: &mut String) {
     out.push_str("/** Topic family to the state that a `snap` of it carries. */\nexport interface TopicState {\n");
     for row in TOPICS {
-        let _ = writeln!(out, "  {}: {};", row.family, row.state.name());
+        let _ = writeln!(out, "  {}: {};", key(row.family), row.state.name());
     }
     out.push_str("}\n\n");
     events(out, "Topic family to its durable events (`ev`): kind to data.", "TopicEvents", true);
@@ -193,10 +221,10 @@ fn events(out: &mut String, docs: &str, name: &str, durable: bool) {
     for topic in TOPICS {
         let rows: Vec<_> = EVENTS.iter().filter(|row| row.family == topic.family && row.durable == durable).collect();
         if rows.is_empty() {
-            let _ = writeln!(out, "  {}: Record<never, never>;", topic.family);
+            let _ = writeln!(out, "  {}: Record<never, never>;", key(topic.family));
             continue;
         }
-        let _ = writeln!(out, "  {}: {{", topic.family);
+        let _ = writeln!(out, "  {}: {{", key(topic.family));
         for row in rows {
             let _ = writeln!(out, "    \"{}\": {};", row.kind, row.data.name());
         }
@@ -232,6 +260,11 @@ fn constants(out: &mut String) {
         let _ = writeln!(out, "  {name}: {value},");
     }
     out.push_str("} as const;\n");
+}
+
+/// A name as a key of an interface: a topic of which there is one only (`admin:costs`) is no plain word.
+fn key(name: &str) -> String {
+    if name.contains(':') { quoted(name) } else { name.to_owned() }
 }
 
 fn quoted(text: &str) -> String {

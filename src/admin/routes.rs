@@ -7,6 +7,7 @@ use crate::http::{AppState, RouteDoc};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use estafette_actors::{CallError, Identity, census, journal};
+use estafette_protocol::limits::{MAX_ID_BYTES, MAX_TOPIC_BYTES};
 use estafette_protocol::{SessionId, Topic, UserId};
 use futures_util::future::LocalBoxFuture;
 use serde::Deserialize;
@@ -49,14 +50,28 @@ pub fn configure(config: &mut ServiceConfig) {
 /// Describes them.
 pub fn docs() -> Vec<RouteDoc> {
     let route = |path, summary| RouteDoc::new("get", path, "admin", summary);
+    let list = |name: &str| {
+        let items = json!({"type": "array", "items": {"type": "object"}});
+        json!({"type": "object", "required": [name], "properties": {name: items}})
+    };
+    let user = json!({"type": "string", "minLength": 1, "maxLength": MAX_ID_BYTES, "pattern": "^[A-Za-z0-9_-]+$"});
     vec![
-        route("/v1/admin/nodes", "The nodes, what each said about itself, and its slowest readers"),
-        route("/v1/admin/queues", "By kind of task: how many wait, run and ended"),
-        route("/v1/admin/sessions", "The sessions of a user (`?user=`) that the journal remembers"),
+        route("/v1/admin/nodes", "The nodes, what each said about itself, and its slowest readers")
+            .gives(list("nodes")),
+        route("/v1/admin/queues", "By kind of task: how many wait, run and ended").gives(list("queues")),
+        route("/v1/admin/sessions", "The sessions of a user (`?user=`) that the journal remembers")
+            .asks(json!({"type": "object", "required": ["user"], "properties": {"user": user}}))
+            .gives(list("sessions")),
         route(
             "/v1/admin/sessions/{session}/timeline",
             "What a session's connections noted; with `topic` and `seq` why it saw that event, or did not",
-        ),
+        )
+        .asks(json!({"type": "object", "properties": {
+            "topic": {"type": "string", "maxLength": MAX_TOPIC_BYTES},
+            "seq": {"type": "integer", "minimum": 0},
+            "limit": {"type": "integer", "minimum": 1},
+        }}))
+        .gives(json!({"type": "object"})),
     ]
 }
 

@@ -28,6 +28,8 @@ pub enum AiErrorCode {
     BadRequest,
     /// A rule of the offline provider says that the input cannot be worked on. Final.
     RuleFailed,
+    /// It would pass a budget; nothing was sent. Final.
+    OverBudget,
     /// A defect of ours. Final.
     Internal,
 }
@@ -45,6 +47,7 @@ impl AiErrorCode {
             Self::Misconfigured => "model_misconfigured",
             Self::BadRequest => "model_bad_request",
             Self::RuleFailed => "rule_failed",
+            Self::OverBudget => "over_budget",
             Self::Internal => "internal",
         }
     }
@@ -60,6 +63,7 @@ impl AiErrorCode {
             | Self::Misconfigured
             | Self::BadRequest
             | Self::RuleFailed
+            | Self::OverBudget
             | Self::Internal => None,
         }
     }
@@ -68,7 +72,12 @@ impl AiErrorCode {
     pub const fn is_retryable(self) -> bool {
         match self {
             Self::Unavailable | Self::RateLimited | Self::Timeout | Self::InvalidOutput | Self::CircuitOpen => true,
-            Self::ModelRefused | Self::Misconfigured | Self::BadRequest | Self::RuleFailed | Self::Internal => false,
+            Self::ModelRefused
+            | Self::Misconfigured
+            | Self::BadRequest
+            | Self::RuleFailed
+            | Self::OverBudget
+            | Self::Internal => false,
         }
     }
 }

@@ -31,7 +31,7 @@ pub mod scripted;
 pub mod setup;
 
 pub use error::{AiError, AiErrorCode, AiRetry};
-pub use models::{Answer, CallBounds, Models};
+pub use models::{Answer, CallBounds, CallGuard, Models};
 pub use pricing::{ModelPrice, PriceBook, cost};
 pub use record::{AiCallRecord, CallOutcome, CallRecorder, NoRecorder};
 pub use request::{AiReply, AiRequest, CallOrigin, Usage};

@@ -18,6 +18,8 @@ use tracing::{Instrument as _, Span};
 
 /// Rule of thumb for the text of a call that was dropped.
 const BYTES_PER_TOKEN: usize = 4;
+/// Tokens of an answer whose cost is to be foreseen.
+const USUAL_ANSWER_TOKENS: u32 = 1_000;
 
 /// An answer of the asked type, with what it used up and cost.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +48,17 @@ pub struct Models {
     recorder: Arc<dyn CallRecorder>,
     slow_after: Duration,
     bounds: CallBounds,
+    guard: Option<Arc<dyn CallGuard>>,
+}
+
+/// Asked before each call: who must not pass is refused before anything is sent.
+#[async_trait::async_trait(?Send)]
+pub trait CallGuard: Send + Sync {
+    /// Whether the call may be made, which is expected to cost so much (USD; 0 for what has no price).
+    ///
+    /// # Errors
+    /// An unsent error, [`AiErrorCode::OverBudget`] when it would pass a budget.
+    async fn admit(&self, request: &AiRequest, expected: Decimal) -> Result<(), AiError>;
 }
 
 /// What an installation decides about every call.
@@ -60,7 +73,14 @@ pub struct CallBounds {
 impl Models {
     /// A provider whose calls go to `recorder`.
     pub fn new(provider: Arc<dyn Provider>, recorder: Arc<dyn CallRecorder>) -> Self {
-        Self { provider, prices: RwLock::default(), recorder, slow_after: SLOW_AFTER, bounds: CallBounds::default() }
+        Self {
+            provider,
+            prices: RwLock::default(),
+            recorder,
+            slow_after: SLOW_AFTER,
+            bounds: CallBounds::default(),
+            guard: None,
+        }
     }
 
     /// With what the installation decides about every call.
@@ -68,6 +88,27 @@ impl Models {
     pub fn bounded(mut self, bounds: CallBounds) -> Self {
         self.bounds = bounds;
         self
+    }
+
+    /// With somebody who is asked before each call.
+    #[must_use]
+    pub fn guarded(mut self, guard: Arc<dyn CallGuard>) -> Self {
+        self.guard = Some(guard);
+        self
+    }
+
+    /// What a call is expected to cost before it is made: its prompt, and an answer of usual length.
+    fn expected_cost(&self, request: &AiRequest) -> Decimal {
+        if self.provider.name() == offline::MODEL {
+            return Decimal::ZERO;
+        }
+        let usage = Usage {
+            prompt_tokens: request.estimated_prompt_tokens(),
+            completion_tokens: USUAL_ANSWER_TOKENS,
+            ..Usage::default()
+        };
+        let prices = Arc::clone(&self.prices.read());
+        prices.find(&request.model, &request.model).map_or(Decimal::ZERO, |price| cost(price, &usage, request.priority))
     }
 
     /// After how long without a sign of the model those who wait are told that it is slow.
@@ -125,6 +166,9 @@ impl Models {
         on_text: &mut dyn FnMut(&str),
         parse: impl FnOnce(Value) -> Result<T, String>,
     ) -> Result<Answer<T>, AiError> {
+        if let Some(guard) = &self.guard {
+            guard.admit(request, self.expected_cost(request)).await?;
+        }
         // The record is written by the guard's end or, when the future is dropped, by its drop: once either way.
         let mut guard = Guard {
             models: self,

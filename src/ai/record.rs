@@ -57,7 +57,7 @@ impl AiCallRecord {
         if self.usage.model_used.is_empty() { &self.model_asked } else { &self.usage.model_used }
     }
 
-    /// The row's `metadata`: `{task_id, step, step_key, attempt, priority, outcome, estimated}`, absent ones left out.
+    /// The row's `metadata`: `{task_id, step, step_key, attempt, priority, outcome, unpriced, estimated}`, absent ones left out.
     pub fn metadata(&self) -> Value {
         let mut map = Map::new();
         if let Some(task) = &self.origin.task {
@@ -72,6 +72,9 @@ impl AiCallRecord {
         }
         map.insert("priority".into(), self.usage.priority.into());
         map.insert("outcome".into(), self.outcome.as_str().into());
+        if !self.priced {
+            map.insert("unpriced".into(), true.into());
+        }
         if self.usage.estimated {
             map.insert("estimated".into(), true.into());
         }

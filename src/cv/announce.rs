@@ -5,7 +5,7 @@ use super::store::files::CvRow;
 use super::topics;
 use estafette_actors::{DbResult, Identity, Tx};
 use estafette_protocol::cv::event::cv::{ChangeDecided, ChangedBy, CvChanged, CvOptimise, CvStateChanged};
-use estafette_protocol::cv::event::user::{CvCreated, CvListed};
+use estafette_protocol::cv::event::user::{CvCreated, CvListed, Notice};
 use estafette_protocol::cv::patch::PatchOperation;
 use estafette_protocol::{Timestamp, UserId};
 use json_patch::Patch;
@@ -133,4 +133,13 @@ pub fn created(tx: &mut Tx<'_>, user: &UserId, row: &CvRow) -> DbResult<()> {
         pending_count: cv.pending_count,
     };
     tx.emit(&topics::user(user), "cv.created", &event)
+}
+
+/// `notice`: told at once, and kept in the person's snapshot until they have read it.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn notice(tx: &mut Tx<'_>, user: &UserId, notice: &Notice) -> DbResult<()> {
+    super::store::voice::add_notice(tx, user.as_str(), notice).await?;
+    tx.emit(&topics::user(user), "notice", notice)
 }

@@ -1,14 +1,18 @@
 //! The product's row in the catalogue: put together from the settings, with its users for the command line.
 
 use super::accounts::{self, NewUser};
+use super::budget::BudgetGuard;
+use super::retention::Retention;
 use super::store::{Reader, settings, users};
+use super::watch::CostAlerts;
 use super::{CvProduct, Services, UsageRecorder, ledger, routes, topics};
 use crate::ai::offline::Offline;
-use crate::ai::{CallBounds, CallRecorder, Models, setup};
+use crate::ai::{CallBounds, CallGuard, CallRecorder, Models, setup};
 use crate::auth::Auth;
 use crate::catalog::{Account, Accounts, Entry, NewAccount, Parts};
 use crate::fetch::{FetchPolicy, Fetcher};
 use chrono::{DateTime, Utc};
+use estafette_actors::sweep::Sweep;
 use estafette_actors::{CallError, Db, Identity, Runtime};
 use estafette_protocol::SessionId;
 use estafette_protocol::cv::status::{Role, TransactionType};
@@ -35,7 +39,10 @@ pub fn entry(parts: &Parts<'_>) -> Result<Entry, String> {
         model: Some(settings.ai.openai_model.trim().to_owned()).filter(|model| !model.is_empty()),
     };
     let slow_after = Duration::from_millis(settings.ai.slow_after_ms);
-    let models = Arc::new(Models::new(provider, recorder).slow_after(slow_after).bounded(bounds));
+    let budget = Arc::new(BudgetGuard::default());
+    let guard: Arc<dyn CallGuard> = Arc::clone(&budget) as Arc<dyn CallGuard>;
+    let models = Models::new(provider, recorder).slow_after(slow_after).bounded(bounds).guarded(guard);
+    let models = Arc::new(models);
     let policy = FetchPolicy::from_settings(settings).map_err(|error| format!("fetch.allow: {error}"))?;
     let fetcher = Fetcher::new(policy).map_err(|error| format!("no HTTP client can be made: {error}"))?;
     let services = Services::new(models, Arc::new(fetcher)).test_live(settings.tasks.test_live_per_second);
@@ -47,7 +54,11 @@ pub fn entry(parts: &Parts<'_>) -> Result<Entry, String> {
         accounts: Some(Arc::new(CvAccounts { auth: parts.auth.clone() })),
         started: Box::new(move |runtime| {
             runtime.flush_at_drain(Arc::new(usage.start(runtime.db().clone())));
-            estafette_actors::sweep::schedule(runtime, vec![Arc::new(super::sweep::Expired)]);
+            budget.start(runtime.db().clone());
+            super::watch::start(runtime, Arc::clone(&usage));
+            let sweeps: Vec<Arc<dyn Sweep>> =
+                vec![Arc::new(super::sweep::Expired), Arc::new(CostAlerts), Arc::new(Retention)];
+            estafette_actors::sweep::schedule(runtime, sweeps);
         }),
     })
 }

@@ -39,7 +39,7 @@ fn payable(feature: &str, settings: &Settings) -> Payable {
 /// Reserves units, all or none (R41, R42, R44, R45). The task's rows exist already: the ledger refers to them.
 ///
 /// # Errors
-/// `forbidden`, `insufficient_credits`, `limit_exceeded`: the caller's transaction must not commit then.
+/// `forbidden`, `insufficient_credits`, `limit_exceeded` (also for a budget of AI cost): the caller's transaction must not commit then.
 pub async fn reserve(
     tx: &mut Tx<'_>,
     settings: &Settings,
@@ -48,6 +48,7 @@ pub async fn reserve(
     task: Option<&TaskId>,
     count: u32,
 ) -> Result<Reserved, CallError> {
+    super::budget::admit(tx, settings, user, feature, task, count).await?;
     let id = user.as_str();
     let balance = credits::lock_balance(tx, id).await?;
     let Some(plan) = plans::of_user(tx, id).await? else {

@@ -18,12 +18,16 @@
 //! | [`prompts`] | what a model is told |
 //! | [`product`] | [`CvProduct`], what the runtime knows of all this |
 //! | [`mod@entry`] | the product's row in the catalogue |
+//! | [`budget`] | AI work that would pass a budget is refused |
+//! | [`watch`] | what administrators see without asking |
+//! | [`retention`] | what is past its time goes (G10) |
 //! | [`sweep`] | what is over is taken away |
 //! | [`services`] | what the product works with |
 
 pub mod accounts;
 pub mod announce;
 pub mod brain;
+pub mod budget;
 pub mod calls;
 pub mod entry;
 pub mod history;
@@ -33,6 +37,7 @@ pub mod offline;
 pub mod pipeline;
 pub mod product;
 pub mod prompts;
+pub mod retention;
 pub mod routes;
 pub mod rules;
 pub mod services;
@@ -40,6 +45,7 @@ pub mod snapshot;
 pub mod store;
 pub mod sweep;
 pub mod topics;
+pub mod watch;
 
 pub use entry::entry;
 pub use product::CvProduct;

@@ -3,7 +3,7 @@
 use super::calls::{self, ADMIN};
 use super::services::Services;
 use super::store::{files, tasks};
-use super::topics::Family;
+use super::topics::{Admin, Family};
 use super::{pipeline, snapshot, topics};
 use estafette_actors::task::TaskKind;
 use estafette_actors::{CallCtx, CallError, Db, Identity, Product};
@@ -39,6 +39,9 @@ impl Product for CvProduct {
         let (family, id) = Family::of(topic).ok_or_else(|| no_topic(topic))?;
         match family {
             Family::App => Ok(()),
+            Family::Admin if !admin => Err(CallError::forbidden("this topic is for administrators")),
+            Family::Admin if Admin::of(id).is_none() => Err(no_topic(topic)),
+            Family::Admin => Ok(()),
             Family::User if id == who.user.as_str() || admin => Ok(()),
             Family::User => Err(CallError::forbidden("this topic belongs to another user")),
             Family::Device => match &who.device {
@@ -79,6 +82,11 @@ impl Product for CvProduct {
                 let id = id.parse().map_err(|_| missing())?;
                 calls::encode(&snapshot::user(snapshot, &id).await?.ok_or_else(missing)?)
             }
+            Family::Admin => match Admin::of(id).ok_or_else(missing)? {
+                Admin::Tasks => calls::encode(&snapshot::admin_tasks(snapshot).await?),
+                Admin::Costs => calls::encode(&snapshot::admin_costs(snapshot).await?),
+                Admin::Feedback => calls::encode(&snapshot::admin_feedback(snapshot).await?),
+            },
             Family::Device => calls::encode(&snapshot::device(snapshot, id).await?),
             Family::Task => calls::encode(&snapshot::task(snapshot, id).await?.ok_or_else(missing)?),
             Family::Cv => calls::encode(&snapshot::cv(snapshot, id).await?.ok_or_else(missing)?),

@@ -7,6 +7,7 @@ use crate::fetch::Fetcher;
 use estafette_actors::writer::batch::{Record, Recorder};
 use estafette_actors::{Db, DbResult, StepError};
 use parking_lot::RwLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -15,7 +16,7 @@ use tokio::sync::Semaphore;
 const SETTINGS_LIFE: Duration = Duration::from_secs(1);
 
 /// How long prices of models are believed.
-const PRICES_LIFE: Duration = Duration::from_secs(60);
+const PRICES_LIFE: Duration = Duration::from_secs(5);
 
 /// Computations at once; more would only wait for the processors.
 const COMPUTING: usize = 16;
@@ -93,6 +94,14 @@ impl Services {
     }
 }
 
+impl Services {
+    /// Settings and prices were changed here: the next look reads them anew. Other nodes look within [`SETTINGS_LIFE`].
+    pub fn forget(&self) {
+        *self.settings.write() = None;
+        *self.prices_at.write() = None;
+    }
+}
+
 impl std::fmt::Debug for Services {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Services").field("model", &self.models.provider_name()).finish_non_exhaustive()
@@ -114,17 +123,25 @@ impl Record for UsageRow {
 
 /// Hands calls to a bounded writer, which lives on the arbiter where it is started.
 #[derive(Default)]
-pub struct UsageRecorder(OnceLock<Recorder<UsageRow>>);
+pub struct UsageRecorder {
+    writer: OnceLock<Recorder<UsageRow>>,
+    news: AtomicBool,
+}
 
 impl UsageRecorder {
     /// Starts the writer on the current arbiter, once. Register what it returns with `Runtime::flush_at_drain`.
     pub fn start(&self, db: Db) -> Recorder<UsageRow> {
-        self.0.get_or_init(|| Recorder::start(db)).clone()
+        self.writer.get_or_init(|| Recorder::start(db)).clone()
+    }
+
+    /// Whether calls were recorded since this was asked before.
+    pub fn take_news(&self) -> bool {
+        self.news.swap(false, Ordering::AcqRel)
     }
 
     /// Writes what waits.
     pub async fn flush(&self) {
-        if let Some(writer) = self.0.get() {
+        if let Some(writer) = self.writer.get() {
             writer.flush().await;
         }
     }
@@ -132,7 +149,8 @@ impl UsageRecorder {
 
 impl CallRecorder for UsageRecorder {
     fn record(&self, call: AiCallRecord) {
-        match self.0.get() {
+        self.news.store(true, Ordering::Release);
+        match self.writer.get() {
             Some(writer) => writer.record(UsageRow(call)),
             None => tracing::error!(feature = call.feature, "a model was called before its calls are recorded"),
         }

@@ -1,12 +1,18 @@
 //! The state of each topic.
 
+use super::rules::budget::Budgets;
 use super::rules::period::period_at;
 use super::store::files::MAX_SNAPSHOT;
-use super::store::{Reader, credits, files, generations, plans, settings, steps, tasks, users, versions};
+use super::store::{
+    Reader, costs, credits, files, generations, plans, queues, settings, steps, tasks, users, versions, voice,
+};
 use chrono::Utc;
 use estafette_actors::DbResult;
 use estafette_protocol::UserId;
+use estafette_protocol::cv::admin::AdminTasks;
+use estafette_protocol::cv::costs::{AdminCosts, BudgetState};
 use estafette_protocol::cv::snapshot::{AppState, CvState, DeviceState, TaskState, UserState};
+use estafette_protocol::cv::voice::{AdminFeedback, FeedbackQuery};
 
 /// `user:{id}`.
 ///
@@ -26,7 +32,8 @@ pub async fn user(db: &impl Reader, id: &UserId) -> DbResult<Option<UserState>> 
         counters,
         tasks: tasks::open(db, Some(id.as_str()), "").await?,
         cvs: files::list(db, id.as_str(), None, MAX_SNAPSHOT).await?,
-        notices: Vec::new(),
+        notices: voice::unread(db, id.as_str()).await?,
+        onboarding: voice::onboarding(db, id.as_str()).await?,
     }))
 }
 
@@ -68,4 +75,46 @@ pub async fn app(db: &impl Reader) -> DbResult<AppState> {
         maintenance_mode: settings.maintenance_mode(),
         registration_enabled: settings.registration_enabled(),
     })
+}
+
+/// `admin:tasks`.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn admin_tasks(db: &impl Reader) -> DbResult<AdminTasks> {
+    Ok(AdminTasks { depth: queues::depth(db, None).await?, items: tasks::newest(db, costs::MAX_SNAPSHOT).await? })
+}
+
+/// `admin:costs`.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn admin_costs(db: &impl Reader) -> DbResult<AdminCosts> {
+    let budgets = Budgets::of(&settings::read(db).await?);
+    let (all, most) = (costs::spent(db, None).await?, costs::most_spent(db).await?);
+    let rows = [
+        ("budget_user_daily", budgets.user_daily, most.day),
+        ("budget_user_monthly", budgets.user_monthly, most.month),
+        ("budget_global_daily", budgets.global_daily, all.day),
+        ("budget_global_monthly", budgets.global_monthly, all.month),
+    ];
+    let set = rows.into_iter().filter_map(|(name, limit, spent)| {
+        limit.map(|limit| BudgetState { setting_name: name.to_owned(), limit, spent })
+    });
+    Ok(AdminCosts {
+        today: costs::today(db).await?,
+        month_cost: all.month,
+        budgets: set.collect(),
+        alerts: costs::firings(db).await?,
+    })
+}
+
+/// `admin:feedback`.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn admin_feedback(db: &impl Reader) -> DbResult<AdminFeedback> {
+    let (new, reviewed, resolved) = voice::count_feedback(db).await?;
+    let items = voice::list_feedback(db, &FeedbackQuery::default(), None, voice::MAX_SNAPSHOT).await?;
+    Ok(AdminFeedback { new, reviewed, resolved, items })
 }

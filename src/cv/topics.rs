@@ -27,11 +27,48 @@ pub enum Family {
     Task,
     /// `cv:{id}`: one CV.
     Cv,
+    /// `admin:{what}`: what administrators watch; see [`Admin`].
+    Admin,
+}
+
+/// What administrators watch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admin {
+    /// `admin:tasks`: the queues.
+    Tasks,
+    /// `admin:costs`: what AI work costs.
+    Costs,
+    /// `admin:feedback`: what people tell us.
+    Feedback,
+}
+
+impl Admin {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Tasks, Self::Costs, Self::Feedback];
+
+    /// The word after the colon.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Tasks => "tasks",
+            Self::Costs => "costs",
+            Self::Feedback => "feedback",
+        }
+    }
+
+    /// The one of this word.
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|admin| admin.word() == word)
+    }
+
+    /// `admin:{word}`.
+    pub fn topic(self) -> Topic {
+        Topic::of("admin", self.word()).unwrap_or_else(|_| unreachable!("two words are a topic"))
+    }
 }
 
 impl Family {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::App, Self::User, Self::Device, Self::Task, Self::Cv];
+    pub const ALL: [Self; 6] = [Self::App, Self::User, Self::Device, Self::Task, Self::Cv, Self::Admin];
 
     /// The word before the colon.
     pub const fn word(self) -> &'static str {
@@ -41,6 +78,7 @@ impl Family {
             Self::Device => "device",
             Self::Task => "task",
             Self::Cv => "cv",
+            Self::Admin => "admin",
         }
     }
 
@@ -53,6 +91,11 @@ impl Family {
             (_, Some(id)) => Some((family, id)),
         }
     }
+}
+
+/// `app`.
+pub fn app() -> Topic {
+    Topic::parse("app").unwrap_or_else(|_| unreachable!("a word is a topic"))
 }
 
 /// `user:{id}`.

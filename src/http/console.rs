@@ -17,6 +17,9 @@ const HASHED: &str = "assets";
 /// Paths of the server's own, where no page is.
 const RESERVED: [&str; 4] = ["v1", "health", "metrics", "openapi.json"];
 
+/// The page about the HTTP interface, a file of the console's build.
+const INTERFACE: &str = "/api";
+
 const NOT_BUILT: &str = include_str!("not_built.html");
 
 /// Everything that no route takes.
@@ -34,7 +37,8 @@ pub async fn serve(request: HttpRequest, state: web::Data<AppState>) -> Result<H
         let sentence = format!("{} is not possible at {path}", request.method());
         return Err(ApiError::with_status(StatusCode::METHOD_NOT_ALLOWED, sentence));
     }
-    if let Some(file) = file_in(&state.console_dir, &path)
+    let wanted = if path == INTERFACE { "/api.html" } else { &path };
+    if let Some(file) = file_in(&state.console_dir, wanted)
         && let Ok(file) = NamedFile::open(&file)
     {
         return Ok(with_cache(file.into_response(&request), if first == HASHED { IMMUTABLE } else { REVALIDATE }));

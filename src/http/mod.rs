@@ -8,6 +8,7 @@
 //! | [`headers`] | what a browser may do with an answer: content security policy and the like |
 //! | [`health`] | `/health/live`, `/health/ready`, `/metrics` |
 //! | [`limits`] | requests at once, attempts to sign in by address and account |
+//! | [`origin`] | where a request came from, for who must be able to say so |
 //! | [`openapi`] | `/openapi.json` out of the table of routes |
 //! | [`console`] | the web console at `/` |
 
@@ -18,6 +19,7 @@ pub mod health;
 pub mod limits;
 pub mod observe;
 pub mod openapi;
+pub mod origin;
 pub mod server;
 
 pub use app::AppState;

@@ -18,6 +18,7 @@
 //! | [`deploys`] | a rolling restart of two nodes under load, and the end of a drain |
 //! | [`model_away`] | a model endpoint that is away, throttles or is slow: tasks wait and say why |
 //! | [`outages`] | Postgres frozen and killed under the server: readiness, refusals in bounded time, nothing lost |
+//! | [`watched`] | what administrators change and watch, on two servers
 //! | [`storms`] | admission and rate limits at their bounds |
 //! | [`traces`] | one trace from a request to the delivery of what came of it |
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, missing_docs)]
@@ -41,3 +42,4 @@ mod secrets;
 mod storms;
 mod support;
 mod traces;
+mod watched;

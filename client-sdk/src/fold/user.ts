@@ -29,6 +29,11 @@ export function reduceUser(state: UserState, event: UserEvent): UserState {
       return { ...state, user: event.data };
     case "notice":
       return { ...state, notices: [...state.notices, event.data] };
+    case "notices.read":
+      return { ...state, notices: [] };
+    case "onboarding.changed":
+      return { ...state, onboarding: event.data };
+    case "consent.changed":
     case "job_offer.created":
     case "job_offer.deleted":
     case "signed_out":

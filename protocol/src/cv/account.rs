@@ -7,6 +7,7 @@ use ts_rs::TS;
 
 /// A person, as they see themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct User {
     /// Their id.
     pub id: UserId,
@@ -26,6 +27,7 @@ pub struct User {
 
 /// Body of `POST /v1/cv/auth/sign-up`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignUp {
     /// The address; compared in lower case (cv R1).
     pub email: String,
@@ -43,6 +45,7 @@ pub struct SignUp {
 
 /// Body of `POST /v1/cv/auth/sign-in`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignIn {
     /// The address.
     pub email: String,
@@ -56,6 +59,7 @@ pub struct SignIn {
 
 /// Body of `POST /v1/cv/auth/refresh`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RefreshRequest {
     /// The refresh token. It works once: the answer to a refresh has the next one.
     pub refresh_token: String,
@@ -63,6 +67,7 @@ pub struct RefreshRequest {
 
 /// Body of `POST /v1/cv/auth/sign-out`; may be missing while the access token is valid.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignOut {
     /// Ends the session once the access token has expired.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,6 +77,7 @@ pub struct SignOut {
 
 /// Answer to sign-up, sign-in and refresh.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AuthTokens {
     /// For `Authorization: Bearer` and `hello`.
     pub access_token: String,

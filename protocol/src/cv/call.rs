@@ -12,6 +12,7 @@ use ts_rs::TS;
 
 /// Parameters of `cv.create`. Result: [`super::file::CvFile`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreateCv {
     /// Its name, unique per person; made by the server when missing (cv R10).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -19,11 +20,13 @@ pub struct CreateCv {
     pub filename: Option<String>,
     /// The document.
     #[ts(type = "JsonResume")]
+    #[cfg_attr(feature = "schemars", schemars(with = "super::resume::JsonResume"))]
     pub content: Value,
 }
 
 /// Parameters of `cv.update`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UpdateCv {
     /// The CV.
     pub id: CvId,
@@ -36,6 +39,7 @@ pub struct UpdateCv {
 
 /// Result of `cv.update`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Updated {
     /// The revision after it.
     #[ts(type = "number")]
@@ -44,6 +48,7 @@ pub struct Updated {
 
 /// `details` of the `conflict` of `cv.update`: what to rebase on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RevConflict {
     /// The newest revision.
     #[ts(type = "number")]
@@ -55,6 +60,7 @@ pub struct RevConflict {
 
 /// A patch that somebody else made meanwhile.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RevPatch {
     /// The revision after it.
     #[ts(type = "number")]
@@ -65,6 +71,7 @@ pub struct RevPatch {
 
 /// Parameters of `task.test`: a task whose steps only wait, to see one run. Costs nothing. Result: [`TaskStarted`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StartTest {
     /// Its id; made by the server when missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -99,6 +106,7 @@ pub struct StartTest {
 
 /// Parameters of `cv.rename`. Result: [`super::file::CvFile`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RenameCv {
     /// The CV.
     pub id: CvId,
@@ -108,6 +116,7 @@ pub struct RenameCv {
 
 /// Parameters of `cv.delete`. Result: [`super::file::CvSummary`] as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DeleteCv {
     /// The CV.
     pub id: CvId,
@@ -115,6 +124,7 @@ pub struct DeleteCv {
 
 /// Parameters of `job_offer.delete`. Result: the offer as it was; its CVs lose the reference (cv R17).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct JobOfferRef {
     /// The offer.
     pub id: JobOfferId,
@@ -122,6 +132,7 @@ pub struct JobOfferRef {
 
 /// Parameters of `cv.set_offer`. Result: [`super::file::CvFile`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SetOffer {
     /// The CV.
     pub id: CvId,
@@ -132,6 +143,7 @@ pub struct SetOffer {
 /// Parameters of `cv.import` on the socket: a file that was uploaded with `POST /v1/cv/uploads` before. Over HTTP the
 /// file itself is the body (multipart).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ImportCv {
     /// The PDF.
     pub upload_id: UploadId,
@@ -139,6 +151,7 @@ pub struct ImportCv {
 
 /// Result of every call that starts a task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TaskStarted {
     /// The task: subscribe to `task:{id}`.
     pub task_id: TaskId,
@@ -146,6 +159,7 @@ pub struct TaskStarted {
 
 /// One offer of `cv.generate`: an object with exactly one of these keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OfferSource {
     /// A public web page.
@@ -160,6 +174,7 @@ pub enum OfferSource {
 
 /// Parameters of `cv.generate`. Result: [`TaskStarted`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Generate {
     /// The CV to start from.
     pub source_cv_id: CvId,
@@ -173,6 +188,7 @@ pub struct Generate {
 
 /// Parameters of `cv.score`. Result: [`TaskStarted`]; while one runs, its id (cv R36).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ScoreCv {
     /// The CV.
     pub id: CvId,
@@ -184,6 +200,7 @@ pub struct ScoreCv {
 
 /// Parameters of `cv.review`. Result: [`super::file::CvFile`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Review {
     /// The CV.
     pub id: CvId,
@@ -193,6 +210,7 @@ pub struct Review {
 
 /// Parameters of `cv.restore`. Result: [`super::file::CvFile`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Restore {
     /// The CV.
     pub id: CvId,
@@ -202,6 +220,7 @@ pub struct Restore {
 
 /// Parameters of `cv.export`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ExportCv {
     /// The CV.
     pub id: CvId,
@@ -212,6 +231,7 @@ pub struct ExportCv {
 /// Result of `cv.export` on the socket: one of `document` and `base64` is there. Over HTTP the document itself is the
 /// body.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Exported {
     /// A file name for it.
     pub filename: String,
@@ -229,6 +249,7 @@ pub struct Exported {
 
 /// Parameters of `task.cancel` and `task.retry`. Result: [`super::task::TaskView`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TaskRef {
     /// The task.
     pub id: TaskId,

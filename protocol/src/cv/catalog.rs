@@ -1,8 +1,7 @@
 //! Which payload belongs to which topic, event and call: the tables that the generated TypeScript and the tests read.
 
-use super::{account, call, credits, event, file, http, offer, snapshot, task};
-use crate::typescript::TypeRef;
-use ts_rs::TS;
+use super::{account, admin, call, costs, credits, event, file, http, offer, snapshot, task, voice};
+use crate::typescript::{Described, TypeRef};
 
 /// A topic family and the state that its `snap` carries.
 #[derive(Debug, Clone, Copy)]
@@ -48,22 +47,22 @@ pub struct RouteRow {
     pub answer: Option<TypeRef>,
 }
 
-const fn topic<S: TS + 'static>(family: &'static str) -> TopicRow {
+const fn topic<S: Described>(family: &'static str) -> TopicRow {
     TopicRow { family, state: TypeRef::of::<S>() }
 }
-const fn durable<D: TS + 'static>(family: &'static str, kind: &'static str) -> EventRow {
+const fn durable<D: Described>(family: &'static str, kind: &'static str) -> EventRow {
     EventRow { family, kind, durable: true, data: TypeRef::of::<D>() }
 }
-const fn volatile<D: TS + 'static>(family: &'static str, kind: &'static str) -> EventRow {
+const fn volatile<D: Described>(family: &'static str, kind: &'static str) -> EventRow {
     EventRow { family, kind, durable: false, data: TypeRef::of::<D>() }
 }
-const fn method<P: TS + 'static, R: TS + 'static>(method: &'static str) -> CallRow {
+const fn method<P: Described, R: Described>(method: &'static str) -> CallRow {
     CallRow { method, params: TypeRef::of::<P>(), result: TypeRef::of::<R>() }
 }
-const fn get<A: TS + 'static>(route: &'static str) -> RouteRow {
+const fn get<A: Described>(route: &'static str) -> RouteRow {
     RouteRow { route, body: None, answer: Some(TypeRef::of::<A>()) }
 }
-const fn post<B: TS + 'static, A: TS + 'static>(route: &'static str) -> RouteRow {
+const fn post<B: Described, A: Described>(route: &'static str) -> RouteRow {
     RouteRow { route, body: Some(TypeRef::of::<B>()), answer: Some(TypeRef::of::<A>()) }
 }
 
@@ -74,6 +73,9 @@ pub const TOPICS: &[TopicRow] = &[
     topic::<snapshot::TaskState>("task"),
     topic::<snapshot::CvState>("cv"),
     topic::<snapshot::AppState>("app"),
+    topic::<admin::AdminTasks>("admin:tasks"),
+    topic::<costs::AdminCosts>("admin:costs"),
+    topic::<voice::AdminFeedback>("admin:feedback"),
 ];
 
 /// The kinds of event, topic by topic.
@@ -92,6 +94,9 @@ pub const EVENTS: &[EventRow] = &[
     durable::<account::User>("user", "account.changed"),
     durable::<event::user::Notice>("user", "notice"),
     durable::<event::user::SignedOut>("user", "signed_out"),
+    durable::<voice::OnboardingState>("user", "onboarding.changed"),
+    durable::<voice::Consent>("user", "consent.changed"),
+    durable::<voice::NoticesRead>("user", "notices.read"),
     durable::<event::user::TaskQueued>("device", "task.queued"),
     durable::<event::user::TaskFinished>("device", "task.finished"),
     durable::<event::task::TaskEvent>("task", "task.queued"),
@@ -118,6 +123,11 @@ pub const EVENTS: &[EventRow] = &[
     durable::<event::cv::CvStateChanged>("cv", "cv.state"),
     volatile::<event::cv::CvScoreProgress>("cv", "cv.score_progress"),
     durable::<snapshot::AppState>("app", "settings.changed"),
+    volatile::<admin::QueueDepth>("admin:tasks", "queue.depth"),
+    volatile::<costs::CostTick>("admin:costs", "cost.tick"),
+    durable::<costs::CostAlert>("admin:costs", "cost.alert"),
+    durable::<voice::Feedback>("admin:feedback", "feedback.created"),
+    durable::<voice::Feedback>("admin:feedback", "feedback.changed"),
 ];
 
 /// The calls.
@@ -137,6 +147,16 @@ pub const CALLS: &[CallRow] = &[
     method::<call::JobOfferRef, offer::JobOffer>("job_offer.delete"),
     method::<call::TaskRef, task::TaskView>("task.cancel"),
     method::<call::TaskRef, task::TaskView>("task.retry"),
+    method::<voice::SetOnboarding, voice::OnboardingState>("onboarding.set"),
+    method::<voice::SetConsent, voice::Consent>("consent.set"),
+    method::<voice::SendFeedback, voice::Feedback>("feedback.send"),
+    method::<voice::PushTelemetry, voice::TelemetryStored>("telemetry.push"),
+    method::<admin::Nothing, voice::NoticesRead>("notice.read"),
+    method::<admin::SetUser, admin::AdminUser>("admin.user_set"),
+    method::<admin::SetSettings, Vec<admin::Setting>>("admin.settings_set"),
+    method::<costs::ModelPricing, costs::ModelPricing>("admin.pricing_set"),
+    method::<costs::CostAlertRule, costs::CostAlertRule>("admin.alert_set"),
+    method::<voice::SetFeedback, voice::Feedback>("admin.feedback_set"),
 ];
 
 /// The routes that are no calls. A call's route takes the call's parameters, without those that its path names.
@@ -164,6 +184,29 @@ pub const ROUTES: &[RouteRow] = &[
     post::<call::StartTest, call::TaskStarted>("POST /v1/cv/tasks/test"),
     get::<http::Page<task::TaskView>>("GET /v1/tasks"),
     get::<snapshot::TaskState>("GET /v1/tasks/{id}"),
+    get::<voice::OnboardingState>("GET /v1/cv/me/onboarding"),
+    get::<http::Page<voice::Consent>>("GET /v1/cv/consents"),
+    get::<http::Page<admin::AdminUser>>("GET /v1/cv/admin/users"),
+    get::<admin::AdminUser>("GET /v1/cv/admin/users/{id}"),
+    get::<Vec<admin::Setting>>("GET /v1/cv/admin/settings"),
+    get::<http::Page<costs::UsageSum>>("GET /v1/cv/admin/ai/usage"),
+    get::<http::Page<costs::AiCall>>("GET /v1/cv/admin/ai/calls"),
+    get::<http::Page<costs::ModelPricing>>("GET /v1/cv/admin/ai/pricing"),
+    get::<http::Page<costs::CostAlertRule>>("GET /v1/cv/admin/ai/alerts"),
+    RouteRow { route: "DELETE /v1/cv/admin/ai/alerts/{id}", body: None, answer: None },
+    get::<http::Page<voice::TelemetryRow>>("GET /v1/cv/admin/telemetry"),
+    get::<http::Page<voice::Feedback>>("GET /v1/cv/admin/feedback"),
+];
+
+/// The queries of lists, beside [`http::PageQuery`].
+pub const QUERIES: &[(&str, TypeRef)] = &[
+    ("GET /v1/tasks", TypeRef::of::<http::TaskQuery>()),
+    ("GET /v1/cv/generations", TypeRef::of::<http::TaskQuery>()),
+    ("GET /v1/cv/admin/users", TypeRef::of::<admin::AdminUserQuery>()),
+    ("GET /v1/cv/admin/ai/usage", TypeRef::of::<costs::UsageQuery>()),
+    ("GET /v1/cv/admin/ai/calls", TypeRef::of::<costs::AiCallQuery>()),
+    ("GET /v1/cv/admin/telemetry", TypeRef::of::<voice::TelemetryQuery>()),
+    ("GET /v1/cv/admin/feedback", TypeRef::of::<voice::FeedbackQuery>()),
 ];
 
 /// Types that no table names: queries, and values inside open ones.

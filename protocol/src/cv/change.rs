@@ -9,6 +9,7 @@ use ts_rs::TS;
 
 /// A proposed change (cv R28). The CV's content already holds `after`; rejecting puts `before` back at `path`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Change {
     /// Its id, unique within the CV.
     pub id: ChangeId,
@@ -38,6 +39,7 @@ pub struct Change {
 
 /// What a step did to one field: a change that has no place in a stored CV yet (`step.completed`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Modification {
     /// The field.
     pub field: String,
@@ -55,6 +57,7 @@ pub struct Modification {
 
 /// One decision of a review.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ReviewDecision {
     /// The change.
     pub change_id: ChangeId,

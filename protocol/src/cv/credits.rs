@@ -8,6 +8,7 @@ use ts_rs::TS;
 
 /// A person's credits (cv R48: balance = purchased + gifted + refunded - used).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBalance {
     /// What can be spent.
     pub balance: i32,
@@ -25,6 +26,7 @@ pub struct CreditBalance {
 
 /// A feature's use in the current month.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UsageCounter {
     /// The feature (`generate_cv`).
     pub feature_name: String,
@@ -40,6 +42,7 @@ pub struct UsageCounter {
 
 /// The plan that a person is on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PlanSummary {
     /// Its id.
     pub id: i32,
@@ -53,6 +56,7 @@ pub struct PlanSummary {
 
 /// A row of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditTransaction {
     /// Its id.
     pub id: TransactionId,

@@ -11,6 +11,7 @@ use ts_rs::TS;
 
 /// A CV without its content: a row of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CvSummary {
     /// Its id.
     pub id: CvId,
@@ -63,6 +64,7 @@ pub struct CvSummary {
 
 /// A CV with its content, score and open changes: the snapshot of `cv:{id}` and what the calls on a CV return.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CvFile {
     /// The fields of the list.
     #[serde(flatten)]
@@ -86,6 +88,7 @@ pub struct CvFile {
 
 /// A kept version without its content.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CvVersionSummary {
     /// Its id.
     pub id: VersionId,
@@ -105,6 +108,7 @@ pub struct CvVersionSummary {
 
 /// A kept version.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CvVersion {
     /// The fields of the list.
     #[serde(flatten)]

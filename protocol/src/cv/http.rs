@@ -9,6 +9,7 @@ use ts_rs::TS;
 
 /// A page of a list. `next` goes into `?after=` to get the following page; null = the list ends here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Page<T> {
     /// The items.
     pub items: Vec<T>,
@@ -18,6 +19,7 @@ pub struct Page<T> {
 
 /// Query of every list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct PageQuery {
     /// `next` of the page before.
@@ -32,6 +34,7 @@ pub struct PageQuery {
 
 /// Query of `GET /v1/tasks`, beside [`PageQuery`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct TaskQuery {
     /// Only tasks in this state.
@@ -51,6 +54,7 @@ pub struct TaskQuery {
 /// An uploaded file: the answer of `POST /v1/cv/uploads` (multipart, field `file`; `?kind=cv_pdf` for a CV, else a job
 /// offer).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Upload {
     /// Its id, for `cv.generate` and `cv.import`.
     pub id: UploadId,
@@ -70,6 +74,7 @@ pub struct Upload {
 
 /// An address that a person gave (cv R18).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Link {
     /// Its id.
     pub id: String,

@@ -21,12 +21,17 @@
 //! | [`event`] | the payload of each event, durable and volatile |
 //! | [`call`] | parameters and result of each call |
 //! | [`http`] | bodies and queries of routes that are not calls |
+//! | [`costs`] | prices, usage and alerts of AI work |
+//! | [`voice`] | feedback, consents, telemetry, introduction |
+//! | [`admin`] | people, settings and tasks for administrators |
 //! | [`catalog`] | which payload belongs to which topic, event and call |
 
 pub mod account;
+pub mod admin;
 pub mod call;
 pub mod catalog;
 pub mod change;
+pub mod costs;
 pub mod credits;
 pub mod event;
 pub mod file;
@@ -39,5 +44,6 @@ pub mod score;
 pub mod snapshot;
 pub mod status;
 pub mod task;
+pub mod voice;
 
 pub use ids::{ChangeId, CvId, JobOfferId, OfferRunId, TransactionId, UploadId, VersionId};

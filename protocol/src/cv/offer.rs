@@ -152,6 +152,7 @@ pub struct JobLanguage {
 
 /// A job offer of a person, as lists and routes return it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct JobOffer {
     /// Its id.
     pub id: JobOfferId,

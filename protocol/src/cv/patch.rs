@@ -9,6 +9,7 @@ pub type JsonPatch = Vec<PatchOperation>;
 
 /// One operation (RFC 6902). Paths are JSON pointers (RFC 6901) into the CV's content.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(tag = "op", rename_all = "lowercase")]
 pub enum PatchOperation {
     /// Puts a value at a path; in an array before the item there, `-` = at the end.

@@ -46,6 +46,7 @@ pub struct Suggestion {
 
 /// The score of a CV with all that explains it. Null parts: never scored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ScoreState {
     /// 0 to 100.
     pub score: Option<i32>,

@@ -11,6 +11,7 @@ use ts_rs::TS;
 
 /// State of `user:{id}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserState {
     /// The person.
     pub user: User,
@@ -26,10 +27,15 @@ pub struct UserState {
     pub cvs: Vec<CvSummary>,
     /// Notices that were not read.
     pub notices: Vec<Notice>,
+    /// How far their introduction is; missing before its first step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub onboarding: Option<super::voice::OnboardingState>,
 }
 
 /// State of `device:{id}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DeviceState {
     /// Tasks without owner that this device started and that are not terminal.
     pub tasks: Vec<TaskView>,
@@ -37,6 +43,7 @@ pub struct DeviceState {
 
 /// State of `task:{id}`; also the answer of `GET /v1/tasks/{id}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TaskState {
     /// The task.
     pub task: TaskView,
@@ -50,6 +57,7 @@ pub struct TaskState {
 
 /// State of `cv:{id}`; also the answer of `GET /v1/cv/files/{id}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CvState {
     /// The CV.
     pub file: CvFile,
@@ -59,6 +67,7 @@ pub struct CvState {
 
 /// State of `app`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AppState {
     /// Everybody but administrators gets `unavailable` (cv R7).
     pub maintenance_mode: bool,

@@ -219,6 +219,59 @@ words! {
         /// A job offer.
         OfferPdf = "offer_pdf",
     }
+
+    /// What became of feedback.
+    pub enum FeedbackStatus {
+        /// Nobody looked at it.
+        New = "new",
+        /// Somebody looked at it.
+        Reviewed = "reviewed",
+        /// It is done.
+        Resolved = "resolved",
+    }
+
+    /// What a choice about consent is beside the choices before it (cv D11). The last three are only in rows taken over
+    /// from elsewhere, but for a first choice that refuses everything.
+    pub enum ConsentAction {
+        /// The first one.
+        Created = "created",
+        /// Another one.
+        Updated = "updated",
+        /// Everything that is optional was taken back.
+        Revoked = "revoked",
+        /// The word of old rows.
+        Accept = "accept",
+        /// The first one, and it refuses everything that is optional.
+        Reject = "reject",
+        /// The word of old rows.
+        Update = "update",
+    }
+
+    /// How something went that telemetry tells of.
+    pub enum TelemetryStatus {
+        /// Well.
+        Success = "success",
+        /// Not.
+        Error = "error",
+        /// It was given up.
+        Cancelled = "cancelled",
+    }
+
+    /// Groups of settings.
+    pub enum SettingCategory {
+        /// Models.
+        Openai = "openai",
+        /// Payment.
+        Stripe = "stripe",
+        /// The application.
+        App = "app",
+        /// Models by use.
+        AiModels = "ai_models",
+        /// Features and their bounds.
+        Features = "features",
+        /// Everything else.
+        General = "general",
+    }
 }
 
 impl OfferStatus {

@@ -11,6 +11,7 @@ use ts_rs::TS;
 
 /// A task, as lists, calls and snapshots show it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TaskView {
     /// Its id.
     pub id: TaskId,
@@ -64,6 +65,7 @@ pub struct TaskView {
 
 /// One offer of a generation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct GenerationOffer {
     /// Its id.
     pub id: OfferRunId,
@@ -93,6 +95,7 @@ pub struct GenerationOffer {
 
 /// One step of a task.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StepView {
     /// Its key, unique within the task (`batch_experience[0,3]`).
     pub step: StepKey,
@@ -120,6 +123,7 @@ pub struct StepView {
 
 /// What an attempt of a step reports. All fields may be missing: a step without a model reports none of them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct StepReport {
     /// The model; `offline` for the built-in rules.

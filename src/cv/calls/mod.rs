@@ -10,9 +10,12 @@
 //! | [`export`] | `cv.export` |
 //! | [`offers`] | `job_offer.create`, `job_offer.delete` |
 //! | [`tasks`] | `task.cancel`, `task.retry`, `task.test`, `task.get`, `task.list`, `generation.list` |
+//! | [`admin`] | `admin.*`: people, settings, cost, telemetry, feedback |
+//! | [`voice`] | `onboarding.*`, `consent.*`, `feedback.send`, `telemetry.push`, `notice.read` |
 //! | `begin` | what all tasks begin with |
 //! | [`reads`] | `cv.get`, `cv.list`, … : what is read over HTTP |
 
+pub mod admin;
 mod begin;
 pub mod export;
 pub mod files;
@@ -22,6 +25,7 @@ pub mod reads;
 pub mod review;
 pub mod score;
 pub mod tasks;
+pub mod voice;
 
 use super::services::Services;
 use super::store::Reader;
@@ -70,6 +74,8 @@ pub async fn dispatch(services: &Services, ctx: CallCtx, method: &str, params: V
         "task.get" => tasks::get(&ctx, parse(params)?).await,
         "task.list" => tasks::list(&ctx, params, false).await,
         "generation.list" => tasks::list(&ctx, params, true).await,
+        _ if admin::METHODS.contains(&method) => admin::dispatch(services, &ctx, method, params).await,
+        _ if voice::METHODS.contains(&method) => voice::dispatch(&ctx, method, params).await,
         _ => reads::dispatch(&ctx, method, params).await,
     }
 }

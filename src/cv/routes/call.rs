@@ -5,6 +5,7 @@ use crate::auth::Caller;
 use crate::cv::topics;
 use crate::error::ApiError;
 use crate::http::AppState;
+use crate::http::origin::Origin;
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 use estafette_actors::{CallError, Identity};
@@ -37,7 +38,8 @@ pub async fn call(
     params: Value,
 ) -> Result<Value, ApiError> {
     let key = if *request.method() == Method::GET { None } else { key_of(request)? };
-    Ok(state.runtime.call(who, method, params, key).await?)
+    let origin = Origin::of(request, &state.limits);
+    Ok(origin.scope(state.runtime.call(who, method, params, key)).await?)
 }
 
 /// Serves a route that is a call.

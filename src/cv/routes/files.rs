@@ -17,7 +17,7 @@ use actix_web::{HttpRequest, HttpResponse, Route};
 use chrono::Utc;
 use estafette_actors::{CallError, Identity};
 use estafette_protocol::cv::http::Upload;
-use estafette_protocol::cv::status::UploadKind;
+use estafette_protocol::cv::status::{ExportFormat, UploadKind};
 use estafette_protocol::{ErrorCode, Timestamp};
 use futures_util::StreamExt as _;
 use serde::Deserialize;
@@ -43,10 +43,19 @@ pub fn configure(config: &mut ServiceConfig) {
 /// Describes them.
 pub fn docs() -> Vec<RouteDoc> {
     vec![
-        RouteDoc::new("post", "/v1/cv/uploads", "cv", "Upload a PDF (multipart, field `file`; ?kind=offer_pdf|cv_pdf)"),
+        RouteDoc::new("post", "/v1/cv/uploads", "cv", "Upload a PDF (multipart, field `file`; ?kind=offer_pdf|cv_pdf)")
+            .takes_file()
+            .asks(json!({"type": "object", "properties": {"kind": {"type": "string", "enum": UploadKind::ALL}}}))
+            .refuses(&[ErrorCode::LimitExceeded]),
         RouteDoc::new("post", "/v1/cv/files/import", "cv", "Import a CV from a PDF (not offered yet)")
-            .call("cv.import"),
-        RouteDoc::new("get", "/v1/cv/files/{id}/export", "cv", "The document: ?format=json").call("cv.export"),
+            .call("cv.import")
+            .takes_file(),
+        RouteDoc::new("get", "/v1/cv/files/{id}/export", "cv", "The document: ?format=json")
+            .call("cv.export")
+            .asks(json!({
+                "type": "object", "properties": {"format": {"type": "string", "enum": ExportFormat::ALL}},
+            }))
+            .gives_media(&["application/json", "application/pdf"]),
     ]
 }
 

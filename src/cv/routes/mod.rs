@@ -5,14 +5,17 @@
 //! | [`table`] | routes that are calls |
 //! | [`call`] | how a request becomes a call |
 //! | [`auth`] | sign-up, sign-in, refresh, sign-out |
+//! | [`docs`] | the routes as the description of the interface has them |
 //! | [`files`] | bodies that are not JSON: uploads, documents |
 
 pub mod auth;
 pub mod call;
+pub mod docs;
 pub mod files;
 pub mod table;
 
-use crate::http::RouteDoc;
+pub use docs::docs;
+
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Route, guard, http::Method};
 use std::collections::BTreeMap;
@@ -45,6 +48,7 @@ fn route_of(row: &'static table::Row) -> Route {
         "get" => Method::GET,
         "patch" => Method::PATCH,
         "delete" => Method::DELETE,
+        "put" => Method::PUT,
         _ => Method::POST,
     };
     let route = web::route().method(method);
@@ -54,10 +58,4 @@ fn route_of(row: &'static table::Row) -> Route {
         route
     };
     route.to(move |state, caller, request, body| call::serve(row, state, caller, request, body))
-}
-
-/// Describes the product's routes.
-pub fn docs() -> Vec<RouteDoc> {
-    let rows = table::ROWS.iter().map(|row| RouteDoc::new(row.method, row.path, "cv", row.summary).call(row.call));
-    auth::docs().into_iter().chain(files::docs()).chain(rows).collect()
 }

@@ -3,7 +3,7 @@
 /// One route that is a call. Names in the path, then the query (GET, DELETE) or the JSON body become its parameters.
 #[derive(Debug, Clone, Copy)]
 pub struct Row {
-    /// `get`, `post`, `patch`, `delete`.
+    /// `get`, `post`, `patch`, `put`, `delete`.
     pub method: &'static str,
     /// As actix writes it.
     pub path: &'static str,
@@ -49,5 +49,27 @@ pub const ROWS: &[Row] = &[
     row("get", "/v1/cv/credits/transactions", "credits.transactions", "My ledger, the newest first"),
     row("get", "/v1/cv/usage", "usage.get", "My plan with this month's allowances"),
     row("get", "/v1/cv/link-history", "link_history.list", "Addresses that I used, the last first"),
+    row("get", "/v1/cv/me/onboarding", "onboarding.get", "How far my introduction is"),
+    row("put", "/v1/cv/me/onboarding", "onboarding.set", "Move my introduction on: the whole new state"),
+    row("post", "/v1/cv/me/notices/read", "notice.read", "All my notices are read"),
+    row("post", "/v1/cv/telemetry", "telemetry.push", "Up to 100 events, for statistics"),
+    row("post", "/v1/cv/feedback", "feedback.send", "Tell what is good or broken"),
+    row("post", "/v1/cv/consents", "consent.set", "Choose what my data may be used for"),
+    row("get", "/v1/cv/consents", "consent.list", "My choices, the newest first"),
+    row("get", "/v1/cv/admin/users", "admin.users", "People, the newest first; by address, role, plan"),
+    row("get", "/v1/cv/admin/users/{id}", "admin.user", "One person"),
+    row("patch", "/v1/cv/admin/users/{id}", "admin.user_set", "Change a person's role, name or confirmation"),
+    row("get", "/v1/cv/admin/settings", "admin.settings", "All settings"),
+    row("patch", "/v1/cv/admin/settings", "admin.settings_set", "Change settings, in force on all nodes within 2 s"),
+    row("get", "/v1/cv/admin/ai/usage", "admin.ai_usage", "Tokens and cost by person, feature, model, day"),
+    row("get", "/v1/cv/admin/ai/calls", "admin.ai_calls", "Calls to models, the newest first"),
+    row("get", "/v1/cv/admin/ai/pricing", "admin.pricing", "Prices of models"),
+    row("put", "/v1/cv/admin/ai/pricing", "admin.pricing_set", "Set the prices of a model"),
+    row("get", "/v1/cv/admin/ai/alerts", "admin.alerts", "Cost alerts"),
+    row("put", "/v1/cv/admin/ai/alerts", "admin.alert_set", "Add (without `id`) or change a cost alert"),
+    row("delete", "/v1/cv/admin/ai/alerts/{id}", "admin.alert_delete", "Remove a cost alert"),
+    row("get", "/v1/cv/admin/telemetry", "admin.telemetry", "What happened in clients, the newest first"),
+    row("get", "/v1/cv/admin/feedback", "admin.feedback", "What people told us, the newest first"),
+    row("patch", "/v1/cv/admin/feedback/{id}", "admin.feedback_set", "Move feedback on"),
     row("delete", "/v1/cv/link-history/{id}", "link_history.delete", "Forget an address"),
 ];

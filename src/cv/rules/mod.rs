@@ -12,12 +12,17 @@
 //! | [`change`] | one proposed change: how it is made, found and undone (R28) |
 //! | [`review`] | decisions about proposed changes (R29, R30) |
 //! | [`versions`] | numbers of versions, what is saved and pruned (R25–R27, R31, R32) |
+//! | [`budget`] | budgets of AI cost |
+//! | [`known_settings`] | the settings, and what each may be |
+//! | [`voice`] | feedback, consents, telemetry, introduction (R70, R71) |
 //! | [`titles`] | what a task is called |
 //! | [`offers`] | identity of a job offer's source (R16, D23) |
 
 pub mod account;
+pub mod budget;
 pub mod change;
 pub mod filename;
+pub mod known_settings;
 pub mod offers;
 pub mod patch;
 pub mod period;
@@ -26,3 +31,4 @@ pub mod review;
 pub mod titles;
 pub mod units;
 pub mod versions;
+pub mod voice;

@@ -26,14 +26,19 @@ pub struct Telemetry<'a> {
     pub error: Option<&'a str>,
 }
 
-/// Records an event.
+/// Records an event. Without the person's consent to functional or analytics it counts, and says neither whose it is
+/// nor what was particular (R71).
 ///
 /// # Errors
 /// [`estafette_actors::DbError`], as every function here.
 pub async fn telemetry(tx: &Tx<'_>, event: &Telemetry<'_>) -> DbResult<()> {
     tx.later(
         "INSERT INTO cv.telemetry_events (id, user_id, type, category, metadata, device_id, duration, status, error)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+         SELECT $1::text, CASE WHEN c.may THEN $2::text END, $3::text, $4::text, CASE WHEN c.may THEN $5::jsonb END,
+            CASE WHEN c.may THEN $6::text END, $7::int, $8::text, CASE WHEN c.may THEN $9::text END
+         FROM (SELECT coalesce((SELECT coalesce((preferences ->> 'functional')::bool, false)
+                OR coalesce((preferences ->> 'analytics')::bool, false)
+             FROM cv.consent_logs WHERE user_id = $2::text ORDER BY created_at DESC, id DESC LIMIT 1), false) AS may) c",
         vec![
             Box::new(super::new_id()),
             Box::new(event.user.map(str::to_owned)),

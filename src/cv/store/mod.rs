@@ -26,19 +26,26 @@
 //! | [`tasks`] | `background_tasks` |
 //! | [`generations`] | `cv_generation_tasks`, `cv_generation_offers`, `cv_generation_subtasks` |
 //! | [`steps`] | the engine's view of a task's steps (read only) |
+//! | [`queues`] | the engine's queues (read only) |
 //! | [`events`] | the event log of a CV (read only) |
 //! | [`credits`] | `credit_balances`, `credit_transactions` |
 //! | [`plans`] | `subscription_plans`, their limits, `subscriptions`, `feature_usage_counters` |
 //! | [`usage`] | `openai_pricing`, `openai_calls`, `openai_usage` |
+//! | [`costs`] | the same with `openai_alerts`, for administrators |
+//! | [`people`] | `users` and what belongs to them, for administrators |
+//! | [`voice`] | `feedback`, `consent_logs`, `notices`, `telemetry_events` as clients push them, the introduction |
 //! | [`activity`] | `telemetry_events`, `feature_usage`, `link_history` |
 
 pub mod activity;
+pub mod costs;
 pub mod credits;
 pub mod events;
 pub mod files;
 pub mod generations;
 pub mod offers;
+pub mod people;
 pub mod plans;
+pub mod queues;
 pub mod settings;
 pub mod steps;
 pub mod tasks;
@@ -46,6 +53,7 @@ pub mod uploads;
 pub mod usage;
 pub mod users;
 pub mod versions;
+pub mod voice;
 
 use chrono::{DateTime, Utc};
 use estafette_actors::db::Params;

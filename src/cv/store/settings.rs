@@ -1,7 +1,9 @@
 //! `settings`.
 
-use super::{Reader, get};
-use estafette_actors::DbResult;
+use super::{Reader, get, time, word};
+use estafette_actors::{DbResult, Tx};
+use estafette_protocol::cv::admin::Setting;
+use estafette_protocol::cv::status::SettingCategory;
 use std::collections::HashMap;
 
 /// All settings, read at one moment.
@@ -16,6 +18,42 @@ pub async fn read(db: &impl Reader) -> DbResult<Settings> {
     let rows = db.rows("SELECT setting_name, value FROM cv.settings", &[]).await?;
     let pairs = rows.iter().map(|row| Ok((get(row, "setting_name")?, get(row, "value")?)));
     Ok(Settings(pairs.collect::<DbResult<_>>()?))
+}
+
+/// All settings with what administrators see of them, by name.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn list(db: &impl Reader) -> DbResult<Vec<Setting>> {
+    let sql = "SELECT setting_name, value, category, description, updated_at FROM cv.settings ORDER BY setting_name";
+    let rows = db.rows(sql, &[]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Setting {
+                setting_name: get(row, "setting_name")?,
+                value: get(row, "value")?,
+                category: word(row, "category")?,
+                description: get(row, "description")?,
+                updated_at: time(row, "updated_at")?,
+            })
+        })
+        .collect()
+}
+
+/// Writes a setting; whether that changed it. In the order of names, so that two units never wait in a circle.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn set(tx: &Tx<'_>, name: &str, value: &str, category: SettingCategory) -> DbResult<bool> {
+    let changed = tx
+        .execute(
+            "INSERT INTO cv.settings AS s (id, setting_name, value, category) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (setting_name) DO UPDATE SET value = excluded.value, updated_at = now()
+             WHERE s.value <> excluded.value",
+            &[&super::new_id(), &name, &value, &category.as_str()],
+        )
+        .await?;
+    Ok(changed == 1)
 }
 
 impl Settings {
@@ -36,6 +74,11 @@ impl Settings {
     /// A number; anything else is the default.
     pub fn number(&self, name: &str, default: u32) -> u32 {
         self.text(name).and_then(|value| value.parse().ok()).unwrap_or(default)
+    }
+
+    /// US dollars; anything else, and nothing, is none.
+    pub fn dollars(&self, name: &str) -> Option<f64> {
+        self.text(name).and_then(|value| value.parse().ok()).filter(|value: &f64| value.is_finite())
     }
 
     /// R7.

@@ -94,6 +94,15 @@ pub async fn open(db: &impl Reader, user: Option<&str>, device: &str) -> DbResul
     db.rows(&sql, &[&user, &device, &MAX_SNAPSHOT]).await?.iter().map(view).collect()
 }
 
+/// The last tasks of everybody, the newest first.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn newest(db: &impl Reader, limit: i64) -> DbResult<Vec<TaskView>> {
+    let sql = format!("SELECT {COLUMNS} FROM {FROM} ORDER BY b.created_at DESC, b.id DESC LIMIT $1");
+    db.rows(&sql, &[&limit]).await?.iter().map(view).collect()
+}
+
 /// A person's tasks, the newest first (R74).
 ///
 /// # Errors

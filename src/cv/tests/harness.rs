@@ -193,6 +193,26 @@ impl World {
         Person { who: identity(user, "USER"), runtime: self.runtime.clone() }
     }
 
+    /// A new administrator.
+    pub(super) async fn admin(&self) -> Person {
+        let mut root = self.person("root").await;
+        root.who.role = "ADMIN".to_owned();
+        let sql = "UPDATE cv.users SET role = 'ADMIN' WHERE id = $1";
+        self.runtime.db().execute(sql, &[&root.who.user.as_str()]).await.unwrap();
+        root
+    }
+
+    /// Another node of the same cluster: a runtime and services of its own, the database in common.
+    pub(super) async fn second_node(&self) -> Runtime {
+        let mut offline = Offline::new(Duration::ZERO, 64);
+        rules(&mut offline, &self.faults);
+        let recorder: Arc<dyn crate::ai::CallRecorder> = Arc::clone(&self.usage) as _;
+        let models = Arc::new(Models::new(Arc::new(offline), recorder));
+        let fetcher = Arc::new(Fetcher::new(FetchPolicy::default()).unwrap());
+        let product = Arc::new(CvProduct::new(Arc::new(Services::new(models, fetcher))));
+        Runtime::builder(self.database.db()).product(product as _).start().await.unwrap()
+    }
+
     /// Runs SQL beside the product.
     pub(super) async fn sql(&self, sql: &str) {
         self.runtime.db().execute(sql, &[]).await.unwrap();
@@ -225,6 +245,11 @@ pub(super) fn identity(user: UserId, role: &str) -> Identity {
 }
 
 impl Person {
+    /// The same person on another node.
+    pub(super) fn on(&self, runtime: &Runtime) -> Self {
+        Self { who: self.who.clone(), runtime: runtime.clone() }
+    }
+
     pub(super) async fn call(&self, method: &str, params: Value) -> Result<Value, CallError> {
         self.runtime.call(self.who.clone(), method, params, None).await
     }

@@ -218,7 +218,7 @@ fn routes_in(text: &str) -> BTreeSet<String> {
     let quoted = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
     let routes = quoted.filter_map(|quoted| {
         let (method, path) = quoted.split_once(' ')?;
-        let known = ["GET", "POST", "PATCH", "DELETE"].contains(&method) && path.starts_with('/');
+        let known = ["GET", "POST", "PATCH", "PUT", "DELETE"].contains(&method) && path.starts_with('/');
         // One of every product stands for all of them.
         known.then(|| format!("{method} {}", path.split('?').next().unwrap_or(path).replace("{product}", "cv")))
     });
@@ -317,4 +317,19 @@ async fn p11_the_sweep_takes_what_is_over_once_an_hour() {
     assert_eq!(world.number(left).await, 1, "what has not expired stays");
     let uploads = world.runtime.db().query("SELECT id FROM cv.uploads", &[]).await.unwrap();
     assert_eq!(uploads.iter().map(|row| row.get(0)).collect::<Vec<String>>(), ["used"], "g12: an open task reads it");
+}
+
+#[actix_web::test]
+async fn r71_a_consent_over_http_keeps_who_chose_from_where() {
+    let web = web().await;
+    let (token, _) = web.sign_up("ana@example.com").await;
+    let request = web.request(Method::POST, "/v1/cv/consents").bearer_auth(&token).header("user-agent", "A browser");
+    // The tests come from the loopback, which is trusted as a proxy and named nobody so far.
+    let request = request.header("x-forwarded-for", "203.0.113.7");
+    let consent = send(request.json(&json!({"preferences": {"analytics": true}})), 200).await;
+    assert_eq!(consent["action"], "created");
+    let row = web.world.runtime.db().query_one("SELECT ip, user_agent FROM cv.consent_logs", &[]).await.unwrap();
+    assert_eq!(row.get::<_, Option<String>>(0).as_deref(), Some("203.0.113.7"));
+    assert_eq!(row.get::<_, Option<String>>(1).as_deref(), Some("A browser"));
+    assert_eq!(web.get(&token, "/v1/cv/consents").await["items"][0]["id"], consent["id"]);
 }

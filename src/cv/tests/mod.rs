@@ -1,7 +1,9 @@
 //! The product on a real Postgres with the real runtime. The only stand-in is the offline model with rules of the tests.
 
 mod brain;
+mod costs;
 mod credits;
+mod devices;
 mod edits;
 mod generations;
 mod harness;
@@ -9,4 +11,6 @@ mod http;
 mod locks;
 mod offers;
 mod scores;
+mod settings;
 mod shapes;
+mod voice;

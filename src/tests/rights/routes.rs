@@ -91,6 +91,32 @@ const ROWS: &[Row] = &[
     row("get", "/v1/admin/queues", Admin),
     row("get", "/v1/admin/sessions", Admin),
     row("get", "/v1/admin/sessions/{session}/timeline", Admin),
+    row("get", "/v1/cv/me/onboarding", Own),
+    with("put", "/v1/cv/me/onboarding", Own, |_| json!({"state": {"currentStep": 1}})),
+    row("post", "/v1/cv/me/notices/read", Own),
+    with("post", "/v1/cv/telemetry", Own, |_| json!({"events": [{"type": "a", "category": "b"}]})),
+    with("post", "/v1/cv/feedback", Own, |_| json!({"rating": 5, "comment": "good"})),
+    with("post", "/v1/cv/consents", Own, |_| json!({"preferences": {"analytics": true}})),
+    row("get", "/v1/cv/consents", Own),
+    row("get", "/v1/cv/admin/users", Admin),
+    row("get", "/v1/cv/admin/users/{id}", Admin),
+    with("patch", "/v1/cv/admin/users/{id}", Admin, |_| json!({"name": "Ada"})),
+    row("get", "/v1/cv/admin/settings", Admin),
+    with("patch", "/v1/cv/admin/settings", Admin, |_| json!({"values": {"cv_max_versions": "6"}})),
+    row("get", "/v1/cv/admin/ai/usage", Admin),
+    row("get", "/v1/cv/admin/ai/calls", Admin),
+    row("get", "/v1/cv/admin/ai/pricing", Admin),
+    with("put", "/v1/cv/admin/ai/pricing", Admin, |_| {
+        json!({
+            "model_name": "m", "input_price_per_m_token": 1, "output_price_per_m_token": 1, "cache_price_per_m_token": 1,
+        })
+    }),
+    row("get", "/v1/cv/admin/ai/alerts", Admin),
+    with("put", "/v1/cv/admin/ai/alerts", Admin, |_| json!({"type": "user_daily", "threshold": 1, "name": "n"})),
+    row("delete", "/v1/cv/admin/ai/alerts/{id}", Admin),
+    row("get", "/v1/cv/admin/telemetry", Admin),
+    row("get", "/v1/cv/admin/feedback", Admin),
+    with("patch", "/v1/cv/admin/feedback/{id}", Admin, |_| json!({"status": "reviewed"})),
     row("delete", "/v1/cv/link-history/{id}", Owner),
     row("delete", "/v1/cv/job-offers/{id}", Owner),
     row("delete", "/v1/cv/files/{id}", Owner),
@@ -110,6 +136,12 @@ impl Row {
             &world.cv
         } else if self.path.contains("/link-history/") {
             "l-of-ada"
+        } else if self.path.contains("/admin/users/") {
+            &world.ada.id
+        } else if self.path.contains("/admin/ai/alerts/") {
+            "a-of-nobody"
+        } else if self.path.contains("/admin/feedback/") {
+            "f-of-ada"
         } else {
             &world.task
         };
@@ -208,6 +240,10 @@ async fn every_route_for_another_person_an_administrator_and_the_owner() {
     let link = "INSERT INTO cv.link_history (id, user_id, url) VALUES ('l-of-ada', $1, 'https://example.org/ada')";
     let version = "INSERT INTO cv.cv_versions (id, cv_file_id, version, content) SELECT 'v-of-ada', id, 1, content FROM cv.cv_files WHERE id = $1";
     db.execute(version, &[&world.cv]).await.unwrap();
+    let alert = "INSERT INTO cv.openai_alerts (id, type, threshold, name) VALUES ('a-of-nobody', 'x', 1, 'x')";
+    db.execute(alert, &[]).await.unwrap();
+    let feedback = "INSERT INTO cv.feedback (id, user_id, rating, comment) VALUES ('f-of-ada', $1, 5, '')";
+    db.execute(feedback, &[&world.ada.id]).await.unwrap();
     db.execute(link, &[&world.ada.id]).await.unwrap();
     for row in ROWS {
         let name = row.name();

@@ -11,6 +11,7 @@ use ts_rs::TS;
 
 /// Who changed a CV.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ChangedBy {
     /// The person; null = the server, on behalf of a task.
     pub user: Option<UserId>,
@@ -21,6 +22,7 @@ pub struct ChangedBy {
 /// Durable `cv.changed`: the content changed. Apply `patch` to the content of `rev - 1`; a reader that holds another
 /// revision subscribes again without `since`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CvChanged {
     /// The revision after it.
     #[ts(type = "number")]
@@ -35,6 +37,7 @@ pub struct CvChanged {
 
 /// Durable `cv.version`: a version was kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CvVersionKept {
     /// Its number, from 1.
     pub version: i32,
@@ -52,6 +55,7 @@ pub struct CvVersionKept {
 
 /// Durable `cv.optimise`: an optimisation's state changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CvOptimise {
     /// Where it stands.
     pub status: AiStatus,
@@ -63,6 +67,7 @@ pub struct CvOptimise {
 
 /// Durable `cv.changes_proposed`: changes wait for review.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ChangesProposed {
     /// The version that they are shown against.
     pub pending_source_version: i32,
@@ -72,6 +77,7 @@ pub struct ChangesProposed {
 
 /// Durable `cv.change_decided`. A rejection also changes the content: a `cv.changed` with the same `rev` tells how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ChangeDecided {
     /// The change.
     pub change_id: ChangeId,
@@ -98,6 +104,7 @@ pub struct ChangeDecided {
 
 /// Durable `cv.state`: these fields of the CV, as they are now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CvStateChanged {
     /// Whether it is blocked.
     pub blocked: bool,
@@ -113,6 +120,7 @@ pub struct CvStateChanged {
 
 /// Volatile `cv.score_progress`, key `cv`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CvScoreProgress {
     /// Share of the work that is done, 0 to 1.
     pub fraction: f64,

@@ -7,6 +7,7 @@ use ts_rs::TS;
 
 /// Durable `task.queued`, `task.started`, `task.completed`, `task.failed`, `task.cancelled`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[ts(rename = "CvTaskEvent")]
 pub struct TaskEvent {
     /// The fields of every product.
@@ -19,6 +20,7 @@ pub struct TaskEvent {
 
 /// What the task events of this product add. A field that the event does not change may be missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct TaskCounts {
     /// Credits taken so far.
@@ -41,6 +43,7 @@ pub struct TaskCounts {
 
 /// Where a step of a generation belongs. Missing for steps of the whole task.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct StepLabels {
     /// The offer, from 0.
@@ -55,6 +58,7 @@ pub struct StepLabels {
 
 /// Durable `step.started`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[ts(rename = "CvStepStarted")]
 pub struct StepStarted {
     /// The fields of every product.
@@ -67,6 +71,7 @@ pub struct StepStarted {
 
 /// Durable `step.completed`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[ts(rename = "CvStepCompleted")]
 pub struct StepCompleted {
     /// The fields of every product.
@@ -82,6 +87,7 @@ pub struct StepCompleted {
 
 /// Durable `step.failed`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[ts(rename = "CvStepFailed")]
 pub struct StepFailed {
     /// The fields of every product.
@@ -97,6 +103,7 @@ pub struct StepFailed {
 
 /// Durable `offer.extracted`: the offer's facts are known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct OfferExtracted {
     /// The offer's lane, from 0.
     pub offer_index: u32,
@@ -112,6 +119,7 @@ pub struct OfferExtracted {
 
 /// Durable `offer.completed`: the offer's CV exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct OfferCompleted {
     /// The offer's lane, from 0.
     pub offer_index: u32,
@@ -125,6 +133,7 @@ pub struct OfferCompleted {
 
 /// Durable `offer.failed` and `offer.cancelled`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct OfferEnded {
     /// The offer's lane, from 0.
     pub offer_index: u32,
@@ -138,6 +147,7 @@ pub struct OfferEnded {
 
 /// Volatile `test.live` of a task of `task.test`: one of the events that it was asked to make.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TestLive {
     /// Its number: 0, 1, 2, … of this task.
     #[ts(type = "number")]
@@ -151,6 +161,7 @@ pub struct TestLive {
 
 /// Volatile `task.progress`, key `task`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[ts(rename = "CvTaskProgress")]
 pub struct TaskProgress {
     /// The fields of every product.

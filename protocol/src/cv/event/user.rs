@@ -9,6 +9,7 @@ use ts_rs::TS;
 
 /// Durable `task.queued`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[ts(rename = "UserTaskQueued")]
 pub struct TaskQueued {
     /// The fields of every product.
@@ -32,6 +33,7 @@ pub struct TaskQueued {
 
 /// Durable `task.finished`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[ts(rename = "UserTaskFinished")]
 pub struct TaskFinished {
     /// The fields of every product.
@@ -46,6 +48,7 @@ pub struct TaskFinished {
 
 /// Durable `credits.changed`: one row of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditsChanged {
     /// The balance after it.
     pub balance: i32,
@@ -66,6 +69,7 @@ pub struct CreditsChanged {
 
 /// Durable `cv.created`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CvCreated {
     /// The CV.
     pub id: CvId,
@@ -93,6 +97,7 @@ pub struct CvCreated {
 
 /// Durable `cv.deleted`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CvDeleted {
     /// The CV.
     pub id: CvId,
@@ -102,6 +107,7 @@ pub struct CvDeleted {
 
 /// Durable `cv.blocked` and `cv.unblocked` (cv R52).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CvBlocked {
     /// The CV.
     pub id: CvId,
@@ -115,6 +121,7 @@ pub struct CvBlocked {
 
 /// Durable `cv.listed`: a CV's row in the list changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CvListed {
     /// The CV.
     pub id: CvId,
@@ -138,6 +145,7 @@ pub struct CvListed {
 
 /// Durable `job_offer.created` and `job_offer.deleted`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct JobOfferEvent {
     /// The offer.
     pub id: JobOfferId,
@@ -153,6 +161,7 @@ pub struct JobOfferEvent {
 
 /// Durable `notice`: something that a person should read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Notice {
     /// How loud.
     pub level: NoticeLevel,
@@ -168,6 +177,7 @@ pub struct Notice {
 
 /// Durable `signed_out`: a session of this person was ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignedOut {
     /// On which device; null = on all.
     pub device: Option<DeviceId>,
