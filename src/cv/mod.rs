@@ -16,6 +16,8 @@
 //! | [`brain`] | what works without a model |
 //! | [`offline`] | the brain in the place of the model |
 //! | [`prompts`] | what a model is told |
+//! | [`export`](mod@export) | a CV as a document: sections chosen, PDF typeset |
+//! | [`quality`] | how well the offline model reads, as tables |
 //! | [`product`] | [`CvProduct`], what the runtime knows of all this |
 //! | [`mod@entry`] | the product's row in the catalogue |
 //! | [`sweep`] | what is over is taken away |
@@ -26,6 +28,7 @@ pub mod announce;
 pub mod brain;
 pub mod calls;
 pub mod entry;
+pub mod export;
 pub mod history;
 pub mod ledger;
 pub mod model;
@@ -33,6 +36,7 @@ pub mod offline;
 pub mod pipeline;
 pub mod product;
 pub mod prompts;
+pub mod quality;
 pub mod routes;
 pub mod rules;
 pub mod services;

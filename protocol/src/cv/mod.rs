@@ -40,4 +40,4 @@ pub mod snapshot;
 pub mod status;
 pub mod task;
 
-pub use ids::{ChangeId, CvId, JobOfferId, OfferRunId, TransactionId, UploadId, VersionId};
+pub use ids::{ChangeId, CvId, ExportTemplateId, JobOfferId, OfferRunId, TransactionId, UploadId, VersionId};

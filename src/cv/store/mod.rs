@@ -35,6 +35,7 @@
 pub mod activity;
 pub mod credits;
 pub mod events;
+pub mod export_templates;
 pub mod files;
 pub mod generations;
 pub mod offers;

@@ -131,7 +131,7 @@ fn capital(text: &str, folded: &str) -> bool {
 }
 
 /// Whether a text names only places and ways to work there (`Paris, France`, `Remote`).
-pub(super) fn is_place(text: &str) -> bool {
+pub(in crate::cv::brain) fn is_place(text: &str) -> bool {
     let known: HashSet<&str> =
         ["remote", "teletravail", "hybrid", "and", "et", "or", "only", "anywhere", "worldwide", "ile", "de"].into();
     let (city, country) = place_of(text);
