@@ -23,6 +23,9 @@ enum What {
         /// Another folder with the expected facts.
         #[arg(long)]
         facts: Option<PathBuf>,
+        /// One PDF of the folder: print what was read of it as JSON Resume instead.
+        #[arg(long)]
+        show: Option<String>,
     },
     /// Facts of job pages: title, company, location; contract, salary and skills are shown
     Offers {
@@ -48,11 +51,18 @@ enum What {
 pub fn run(quality: Quality) -> Result<(), Failure> {
     let report: Result<Report, String> = actix_web::rt::System::new().block_on(async move {
         match quality.what {
-            What::Import { folder, facts } => imports::folder(&folder, facts.as_deref()).await,
+            What::Import { folder, show: Some(name), .. } => {
+                say(imports::show(&folder.join(name)).await?);
+                Ok(Report::default())
+            }
+            What::Import { folder, facts, .. } => imports::folder(&folder, facts.as_deref()).await,
             What::Offers { list } => offers::list(&list).await,
             What::Scores { cvs, offers } => scores::folder(&cvs, &scores::offers_of(&offers)?),
         }
     });
-    say(report.map_err(Failure::work)?.show());
+    let report = report.map_err(Failure::work)?;
+    if !report.head.is_empty() {
+        say(report.show());
+    }
     Ok(())
 }

@@ -76,6 +76,16 @@ pub async fn folder(folder: &Path, facts: Option<&Path>) -> Result<Report, Strin
     Ok(report)
 }
 
+/// What is read of one PDF, as JSON.
+///
+/// # Errors
+/// A sentence: the PDF cannot be read.
+pub async fn show(path: &Path) -> Result<String, String> {
+    let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let read = pdf::text(bytes).await.map_err(|error| error.to_string())?;
+    serde_json::to_string_pretty(&import::read(&read.text).to_resume()).map_err(|error| error.to_string())
+}
+
 fn truth_of(name: &str, folder: &Path) -> Result<Option<Truth>, String> {
     let path = folder.join(name.replace(".pdf", ".truth.json"));
     let Ok(text) = std::fs::read_to_string(&path) else { return Ok(None) };

@@ -85,7 +85,8 @@ async fn p4_r14_a_translation_is_a_cv_of_its_own_that_knows_where_it_came_from()
     let world = World::start_with_brain().await;
     let ana = world.person("ana").await;
     let cv = ana.cv().await;
-    let offer = ana.offer().await;
+    let text = include_str!("../../demo/jobs/en-cds-platform-sre.md");
+    let offer = ana.ok("job_offer.create", json!({"text": text})).await["id"].clone();
     ana.ok("cv.set_offer", json!({"id": cv, "job_offer_id": offer})).await;
     assert_eq!(ana.refused("cv.translate", json!({"id": cv, "language": "xx"})).await, ErrorCode::BadRequest);
     let done = ana.run("cv.translate", json!({"id": cv, "language": "fr"})).await;

@@ -56,10 +56,15 @@ impl Document {
     /// Reads a text.
     pub(super) fn read(text: &str) -> Self {
         let mut parts: Vec<(Section, Vec<Line>)> = vec![(Section::Header, Vec::new())];
-        for line in joined(lines(text)) {
+        let lines = joined(lines(text));
+        // Where headings are written in capitals, another line that looks like one is none ("Leadership" of "STRENGTHS").
+        let headings = lines.iter().filter(|line| !line.bullet && headings::section(&line.text).is_some());
+        let (capital, small): (Vec<&Line>, Vec<&Line>) = headings.partition(|line| is_upper(&line.text));
+        let capitals = capital.len() >= 3 && capital.len() > small.len();
+        for line in lines {
             let now = parts.last().map_or(Section::Header, |(section, _)| *section);
             if !line.bullet {
-                if let Some(section) = headings::section(&line.text).filter(|section| begins(*section, now, &line)) {
+                if let Some(section) = headings::section(&line.text).filter(|section| (!capitals || is_upper(&line.text)) && begins(*section, now, &line)) {
                     parts.push((section, Vec::new()));
                     continue;
                 }
@@ -154,9 +159,13 @@ impl Document {
     }
 }
 
+fn is_upper(text: &str) -> bool {
+    text.chars().filter(|c| c.is_alphabetic()).all(char::is_uppercase)
+}
+
 /// Whether a heading begins its section here: a word like "Programming" within a list of skills does not.
 fn begins(section: Section, now: Section, line: &Line) -> bool {
-    let upper = line.text.chars().filter(|c| c.is_alphabetic()).all(char::is_uppercase);
+    let upper = is_upper(&line.text);
     let inner = match now {
         Section::Skills => section == Section::Skills && !line.apart,
         // "Research", "Teaching", "Training" are words of titles too.

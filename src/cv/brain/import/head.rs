@@ -98,7 +98,7 @@ fn name(document: &Document, header: &[Line], email: Option<&str>) -> (Option<St
         let all = document.parts.iter().flat_map(|(_, lines)| lines).take(NAME_LINES);
         let best = all
             .map(first)
-            .filter(|text| looks_like_a_name(text) && text.split(' ').count() > 1 && titles(text) == 0)
+            .filter(|text| looks_like_a_name(text) && text.split(' ').count() > 1)
             .map(|text| (repeated(&text, email), text))
             .filter(|(count, _)| *count > 0)
             .reduce(|best, other| if other.0 > best.0 { other } else { best });
@@ -109,7 +109,8 @@ fn name(document: &Document, header: &[Line], email: Option<&str>) -> (Option<St
     }
     for (at, line) in header.iter().enumerate().take(8) {
         let text = first(line);
-        if line.bullet || !looks_like_a_name(&text) || titles(&text) > 0 && text.split(' ').count() > 1 {
+        let words = text.split(' ').count();
+        if line.bullet || !looks_like_a_name(&text) || titles(&text) * if at == 0 { 2 } else { words } > words {
             continue;
         }
         // First and last name on a line each.

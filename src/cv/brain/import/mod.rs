@@ -25,7 +25,7 @@ mod tests;
 pub use contacts::Contacts;
 
 use super::draft::{CvDraft, DraftGroup, DraftVolunteer, DraftWork, StructureInput};
-use super::offer::is_place_name;
+use super::offer::{is_place_name, place_of};
 use super::roles;
 use super::text::pattern::patterns;
 use super::text::{Lang, clip, fold};
@@ -155,7 +155,14 @@ fn is_place(text: &str) -> bool {
         || STATE.is_in(text)
         || STATES.is_in(text)
         || text.ends_with("S.Korea")
-        || WHERE.is_in(text) && text.split(", ").any(|part| is_place_name(part))
+        || WHERE.is_in(text) && is_city_of(text)
+}
+
+/// `City, Country`, where one of them is known: an employer before a city is no place (`Resilio, Lausanne`).
+fn is_city_of(text: &str) -> bool {
+    let (first, last) = text.split_once(", ").unwrap_or((text, ""));
+    let ((city, _), (other, country)) = (place_of(first), place_of(last));
+    city.is_some_and(|city| fold(&city) == fold(first)) || country.is_some() && other.is_none()
 }
 
 /// The language of a CV's text, ISO 639-1.
