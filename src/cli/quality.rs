@@ -35,7 +35,7 @@ enum What {
     },
     /// Matches: a fitting CV above a foreign one, adapting never lowers, the same input the same score
     Scores {
-        /// CVs as JSON Resume.
+        /// CVs as JSON Resume or PDF.
         #[arg(long)]
         cvs: PathBuf,
         /// Job offers as Markdown.
@@ -57,7 +57,7 @@ pub fn run(quality: Quality) -> Result<(), Failure> {
             }
             What::Import { folder, facts, .. } => imports::folder(&folder, facts.as_deref()).await,
             What::Offers { list } => offers::list(&list).await,
-            What::Scores { cvs, offers } => scores::folder(&cvs, &scores::offers_of(&offers)?),
+            What::Scores { cvs, offers } => scores::folder(&cvs, &scores::offers_of(&offers)?).await,
         }
     });
     let report = report.map_err(Failure::work)?;

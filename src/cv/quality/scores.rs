@@ -45,24 +45,30 @@ fn total(cv: &Value, offer: &JobOffer) -> i32 {
     score(&ScoreInput { cv: cv.clone(), offer: offer.clone(), language: None, today: Some(TODAY.to_owned()) }).total
 }
 
-/// The newest title of a CV, else its headline.
-fn title(cv: &Value) -> String {
-    let of = |pointer: &str| cv.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let newest = of("/work/0/position");
-    if newest.is_empty() { of("/basics/label") } else { newest }
+/// How close anything that somebody was is to a title.
+fn closeness(cv: &Value, wanted: &str) -> f64 {
+    let work = cv.get("work").and_then(Value::as_array).into_iter().flatten().filter_map(|one| one.get("position"));
+    let all = work.chain(cv.pointer("/basics/label")).filter_map(Value::as_str);
+    all.map(|title| roles::closeness(title, wanted)).fold(0.0, f64::max)
 }
 
-/// Compares the CVs (JSON Resume) of a folder with offers.
+/// Compares the CVs of a folder (JSON Resume, and PDFs that are read first) with offers.
 ///
 /// # Errors
 /// A sentence: the folder cannot be read.
-pub fn folder(cvs: &Path, offers: &[(String, JobOffer)]) -> Result<Report, String> {
+pub async fn folder(cvs: &Path, offers: &[(String, JobOffer)]) -> Result<Report, String> {
     let mut people: Vec<(String, Value)> = Vec::new();
     for (name, path) in files(cvs, ".json")? {
         let text = std::fs::read_to_string(&path).map_err(|error| format!("{name}: {error}"))?;
         let parsed = serde_json::from_str(&text).ok().and_then(|value| resume::parse(value).ok());
         if let Some(cv) = parsed {
             people.push((name, cv));
+        }
+    }
+    for (name, path) in files(cvs, ".pdf")? {
+        let bytes = std::fs::read(&path).map_err(|error| format!("{name}: {error}"))?;
+        if let Ok(read) = crate::extract::pdf::text(bytes).await {
+            people.push((name, crate::cv::brain::import::read(&read.text).to_resume()));
         }
     }
     Ok(compare(&people, offers))
@@ -76,10 +82,8 @@ pub fn compare(people: &[(String, Value)], offers: &[(String, JobOffer)]) -> Rep
     let mut report = Report { head, ..Report::default() };
     for (name, offer) in offers {
         let wanted = offer.title.clone().unwrap_or_default();
-        let scored: Vec<(&str, f64, i32, &Value)> = people
-            .iter()
-            .map(|(person, cv)| (person.as_str(), roles::closeness(&title(cv), &wanted), total(cv, offer), cv))
-            .collect();
+        let scored: Vec<(&str, f64, i32, &Value)> =
+            people.iter().map(|(person, cv)| (person.as_str(), closeness(cv, &wanted), total(cv, offer), cv)).collect();
         let fitting: Vec<_> = scored.iter().filter(|(_, close, ..)| *close >= SAME_TRADE).collect();
         let foreign: Vec<_> = scored.iter().filter(|(_, close, ..)| *close <= FOREIGN).collect();
         let mut in_order = 0;

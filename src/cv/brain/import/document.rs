@@ -64,7 +64,9 @@ impl Document {
         for line in lines {
             let now = parts.last().map_or(Section::Header, |(section, _)| *section);
             if !line.bullet {
-                if let Some(section) = headings::section(&line.text).filter(|section| (!capitals || is_upper(&line.text)) && begins(*section, now, &line)) {
+                if let Some(section) = headings::section(&line.text)
+                    .filter(|section| (!capitals || is_upper(&line.text)) && begins(*section, now, &line))
+                {
                     parts.push((section, Vec::new()));
                     continue;
                 }

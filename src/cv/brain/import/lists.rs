@@ -2,6 +2,7 @@
 
 use super::document::Line;
 use super::entries::texts;
+use super::headings;
 use super::period;
 use crate::cv::brain::draft::{
     DraftAward, DraftCertificate, DraftGroup, DraftLanguage, DraftProject, DraftPublication,
@@ -109,6 +110,10 @@ pub(super) fn skills(lines: &[Line], name: &str) -> Listed {
     let mut listed = Listed::default();
     let mut group: Option<String> = None;
     for line in lines {
+        // A heading within the section ("PROGRAMMING") is no skill.
+        if !line.bullet && headings::section(&line.text).is_some() {
+            continue;
+        }
         if let Some((label, rest)) = label_of(&line.text) {
             let folded = fold(label);
             let people: Vec<DraftLanguage> = split(rest).iter().filter_map(|part| language(part)).collect();

@@ -40,7 +40,7 @@ patterns! {
     STATE = r"^[A-ZÀ-Ý][\w'’.-]*(?: [A-ZÀ-Ý&][\w'’.-]*){0,3},? (?:A[LKZR]|C[AOT]|D[CE]|FL|GA|HI|I[DLNA]|K[SY]|LA|M[EDAINSOT]|N[EVHJMYCD]|O[HKR]|PA|RI|S[CDT]|T[NX]|UT|V[TA]|W[AVIY]|USA|U\.S\.A?|UK|[A-Z]{2})(?: \d{5})?$";
     WHERE = r"^(?:[A-ZÀ-Ý][\w'’.-]+(?:[ -][A-ZÀ-Ý&][\w'’.-]+){0,2}), (?:[A-Z]\.? ?[A-Z][\w.-]+|[A-ZÀ-Ý][\w'’.-]+(?: [A-ZÀ-Ý][\w'’.-]+){0,2})$";
     REMOTE = r"^(?:(?:full(?:y)? )?remote|teletravail(?: partiel| complet)?|a distance|hybrid|hybride|on-?site|sur site)$";
-    STATES = r", (?:Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|Georgia|Hawaii|Idaho|Illinois|Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine|Maryland|Massachusetts|Michigan|Minnesota|Mississippi|Missouri|Montana|Nebraska|Nevada|New \w+|North \w+|Ohio|Oklahoma|Oregon|Pennsylvania|Rhode Island|South \w+|Tennessee|Texas|Utah|Vermont|Virginia|Washington|West Virginia|Wisconsin|Wyoming|Ontario|Quebec|Québec|British Columbia|Alberta)$";
+    STATES = r"^[A-ZÀ-Ý][\w'’-]+(?: [A-ZÀ-Ý][\w'’-]+){0,3}, (?:Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|Georgia|Hawaii|Idaho|Illinois|Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine|Maryland|Massachusetts|Michigan|Minnesota|Mississippi|Missouri|Montana|Nebraska|Nevada|New \w+|North \w+|Ohio|Oklahoma|Oregon|Pennsylvania|Rhode Island|South \w+|Tennessee|Texas|Utah|Vermont|Virginia|Washington|West Virginia|Wisconsin|Wyoming|Ontario|Quebec|Québec|British Columbia|Alberta)$";
 }
 
 /// Words of occupations in a text.
@@ -149,6 +149,9 @@ fn is_place(text: &str) -> bool {
     let text = text.trim().trim_end_matches('.');
     if text.is_empty() || text.chars().count() > 60 || titles(text) > 0 || companies(text) > 0 {
         return false;
+    }
+    if let Some((one, other)) = text.split_once(" & ").or_else(|| text.split_once(" / ")) {
+        return is_place(one) && is_place(other);
     }
     REMOTE.is_in(&fold(text))
         || is_place_name(text)

@@ -70,7 +70,9 @@ pub fn find(text: &str) -> Option<Period> {
     let (whole, a) = (groups.get(0)?, groups.name("a")?);
     // `4.2019` within `1.4.2019`, `12345`: not a date of its own.
     let before = folded.text.get(..whole.start()).and_then(|before| before.chars().next_back());
-    let after = folded.text.get(whole.end()..).and_then(|after| after.chars().next());
+    // A dash that no second date follows is not a part of the period: what stands after it may be anything.
+    let end = if groups.name("b").is_some() { whole.end() } else { a.end() };
+    let after = folded.text.get(end..).and_then(|after| after.chars().next());
     if before.is_some_and(|c| c.is_ascii_digit()) || after.is_some_and(|c| c.is_ascii_alphanumeric()) {
         return None;
     }
@@ -130,9 +132,11 @@ pub fn without(text: &str, period: &Period) -> (String, String) {
     };
     // A bracket that the text opens itself is kept.
     let (before, after) = (text.get(..period.at.start).unwrap_or(""), text.get(period.at.end..).unwrap_or(""));
-    let (mut head, tail) = (trim(before), trim(after));
-    if head.matches('(').count() > head.matches(')').count() {
-        head.push(')');
+    let (mut head, mut tail) = (trim(before), trim(after));
+    for part in [&mut head, &mut tail] {
+        if part.matches('(').count() > part.matches(')').count() {
+            part.push(')');
+        }
     }
     (head, tail)
 }

@@ -266,6 +266,17 @@ fn split_degree(text: &str) -> (Option<String>, Option<String>) {
             None => (Some(text.to_owned()), None),
         };
     }
+    // "Master Data Science", "BS Computer Science": the first word is the degree.
+    if let Some((first, rest)) = text.split_once(' ')
+        && is_degree(first)
+        && !first.ends_with(',')
+    {
+        let word = fold(rest.split(' ').next().unwrap_or("")).trim_matches(',').to_owned();
+        let joins = ["in", "en", "of", "de", "du", "des", "pro", "professionnelle", "degree", "science", "arts"];
+        if word.starts_with(char::is_alphabetic) && !joins.contains(&word.as_str()) && !word.starts_with("d'") {
+            return (Some(first.to_owned()), Some(rest.to_owned()));
+        }
+    }
     for (separator, skip) in [
         (" in ", 4),
         (" en ", 4),
@@ -282,18 +293,6 @@ fn split_degree(text: &str) -> (Option<String>, Option<String>) {
             && text.get(..at).is_some_and(is_degree)
         {
             return (text.get(..at).map(str::to_owned), text.get(at + skip..).map(str::to_owned));
-        }
-    }
-    // "Master Data Science", "BS Computer Science": the first word is the degree.
-    if let Some((first, rest)) = text.split_once(' ')
-        && is_degree(first)
-    {
-        let more = rest
-            .split(' ')
-            .next()
-            .is_some_and(|word| ["2", "1", "pro", "professionnelle", "degree"].contains(&fold(word).as_str()));
-        if !more {
-            return (Some(first.to_owned()), Some(rest.to_owned()));
         }
     }
     (Some(text.to_owned()), None)
