@@ -1537,6 +1537,15 @@ export type StartTest = {
   latency_ms?: number,
   /** The step that fails for good, from 0. */
   fail_at?: number,
+  /**
+   * While its steps wait, one volatile `test.live` on the task's topic in so many microseconds, 500 to 60 000 000;
+   * none when missing. A server bounds how many a second it makes (`test-live-per-second`).
+   */
+  live_every_us?: number,
+  /** Characters of text in each of them, at most 4096; none when missing. */
+  live_bytes?: number,
+  /** Keys that they take in turn, 1 to 4096; one when missing. Of a key only the newest is sure to arrive. */
+  live_keys?: number,
 };
 
 /** Volatile `step.delta` of `task:{id}`, key = the step: the text as the model writes it. */
@@ -1724,6 +1733,16 @@ export type TaskWait = {
   limit?: number,
   /** The node that was not heard of (`worker_lost`). */
   node?: string,
+};
+
+/** Volatile `test.live` of a task of `task.test`: one of the events that it was asked to make. */
+export type TestLive = {
+  /** Its number: 0, 1, 2, … of this task. */
+  n: number,
+  /** The time for which it was meant, Unix time in microseconds: a server that falls behind cannot hide it. */
+  at_us: number,
+  /** As much text as was asked for. */
+  text: string,
 };
 
 /** What a row of the credit ledger stands for. */
@@ -1936,6 +1955,7 @@ export interface TopicLive {
   task: {
     "task.progress": CvTaskProgress;
     "step.delta": StepDelta;
+    "test.live": TestLive;
   };
   cv: {
     "cv.score_progress": CvScoreProgress;
