@@ -108,6 +108,10 @@ fn anchors(lines: &[Line]) -> Vec<Anchor> {
                 to += 1;
             }
         }
+        // The place on a line of its own below the period.
+        if lines.get(to).is_some_and(|next| !next.bullet && !next.apart && is_place(&next.text)) {
+            to += 1;
+        }
         free = to;
         found.push(Anchor { from, at, to, period });
     }

@@ -56,7 +56,7 @@ const HEADINGS: &[(Section, &str)] = &[
     ),
     (
         Skills,
-        "skills;technical skills;key skills;core skills;hard skills;soft skills;professional skills;skill set;skillset;skills summary;skills and tools;skills & tools;skills and technologies;technical proficiencies;technical expertise;core competencies;competencies;areas of expertise;expertise;technologies;tech stack;technical stack;stack;tools;tools and technologies;computer skills;it skills;digital skills;programming;programming languages;programming skills;toolbox;what i know;technical summary;competences;competences techniques;competences cles;competences professionnelles;competences informatiques;competences metier;competences metiers;competences transversales;competences et outils;savoir-faire;savoir-etre;savoir faire;savoir etre;aptitudes;informatique;outils;outils informatiques;logiciels;qualites;atouts;langages;langages et outils;domaines de competence;domaines de competences;environnement technique;kenntnisse;fahigkeiten;edv-kenntnisse;it-kenntnisse;kompetenzen;habilidades;competencias;conocimientos;conocimientos de computacion;aptitudes y conocimientos",
+        "skills;top skills;principales competences;technical skills;key skills;core skills;hard skills;soft skills;professional skills;skill set;skillset;skills summary;skills and tools;skills & tools;skills and technologies;technical proficiencies;technical expertise;core competencies;competencies;areas of expertise;expertise;technologies;tech stack;technical stack;stack;tools;tools and technologies;computer skills;it skills;digital skills;programming;programming languages;programming skills;toolbox;what i know;technical summary;competences;competences techniques;competences cles;competences professionnelles;competences informatiques;competences metier;competences metiers;competences transversales;competences et outils;savoir-faire;savoir-etre;savoir faire;savoir etre;aptitudes;informatique;outils;outils informatiques;logiciels;qualites;atouts;langages;langages et outils;domaines de competence;domaines de competences;environnement technique;kenntnisse;fahigkeiten;edv-kenntnisse;it-kenntnisse;kompetenzen;habilidades;competencias;conocimientos;conocimientos de computacion;aptitudes y conocimientos",
     ),
     (
         Languages,
@@ -116,6 +116,7 @@ const BEFORE: &[&str] = &[
     "autres",
     "quelques",
     "core",
+    "top",
     "notable",
     "academic",
     "personal",

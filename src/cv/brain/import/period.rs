@@ -38,16 +38,17 @@ const MONTHS: &[(&str, u32)] = &[
 patterns! {
     PERIOD = concat!(
         r"(?:\b(?:from|since|depuis|de|du|von|seit|desde|graduated|graduating|grad\.?|expected(?: graduation)?:?|obtenu en|started|promo(?:tion)?)\s+(?:le\s+|the\s+|in\s+)?)?",
-        r"(?P<a>(?:(?:jan|feb|fev|mar|apr|avr|abr|may|mai|juin|juil|jun|jul|aug|aou|ago|sep|oct|okt|nov|dec|dez|ene|dic)[a-z]*\.?,?\s*(?:\d{1,2},\s*)?'?|(?:summer|spring|fall|autumn|winter|ete|automne|hiver|printemps)\s+(?:of\s+)?|(?:0?[1-9]|1[0-2])\s?[/.]\s?|(?:q[1-4]|s[12]|t[1-4])\s+)?",
+        r"(?P<a>(?:(?:\d{1,2}(?:er|st|nd|rd|th)?\s+)?(?:jan|feb|fev|mar|apr|avr|abr|may|mai|juin|juil|jun|jul|aug|aou|ago|sep|oct|okt|nov|dec|dez|ene|dic)[a-z]*\.?,?\s*(?:\d{1,2},\s*)?'?|(?:summer|spring|fall|autumn|winter|ete|automne|hiver|printemps)\s+(?:of\s+)?|(?:(?:0?[1-9]|[12]\d|3[01])[/.-])?(?:0?[1-9]|1[0-2])(?:\s?[/.]\s?|-)|(?:q[1-4]|s[12]|t[1-4])\s+)?",
         r"(?:(?:19[5-9]|20[0-4])\d|20xx)(?:-(?:0[1-9]|1[0-2])\b)?)",
         r"(?P<rest>\s*(?:-|to\b|until\b|jusqu'(?:a|en)\b|a\b|au\b|bis\b|hasta\b|→|~|/|>)+\s*",
-        r"(?P<b>(?:(?:jan|feb|fev|mar|apr|avr|abr|may|mai|juin|juil|jun|jul|aug|aou|ago|sep|oct|okt|nov|dec|dez|ene|dic)[a-z]*\.?,?\s*(?:\d{1,2},\s*)?'?|(?:summer|spring|fall|autumn|winter|ete|automne|hiver|printemps)\s+(?:of\s+)?|(?:0?[1-9]|1[0-2])\s?[/.]\s?)?",
+        r"(?P<b>(?:(?:\d{1,2}(?:er|st|nd|rd|th)?\s+)?(?:jan|feb|fev|mar|apr|avr|abr|may|mai|juin|juil|jun|jul|aug|aou|ago|sep|oct|okt|nov|dec|dez|ene|dic)[a-z]*\.?,?\s*(?:\d{1,2},\s*)?'?|(?:summer|spring|fall|autumn|winter|ete|automne|hiver|printemps)\s+(?:of\s+)?|(?:(?:0?[1-9]|[12]\d|3[01])[/.-])?(?:0?[1-9]|1[0-2])(?:\s?[/.]\s?|-))?",
         r"(?:(?:19[5-9]|20[0-4])\d|20xx)(?:-(?:0[1-9]|1[0-2])\b)?|(?:present|current|currently|now|today|ongoing|date|aujourd'?\s?hui|ce jour|maintenant|en cours|actuel(?:lement)?|heute|actualidad|actual|presente)\b)?)?",
     );
     SINCE = r"\b(since|depuis|seit|desde|started)\s";
     YEAR = r"(?:19[5-9]|20[0-4])\d";
-    NUMBERED = r"^(0?[1-9]|1[0-2])\s?[/.]";
+    NUMBERED = r"(?:^|[/.-])(0?[1-9]|1[0-2])\s?[/.-]\s?(?:19|20)\d\d";
     ISO = r"^\d{4}-(0[1-9]|1[0-2])$";
+    LASTED = r"(?i)\(?\s*\d+\+? ?(?:ans?|mois|years?|months?|yrs?|mos?|jahre?|monate?)\b(?:[, ]*(?:et |and )?\d+ ?(?:mois|months?|mos?|monate?))?\s*\)?";
 }
 
 /// A period of time; a date alone has only an end.
@@ -115,8 +116,10 @@ fn date(folded: &str, source: &str) -> Option<String> {
     let month = if let Some(groups) = NUMBERED.groups(folded) {
         groups.get(1).and_then(|month| month.as_str().parse().ok())
     } else {
-        let word: String = folded.chars().take_while(char::is_ascii_alphabetic).collect();
-        MONTHS.iter().filter(|(name, _)| word.starts_with(name)).max_by_key(|(name, _)| name.len()).map(|(_, n)| *n)
+        let words = folded.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| word.len() > 2);
+        let month =
+            |word: &str| MONTHS.iter().filter(|(name, _)| word.starts_with(name)).max_by_key(|(name, _)| name.len());
+        words.filter_map(month).map(|(_, n)| *n).next()
     };
     Some(month.map_or_else(|| year.to_owned(), |month: u32| format!("{year}-{month:02}")))
 }
@@ -134,6 +137,11 @@ pub fn without(text: &str, period: &Period) -> (String, String) {
     let (before, after) = (text.get(..period.at.start).unwrap_or(""), text.get(period.at.end..).unwrap_or(""));
     let (mut head, mut tail) = (trim(before), trim(after));
     for part in [&mut head, &mut tail] {
+        // `(3 years 2 months)`: the period says it already.
+        if let Some(at) = LASTED.find(part) {
+            part.replace_range(at, "");
+            *part = trim(part);
+        }
         if part.matches('(').count() > part.matches(')').count() {
             part.push(')');
         }
@@ -164,6 +172,10 @@ mod tests {
             ("Summer 2022", None, Some("2022"), false),
             ("Graduated 1995", None, Some("1995"), false),
             ("2022 -", Some("2022"), None, true),
+            ("Du 01/09/2019 au 31/08/2021", Some("2019-09"), Some("2021-08"), false),
+            ("1er septembre 2019 - 15 mars 2020", Some("2019-09"), Some("2020-03"), false),
+            ("[ 09/2019 – Current ]", Some("2019-09"), None, true),
+            ("2019-2021", Some("2019"), Some("2021"), false),
             ("2022-03 – 2023-11", Some("2022-03"), Some("2023-11"), false),
             ("January 20XX - Current", Some("January 20XX"), None, true),
             ("Expected Graduation: June 2016", None, Some("2016-06"), false),

@@ -33,6 +33,8 @@ fn p3_heads_of_many_layouts() {
         "Acme Corp\nSoftware Engineer · Mar 2021 – Present\n- Built things",
         "Software Engineer, Acme Corp, Portland, OR (Mar 2021 - Present) Leads the guild of builders.\n- Built things",
         "Software Engineer at Acme Corp\nMar 2021 - Present\n- Built things",
+        "Acme Corp\nSoftware Engineer\nMarch 2021 - Present (5 years 2 months)\nParis, France\n- Built things",
+        "Depuis le 01/03/2021  Software Engineer  Acme Corp\n- Built things",
     ] {
         let found = career(head);
         let had: Vec<_> = work(&found).into_iter().map(|(a, b, c, d)| (a, b.to_lowercase(), c, d)).collect();
