@@ -150,6 +150,23 @@ export type CreateCv = {
   content: JsonResume,
 };
 
+/** Parameters of `export_template.create`. Result: `ExportTemplate`. */
+export type CreateExportTemplate = {
+  /** Its name, 1 to 80 characters. */
+  name: string,
+  /** The design of a PDF; `classic` when missing. */
+  design?: ExportDesign,
+  /** As in `ExportTemplate`. */
+  selections?: { [key in string]: SectionChoice }, };
+
+/** Parameters of `cv.create_template`. Result: `TaskStarted`. */
+export type CreateTemplateCv = {
+  /** The language that it is written in: `en` or `fr`. */
+  language: string,
+  /** Which template: `blank`, `developer`, `manager` or `student`. */
+  template: string,
+};
+
 /** How a CV was made; null = by hand. */
 export type CreatedBy = "generate-cv" | "import-pdf" | "translate-cv" | "create-template-cv" | "generate-cv-from-job-title";
 
@@ -650,10 +667,39 @@ export type ExportCv = {
   id: string,
   /** The format. */
   format: ExportFormat,
+  /** One of the person's export templates: which sections, and the design of a PDF. */
+  template_id?: string,
+  /** The design of a PDF; wins over the template's. */
+  design?: ExportDesign,
 };
+
+/** A design of an exported PDF. */
+export type ExportDesign = "classic" | "modern" | "sidebar" | "compact";
 
 /** A format that a CV is exported in. */
 export type ExportFormat = "json" | "pdf";
+
+/** A person's way to export their CVs (`export_templates`; cv R21: its name is unique per person). */
+export type ExportTemplate = {
+  /** Its id. */
+  id: string,
+  /** Its name. */
+  name: string,
+  /** The design of a PDF. */
+  design: ExportDesign,
+  /** Sections (`basics`, `work`, …) with what becomes of them; a section that is not named is in the document. */
+  selections: { [key in string]: SectionChoice },
+  /** When it was made. */
+  created_at: string,
+  /** When it was last changed. */
+  updated_at: string,
+};
+
+/** Parameters of `export_template.get` and `export_template.delete`. Result: `ExportTemplate` (as it was). */
+export type ExportTemplateRef = {
+  /** Which. */
+  id: string,
+};
 
 /**
  * Result of `cv.export` on the socket: one of `document` and `base64` is there. Over HTTP the document itself is the
@@ -668,6 +714,14 @@ export type Exported = {
   document?: JsonResume,
   /** The document's bytes in base64 (RFC 4648, with padding), for format `pdf`. */
   base64?: string,
+};
+
+/** Parameters of `cv.from_job_title`. Result: `TaskStarted`. */
+export type FromJobTitle = {
+  /** The job's title, 2 to 120 characters. */
+  title: string,
+  /** The language that it is written in, ISO 639-1 (`fr`). */
+  language: string,
 };
 
 /** Parameters of `cv.generate`. Result: `TaskStarted`. */
@@ -1397,6 +1451,16 @@ export type ScoreState = {
   updated_at: string | null,
 };
 
+/** What becomes of one section of a CV when it is exported. */
+export type SectionChoice = {
+  /** Whether it is in the document. */
+  enabled: boolean,
+  /**
+   * `max_items` (a number: only the first so many entries), `title` (a text: another heading), `hide` (a list of field
+   * names that are left out of each entry).
+   */
+  options?: { max_items?: number, title?: string, hide?: Array<string> } | null, };
+
 /** What the server may say. Clients ignore a `t` that they do not know. */
 export type ServerMessage = { "t": "welcome",
   /** The session's id. */
@@ -1580,8 +1644,8 @@ export type StepReport = {
 /** Where a step stands. */
 export type StepStatus = "pending" | "running" | "completed" | "failed" | "cancelled";
 
-/** The kinds of step of a generation and of a score. */
-export type StepType = "extract" | "classify" | "batch_experience" | "batch_project" | "batch_extras" | "batch_skills" | "batch_summary" | "recompose" | "match_score" | "settle";
+/** The kinds of step of the product's tasks. */
+export type StepType = "extract" | "classify" | "batch_experience" | "batch_project" | "batch_extras" | "batch_skills" | "batch_summary" | "recompose" | "match_score" | "settle" | "text" | "structure" | "validate" | "load" | "translate" | "build" | "outline" | "section" | "save";
 
 /** One step of a task. */
 export type StepView = {
@@ -1748,6 +1812,14 @@ export type TestLive = {
 /** What a row of the credit ledger stands for. */
 export type TransactionType = "purchase" | "usage" | "refund" | "gift";
 
+/** Parameters of `cv.translate` (cv R14). Result: `TaskStarted`. */
+export type TranslateCv = {
+  /** The CV. */
+  id: string,
+  /** The language to translate it to, ISO 639-1 (`fr`). */
+  language: string,
+};
+
 /** Parameters of `cv.update`. */
 export type UpdateCv = {
   /** The CV. */
@@ -1757,6 +1829,17 @@ export type UpdateCv = {
   /** The change (RFC 6902). */
   patch: Array<PatchOperation>,
 };
+
+/** Parameters of `export_template.update`: what is missing stays. Result: `ExportTemplate`. */
+export type UpdateExportTemplate = {
+  /** Which. */
+  id: string,
+  /** Its new name. */
+  name?: string,
+  /** Its new design. */
+  design?: ExportDesign,
+  /** All its selections anew. */
+  selections?: { [key in string]: SectionChoice }, };
 
 /** Result of `cv.update`. */
 export type Updated = {
@@ -1971,11 +2054,17 @@ export interface Calls {
   "cv.delete": { params: DeleteCv; result: CvSummary };
   "cv.set_offer": { params: SetOffer; result: CvFile };
   "cv.import": { params: ImportCv; result: TaskStarted };
+  "cv.translate": { params: TranslateCv; result: TaskStarted };
+  "cv.create_template": { params: CreateTemplateCv; result: TaskStarted };
+  "cv.from_job_title": { params: FromJobTitle; result: TaskStarted };
   "cv.generate": { params: Generate; result: TaskStarted };
   "cv.score": { params: ScoreCv; result: TaskStarted };
   "cv.review": { params: Review; result: CvFile };
   "cv.restore": { params: Restore; result: CvFile };
   "cv.export": { params: ExportCv; result: Exported };
+  "export_template.create": { params: CreateExportTemplate; result: ExportTemplate };
+  "export_template.update": { params: UpdateExportTemplate; result: ExportTemplate };
+  "export_template.delete": { params: ExportTemplateRef; result: ExportTemplate };
   "job_offer.create": { params: OfferSource; result: JobOffer };
   "job_offer.delete": { params: JobOfferRef; result: JobOffer };
   "task.cancel": { params: TaskRef; result: TaskView };
@@ -1995,6 +2084,8 @@ export interface Routes {
   "GET /v1/cv/files/{id}/versions": { body: undefined; answer: Page<CvVersionSummary> };
   "GET /v1/cv/files/{id}/versions/{version}": { body: undefined; answer: CvVersion };
   "POST /v1/cv/uploads": { body: undefined; answer: Upload };
+  "GET /v1/cv/export-templates": { body: undefined; answer: Page<ExportTemplate> };
+  "GET /v1/cv/export-templates/{id}": { body: undefined; answer: ExportTemplate };
   "GET /v1/cv/job-offers": { body: undefined; answer: Page<JobOffer> };
   "GET /v1/cv/job-offers/{id}": { body: undefined; answer: JobOffer };
   "GET /v1/cv/generations": { body: undefined; answer: Page<TaskView> };
