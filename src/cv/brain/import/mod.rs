@@ -52,6 +52,8 @@ fn titles(text: &str) -> usize {
         "co-founder",
         "fondateur",
         "cofondateur",
+        "cofondatrice",
+        "co-fondatrice",
         "co-fondateur",
         "fondatrice",
         "cto",
@@ -141,7 +143,7 @@ fn titles(text: &str) -> usize {
 
 /// Words of employers in a text.
 fn companies(text: &str) -> usize {
-    COMPANY.all(&fold(text)).len()
+    COMPANY.all(&fold(text).replace("co-", "co")).len()
 }
 
 /// Whether a text is a place and nothing more.
