@@ -102,7 +102,8 @@ fn anchors(lines: &[Line]) -> Vec<Anchor> {
             while to < lines.len()
                 && to - at <= HEAD_LINES
                 && lines.get(to).is_some_and(|next| {
-                    !next.bullet && !next.is_prose() && !(next.apart && to > at + 1) && head_period(next).is_none()
+                    let parted = next.apart && to > at + 1;
+                    !(next.bullet || parted || next.is_prose() || head_period(next).is_some())
                 })
             {
                 to += 1;

@@ -38,7 +38,7 @@ pub(super) fn basics(document: &Document, email: Option<&str>) -> DraftBasics {
             && !is_place(text)
             && !STREET.is_in(text)
             && !text.starts_with(['“', '"', '«'])
-            && (titles(text) > 0 || words >= 2 && words <= 6 && !line.apart && super::companies(text) == 0)
+            && (titles(text) > 0 || (2..=6).contains(&words) && !line.apart && super::companies(text) == 0)
             && !text.contains([':', '|'])
             && text.chars().filter(|c| c.is_ascii_digit()).count() < 3
     };

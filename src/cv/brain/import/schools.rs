@@ -113,21 +113,15 @@ struct Parts {
 impl Parts {
     /// Whether a line tells again what is told already: then it begins another entry.
     fn clashes(&self, has: &Has, line: &Line) -> bool {
-        let full = self.school.is_some() && self.degree.is_some();
-        has.school && has.degree && (self.school.is_some() || self.degree.is_some())
-            || has.school
-                && self.school.is_some()
-                && (self.degree.is_some() && (line.apart || self.dated) || line.apart)
-                && !(self.lines > 0
-                    && !has.degree
-                    && !has.date
-                    && full
-                    && self.dated
-                    && !line.apart
-                    && is_part_of_school(&line.text))
-            || has.degree && self.degree.is_some()
+        let (school, degree) = (self.school.is_some(), self.degree.is_some());
+        // `College of Engineering` below a university that has its degree and date is a part of it.
+        let part = degree && self.dated && !has.degree && !has.date && is_part_of_school(&line.text);
+        let another = line.apart || degree && self.dated && !part;
+        has.school && has.degree && (school || degree)
+            || has.school && school && another
+            || has.degree && degree
             || has.date && self.dated
-            || line.apart && full && has.any()
+            || line.apart && school && degree && has.any()
     }
 
     fn add(&mut self, line: &Line) {
