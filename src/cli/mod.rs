@@ -7,12 +7,14 @@
 //! | [`migrate`] | `estafette migrate` |
 //! | [`user`] | `estafette user add`, `list`, `credits` |
 //! | [`demo`] | `estafette demo`: a server with an example user, CVs and job pages |
+//! | [`quality`] | `estafette quality`: what the offline model finds against what is expected |
 //! | [`failure`] | how a command fails: one sentence and an exit code |
 
 pub mod demo;
 pub mod failure;
 pub mod migrate;
 pub mod open;
+pub mod quality;
 pub mod serve;
 pub mod user;
 
@@ -60,6 +62,8 @@ enum Command {
     Demo(Box<Sources>),
     #[command(about = "Add and list users, give credits")]
     User(Box<user::User>),
+    #[command(about = "Print what the offline model reads out of CVs and job pages, against what is expected")]
+    Quality(quality::Quality),
     #[command(about = "Print the settings in force (secrets are not shown), or the annotated example")]
     Config(Box<Print>),
 }
@@ -88,6 +92,7 @@ impl Command {
             Self::Migrate(sources) => migrate::run(&sources.load()?),
             Self::Demo(sources) => demo::run(sources.config.as_deref(), sources.given),
             Self::User(user) => user::run(*user),
+            Self::Quality(quality) => quality::run(quality),
             Self::Config(print) if print.example => {
                 say(EXAMPLE);
                 Ok(())

@@ -16,6 +16,8 @@
 //! | [`brain`] | what works without a model |
 //! | [`offline`] | the brain in the place of the model |
 //! | [`prompts`] | what a model is told |
+//! | [`export`](mod@export) | a CV as a document: sections chosen, PDF typeset |
+//! | [`quality`] | how well the offline model reads, as tables |
 //! | [`product`] | [`CvProduct`], what the runtime knows of all this |
 //! | [`mod@entry`] | the product's row in the catalogue |
 //! | [`budget`] | AI work that would pass a budget is refused |
@@ -30,6 +32,7 @@ pub mod brain;
 pub mod budget;
 pub mod calls;
 pub mod entry;
+pub mod export;
 pub mod history;
 pub mod ledger;
 pub mod model;
@@ -37,6 +40,7 @@ pub mod offline;
 pub mod pipeline;
 pub mod product;
 pub mod prompts;
+pub mod quality;
 pub mod retention;
 pub mod routes;
 pub mod rules;

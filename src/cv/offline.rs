@@ -1,7 +1,8 @@
 //! The rules as a model: what the offline provider answers for each step.
 
+use super::brain::draft::{OutlineInput, SectionInput, StructureInput, TranslateInput};
 use super::brain::types::{Extraction, OfferSource, ScoreInput, StepInput};
-use super::brain::{classify, extract_offer, rewrite, score};
+use super::brain::{classify, extract_offer, import, job_title, rewrite, score, translate};
 use crate::ai::offline::{Offline, RuleError};
 use std::convert::Infallible;
 
@@ -31,6 +32,14 @@ pub fn register(offline: &mut Offline) {
         offline
             .register_typed(feature, "batch_summary", |input: StepInput| Ok::<_, Infallible>(rewrite::summary(&input)));
     }
+    offline.register_typed("pdf_import", "structure", |input: StructureInput| {
+        Ok::<_, Infallible>(import::structure(&input))
+    });
+    offline.register_typed("cv_translation", "translate", |input: TranslateInput| translate::translate(&input));
+    offline.register_typed("cv_from_job_title", "outline", |input: OutlineInput| job_title::outline(&input));
+    offline.register_typed("cv_from_job_title", "section", |input: SectionInput| {
+        Ok::<_, Infallible>(job_title::section(&input))
+    });
     offline.register_typed("match_score", "match_score", |input: ScoreInput| Ok::<_, Infallible>(score(&input)));
 }
 

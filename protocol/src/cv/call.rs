@@ -2,12 +2,13 @@
 //! parameters.
 
 use super::change::ReviewDecision;
-use super::ids::{CvId, JobOfferId, UploadId};
+use super::ids::{CvId, ExportTemplateId, JobOfferId, UploadId};
 use super::patch::PatchOperation;
-use super::status::{ExportFormat, GenerationMode};
-use crate::TaskId;
+use super::status::{ExportDesign, ExportFormat, GenerationMode};
+use crate::{TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use ts_rs::TS;
 
 /// Parameters of `cv.create`. Result: [`super::file::CvFile`].
@@ -149,6 +150,33 @@ pub struct ImportCv {
     pub upload_id: UploadId,
 }
 
+/// Parameters of `cv.translate` (cv R14). Result: [`TaskStarted`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct TranslateCv {
+    /// The CV.
+    pub id: CvId,
+    /// The language to translate it to, ISO 639-1 (`fr`).
+    pub language: String,
+}
+
+/// Parameters of `cv.create_template`. Result: [`TaskStarted`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct CreateTemplateCv {
+    /// The language that it is written in: `en` or `fr`.
+    pub language: String,
+    /// Which template: `blank`, `developer`, `manager` or `student`.
+    pub template: String,
+}
+
+/// Parameters of `cv.from_job_title`. Result: [`TaskStarted`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FromJobTitle {
+    /// The job's title, 2 to 120 characters.
+    pub title: String,
+    /// The language that it is written in, ISO 639-1 (`fr`).
+    pub language: String,
+}
+
 /// Result of every call that starts a task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -226,6 +254,84 @@ pub struct ExportCv {
     pub id: CvId,
     /// The format.
     pub format: ExportFormat,
+    /// One of the person's export templates: which sections, and the design of a PDF.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub template_id: Option<ExportTemplateId>,
+    /// The design of a PDF; wins over the template's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub design: Option<ExportDesign>,
+}
+
+/// What becomes of one section of a CV when it is exported.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct SectionChoice {
+    /// Whether it is in the document.
+    pub enabled: bool,
+    /// `max_items` (a number: only the first so many entries), `title` (a text: another heading), `hide` (a list of field
+    /// names that are left out of each entry).
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    #[ts(type = "{ max_items?: number, title?: string, hide?: Array<string> } | null", optional)]
+    pub options: Value,
+}
+
+/// A person's way to export their CVs (`export_templates`; cv R21: its name is unique per person).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct ExportTemplate {
+    /// Its id.
+    pub id: ExportTemplateId,
+    /// Its name.
+    pub name: String,
+    /// The design of a PDF.
+    pub design: ExportDesign,
+    /// Sections (`basics`, `work`, …) with what becomes of them; a section that is not named is in the document.
+    pub selections: BTreeMap<String, SectionChoice>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Parameters of `export_template.create`. Result: [`ExportTemplate`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct CreateExportTemplate {
+    /// Its name, 1 to 80 characters.
+    pub name: String,
+    /// The design of a PDF; `classic` when missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub design: Option<ExportDesign>,
+    /// As in [`ExportTemplate`].
+    #[serde(default)]
+    #[ts(as = "Option<BTreeMap<String, SectionChoice>>", optional)]
+    pub selections: BTreeMap<String, SectionChoice>,
+}
+
+/// Parameters of `export_template.update`: what is missing stays. Result: [`ExportTemplate`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct UpdateExportTemplate {
+    /// Which.
+    pub id: ExportTemplateId,
+    /// Its new name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub name: Option<String>,
+    /// Its new design.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub design: Option<ExportDesign>,
+    /// All its selections anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub selections: Option<BTreeMap<String, SectionChoice>>,
+}
+
+/// Parameters of `export_template.get` and `export_template.delete`. Result: [`ExportTemplate`] (as it was).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ExportTemplateRef {
+    /// Which.
+    pub id: ExportTemplateId,
 }
 
 /// Result of `cv.export` on the socket: one of `document` and `base64` is there. Over HTTP the document itself is the

@@ -17,6 +17,8 @@ ids! {
     UploadId, "upload id", MAX_ID_BYTES, word, "A-Z, a-z, 0-9, _ and -";
     /// A kept version of a CV (`cv_versions.id`).
     VersionId, "version id", MAX_ID_BYTES, word, "A-Z, a-z, 0-9, _ and -";
+    /// A way to export CVs (`export_templates.id`).
+    ExportTemplateId, "export template id", MAX_ID_BYTES, word, "A-Z, a-z, 0-9, _ and -";
     /// One offer within a generation (`cv_generation_offers.id`).
     OfferRunId, "generation offer id", MAX_ID_BYTES, word, "A-Z, a-z, 0-9, _ and -";
 }

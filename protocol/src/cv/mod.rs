@@ -46,4 +46,4 @@ pub mod status;
 pub mod task;
 pub mod voice;
 
-pub use ids::{ChangeId, CvId, JobOfferId, OfferRunId, TransactionId, UploadId, VersionId};
+pub use ids::{ChangeId, CvId, ExportTemplateId, JobOfferId, OfferRunId, TransactionId, UploadId, VersionId};

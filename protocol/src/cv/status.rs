@@ -148,7 +148,7 @@ words! {
         Test = "test",
     }
 
-    /// The kinds of step of a generation and of a score.
+    /// The kinds of step of the product's tasks.
     pub enum StepType {
         /// Read the offer's facts from its page, text or PDF.
         Extract = "extract",
@@ -170,6 +170,24 @@ words! {
         MatchScore = "match_score",
         /// End the task.
         Settle = "settle",
+        /// Read the text of a PDF.
+        Text = "text",
+        /// Find one section of a CV in its text.
+        Structure = "structure",
+        /// Put the sections together and check them.
+        Validate = "validate",
+        /// Read the CV that is worked on.
+        Load = "load",
+        /// Translate one section.
+        Translate = "translate",
+        /// Fill a template.
+        Build = "build",
+        /// Plan a CV for a job's title.
+        Outline = "outline",
+        /// Write one section of it.
+        Section = "section",
+        /// Store the CV.
+        Save = "save",
     }
 
     /// What a row of the credit ledger stands for.
@@ -210,6 +228,18 @@ words! {
         Json = "json",
         /// A document to print.
         Pdf = "pdf",
+    }
+
+    /// A design of an exported PDF.
+    pub enum ExportDesign {
+        /// One column, serif: for every reader and every machine.
+        Classic = "classic",
+        /// One column, coloured headings, dates at the right.
+        Modern = "modern",
+        /// Contacts and skills beside the career.
+        Sidebar = "sidebar",
+        /// Small type and little air: much on one page.
+        Compact = "compact",
     }
 
     /// What an uploaded file is for.

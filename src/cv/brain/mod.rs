@@ -11,11 +11,19 @@
 //! | [`rewrite`] | the proposals of the batches |
 //! | [`outcome`] | what becomes of a proposal, a rule's or a model's: nothing that the CV does not say (`truth`) |
 //! | `score`, `education`, `suggest` | the match |
+//! | [`draft`] | a CV as it is written from nothing |
+//! | [`import`] | reading a CV out of a PDF's text (P3) |
+//! | [`translate`] | texts in another language (P4) |
+//! | [`templates`] | CVs to be filled in (P5) |
+//! | [`job_title`] | a CV to start from, for a job's title (P6) |
 
 mod classify;
 mod context;
 mod dates;
+pub mod draft;
 mod education;
+pub mod import;
+pub mod job_title;
 pub mod offer;
 pub mod outcome;
 pub mod rewrite;
@@ -24,9 +32,11 @@ mod say;
 mod score;
 pub mod skills;
 mod suggest;
+pub mod templates;
 #[cfg(test)]
 mod tests;
 pub mod text;
+pub mod translate;
 mod truth;
 pub mod types;
 mod view;

@@ -7,7 +7,9 @@
 //! | [`review`] | `cv.review`, `cv.restore` |
 //! | [`generate`] | `cv.generate` |
 //! | [`score`] | `cv.score` |
+//! | [`making`] | `cv.import`, `cv.translate`, `cv.create_template`, `cv.from_job_title` |
 //! | [`export`] | `cv.export` |
+//! | [`export_templates`] | `export_template.list`, `.get`, `.create`, `.update`, `.delete` |
 //! | [`offers`] | `job_offer.create`, `job_offer.delete` |
 //! | [`tasks`] | `task.cancel`, `task.retry`, `task.test`, `task.get`, `task.list`, `generation.list` |
 //! | [`admin`] | `admin.*`: people, settings, cost, telemetry, feedback |
@@ -18,8 +20,10 @@
 pub mod admin;
 mod begin;
 pub mod export;
+pub mod export_templates;
 pub mod files;
 pub mod generate;
+pub mod making;
 pub mod offers;
 pub mod reads;
 pub mod review;
@@ -62,10 +66,16 @@ pub async fn dispatch(services: &Services, ctx: CallCtx, method: &str, params: V
         "cv.restore" => review::restore(&ctx, &settings, parse(params)?).await,
         "cv.generate" => generate::generate(&ctx, &settings, params).await,
         "cv.score" => score::score(&ctx, &settings, parse(params)?).await,
-        "cv.export" => export::export(&ctx, &settings, parse(params)?).await,
-        "cv.import" | "cv.translate" | "cv.create_template" | "cv.from_job_title" => {
-            Err(CallError::bad_request(format!("`{method}` is not offered by this version of the server")))
-        }
+        "cv.export" => export::export(services, &ctx, &settings, parse(params)?).await,
+        "cv.import" => making::import(&ctx, &settings, parse(params)?).await,
+        "cv.translate" => making::translate(&ctx, &settings, parse(params)?).await,
+        "cv.create_template" => making::create_template(&ctx, &settings, parse(params)?).await,
+        "cv.from_job_title" => making::from_job_title(&ctx, &settings, parse(params)?).await,
+        "export_template.list" => export_templates::list(&ctx, params).await,
+        "export_template.get" => export_templates::get(&ctx, parse(params)?).await,
+        "export_template.create" => export_templates::create(&ctx, parse(params)?).await,
+        "export_template.update" => export_templates::update(&ctx, parse(params)?).await,
+        "export_template.delete" => export_templates::delete(&ctx, parse(params)?).await,
         "job_offer.create" => offers::create(services, &ctx, params).await,
         "job_offer.delete" => offers::delete(&ctx, parse(params)?).await,
         "task.cancel" => tasks::cancel(&ctx, parse(params)?).await,

@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`generation`] | `generate-cv` (P1) and `improve-cv` (P2): one graph, two ways to store its result |
+//! | [`making`] | `import-pdf` (P3), `translate-cv` (P4), `create-template-cv` (P5), `generate-cv-from-job-title` (P6) |
 //! | [`score`] | `calculate-match-score` (P7) |
 //! | [`mod@test`] | `test`: steps that only wait |
 //! | [`source`] | reading a job offer from an address, a PDF or a text (R15, R16) |
@@ -10,6 +11,7 @@
 
 pub mod ask;
 pub mod generation;
+pub mod making;
 pub mod score;
 pub mod source;
 pub mod test;
@@ -26,6 +28,14 @@ use std::sync::Arc;
 pub const GENERATE_CV: &str = "generate-cv";
 /// Improve a CV in place (P2).
 pub const IMPROVE_CV: &str = "improve-cv";
+/// Read a CV from a PDF (P3).
+pub const IMPORT_PDF: &str = "import-pdf";
+/// Translate a CV (P4).
+pub const TRANSLATE_CV: &str = "translate-cv";
+/// Make a CV from a template (P5).
+pub const CREATE_TEMPLATE_CV: &str = "create-template-cv";
+/// Make a CV for a job's title (P6).
+pub const GENERATE_CV_FROM_JOB_TITLE: &str = "generate-cv-from-job-title";
 /// Score a CV against its offer (P7).
 pub const CALCULATE_MATCH_SCORE: &str = "calculate-match-score";
 /// Steps that only wait.
@@ -47,7 +57,12 @@ async fn lock_owner(tx: &Tx<'_>, task: &TaskInfo) -> DbResult<()> {
 
 /// All kinds of task.
 pub fn kinds(services: &Arc<Services>) -> Vec<Arc<dyn TaskKind>> {
+    let making = |recipe| Arc::new(making::Making::new(recipe, Arc::clone(services))) as Arc<dyn TaskKind>;
     vec![
+        making(making::Recipe::Import),
+        making(making::Recipe::Translate),
+        making(making::Recipe::Template),
+        making(making::Recipe::JobTitle),
         Arc::new(generation::Generation::new(GenerationMode::Adapt, Arc::clone(services))),
         Arc::new(generation::Generation::new(GenerationMode::Optimize, Arc::clone(services))),
         Arc::new(score::ScoreTask::new(Arc::clone(services))),

@@ -12,7 +12,7 @@ pub const MAX_PLACE_CHARS: usize = 120_000;
 const MAX_ERROR_CHARS: usize = 2_000;
 
 /// The steps and their files.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 12] = [
     ("extract", include_str!("extract.md")),
     ("classify", include_str!("classify.md")),
     ("batch_experience", include_str!("batch_experience.md")),
@@ -21,6 +21,10 @@ const FILES: [(&str, &str); 8] = [
     ("batch_skills", include_str!("batch_skills.md")),
     ("batch_summary", include_str!("batch_summary.md")),
     ("match_score", include_str!("match_score.md")),
+    ("structure", include_str!("structure.md")),
+    ("translate", include_str!("translate.md")),
+    ("outline", include_str!("outline.md")),
+    ("section", include_str!("section.md")),
 ];
 /// Parts a file: what is above is for the system.
 const BREAK: &str = "\n---\n";
@@ -89,7 +93,8 @@ fn place_value(place: &str, input: &Value) -> Option<String> {
     let of = |field: &str| written(input.get(field));
     Some(match place {
         "cv" => written(input.get("cv").map(without_contacts).as_ref()),
-        "offer" | "suggestions" | "title" | "lang" | "url" | "text" | "job_posting" | "meta" | "today" => of(place),
+        "section" | "texts" | "from" | "outline" | "offer" | "suggestions" | "title" | "lang" | "url" | "text"
+        | "job_posting" | "meta" | "today" => of(place),
         "mode" => match input.get("mode").and_then(Value::as_str) {
             Some("optimize") => {
                 "improve the CV for itself; an offer, where there is one, only says where the person is heading"

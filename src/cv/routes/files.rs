@@ -1,6 +1,6 @@
 //! Bodies that are not JSON: uploaded PDFs and exported documents.
 
-use super::call::{call, key_of};
+use super::call::{body_of, call, key_of};
 use crate::auth::Caller;
 use crate::cv::rules::offers::{MAX_PDF_BYTES, sha256_hex};
 use crate::cv::store::{new_id, uploads};
@@ -9,15 +9,15 @@ use crate::error::ApiError;
 use crate::http::{AppState, RouteDoc};
 use actix_multipart::{Multipart, MultipartError};
 use actix_web::guard::GuardContext;
-use actix_web::http::header::{
-    CONTENT_DISPOSITION, CONTENT_TYPE, ContentDisposition, DispositionParam, DispositionType,
-};
+use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ContentDisposition};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Route};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::Utc;
 use estafette_actors::{CallError, Identity};
 use estafette_protocol::cv::http::Upload;
-use estafette_protocol::cv::status::{ExportFormat, UploadKind};
+use estafette_protocol::cv::status::{ExportDesign, ExportFormat, UploadKind};
 use estafette_protocol::{ErrorCode, Timestamp};
 use futures_util::StreamExt as _;
 use serde::Deserialize;
@@ -29,6 +29,8 @@ pub const JOB_OFFERS: &str = "/v1/cv/job-offers";
 const MAX_UPLOADS: i64 = 20;
 /// Where the magic of a PDF may stand.
 const MAGIC_WITHIN: usize = 1024;
+/// Bytes of a JSON body that names an upload.
+const MAX_BODY_BYTES: usize = 4 * 1024;
 /// Characters of a file's name.
 const MAX_NAME_CHARS: usize = 120;
 
@@ -47,15 +49,24 @@ pub fn docs() -> Vec<RouteDoc> {
             .takes_file()
             .asks(json!({"type": "object", "properties": {"kind": {"type": "string", "enum": UploadKind::ALL}}}))
             .refuses(&[ErrorCode::LimitExceeded]),
-        RouteDoc::new("post", "/v1/cv/files/import", "cv", "Import a CV from a PDF (not offered yet)")
+        RouteDoc::new("post", "/v1/cv/files/import", "cv", "Import a CV from a PDF (multipart, field `file`; or {upload_id})")
             .call("cv.import")
             .takes_file(),
-        RouteDoc::new("get", "/v1/cv/files/{id}/export", "cv", "The document: ?format=json")
-            .call("cv.export")
-            .asks(json!({
-                "type": "object", "properties": {"format": {"type": "string", "enum": ExportFormat::ALL}},
-            }))
-            .gives_media(&["application/json", "application/pdf"]),
+        RouteDoc::new(
+            "get",
+            "/v1/cv/files/{id}/export",
+            "cv",
+            "The document: ?format=json|pdf, &template= an export template or a design (classic, modern, sidebar, compact)",
+        )
+        .call("cv.export")
+        .asks(json!({
+            "type": "object",
+            "properties": {
+                "format": {"type": "string", "enum": ExportFormat::ALL},
+                "template": {"type": "string", "maxLength": 128},
+            },
+        }))
+        .gives_media(&["application/json", "application/pdf"]),
     ]
 }
 
@@ -176,14 +187,41 @@ async fn create_offer(
     Ok(HttpResponse::Ok().json(offer))
 }
 
-async fn import(state: web::Data<AppState>, caller: Caller, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+/// The file itself, or the id of one that was uploaded before.
+async fn import(
+    state: web::Data<AppState>,
+    caller: Caller,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, ApiError> {
     let who = caller.of(&topics::product())?;
-    Ok(HttpResponse::Ok().json(call(&state, who, &request, "cv.import", json!({})).await?))
+    key_of(&request)?;
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let params = if kind.trim_start().to_ascii_lowercase().starts_with("multipart/") {
+        let received = receive(Multipart::new(request.headers(), payload)).await?;
+        // The same file of a request that is repeated has the same id, so that its key finds the first answer again.
+        let hash = sha256_hex(&received.bytes);
+        let known = uploads::by_hash(&state.db, who.user.as_str(), UploadKind::CvPdf, &hash).await?;
+        let upload = match known.filter(|known| known.filename == received.filename) {
+            Some(known) => known,
+            None => store(&state, &who, UploadKind::CvPdf, received).await?,
+        };
+        json!({"upload_id": upload.id})
+    } else {
+        let body = payload.to_bytes_limited(MAX_BODY_BYTES).await;
+        let body = body.map_err(|_| {
+            CallError::new(ErrorCode::PayloadTooLarge, "the body is too long: upload the PDF as multipart")
+        })?;
+        let body = body.map_err(|error| CallError::bad_request(format!("the body cannot be read: {error}")))?;
+        Value::Object(body_of(&body)?)
+    };
+    Ok(HttpResponse::Ok().json(call(&state, who, &request, "cv.import", params).await?))
 }
 
 #[derive(Debug, Deserialize)]
 struct ExportQuery {
     format: Option<String>,
+    template: Option<String>,
 }
 
 async fn export(
@@ -194,15 +232,23 @@ async fn export(
     query: web::Query<ExportQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let who = caller.of(&topics::product())?;
-    let format = query.into_inner().format.unwrap_or_else(|| "json".to_owned());
-    let params = json!({"id": id.into_inner(), "format": format});
+    let query = query.into_inner();
+    let format = query.format.unwrap_or_else(|| "json".to_owned());
+    let mut params = json!({"id": id.into_inner(), "format": format});
+    if let Some(template) = query.template.filter(|template| !template.is_empty()) {
+        // A design's name, or one's own template.
+        let field = if template.parse::<ExportDesign>().is_ok() { "design" } else { "template_id" };
+        params[field] = json!(template);
+    }
     let exported = call(&state, who, &request, "cv.export", params).await?;
-    let name = exported.get("filename").and_then(Value::as_str).unwrap_or("cv.json").to_owned();
-    let disposition = ContentDisposition {
-        disposition: DispositionType::Attachment,
-        parameters: vec![DispositionParam::Filename(name)],
+    let field = |name: &str| exported.get(name).and_then(Value::as_str);
+    let name = field("filename").unwrap_or("cv.json").to_owned();
+    let disposition = ContentDisposition::attachment(name);
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header((CONTENT_DISPOSITION, disposition));
+    let Some(encoded) = field("base64") else {
+        return Ok(answer.json(exported.get("document").unwrap_or(&Value::Null)));
     };
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_DISPOSITION, disposition))
-        .json(exported.get("document").unwrap_or(&Value::Null)))
+    let bytes = STANDARD.decode(encoded).map_err(|error| CallError::internal(error.to_string()))?;
+    Ok(answer.content_type("application/pdf").body(bytes))
 }

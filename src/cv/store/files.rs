@@ -227,6 +227,20 @@ pub async fn insert(tx: &Tx<'_>, cv: &NewCv<'_>) -> DbResult<bool> {
     Ok(inserted == 1)
 }
 
+/// R14: what tells a translation from other CVs.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn mark_translated(tx: &Tx<'_>, id: &str, original: Option<CreatedBy>) -> DbResult<()> {
+    let original = original.map(CreatedBy::as_str);
+    tx.execute(
+        "UPDATE cv.cv_files SET is_translated = true, original_created_by = $2 WHERE id = $1",
+        &[&id, &original],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Stores a content with its revision, version and open changes. The score of an older content is shown as outdated
 /// (section 2: done, failed → idle).
 ///

@@ -40,6 +40,7 @@ pub mod activity;
 pub mod costs;
 pub mod credits;
 pub mod events;
+pub mod export_templates;
 pub mod files;
 pub mod generations;
 pub mod offers;

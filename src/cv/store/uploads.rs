@@ -3,6 +3,7 @@
 use super::{Reader, get, time, unsigned, word};
 use estafette_actors::{DbResult, Tx};
 use estafette_protocol::cv::http::Upload;
+use estafette_protocol::cv::status::UploadKind;
 use tokio_postgres::Row;
 
 /// How long an upload waits for a task, and stays after the task's end (G12).
@@ -29,6 +30,18 @@ const COLUMNS: &str = "id, kind, filename, mime_type, size_bytes, sha256, expire
 pub async fn by_id(db: &impl Reader, user: &str, id: &str) -> DbResult<Option<Upload>> {
     let sql = format!("SELECT {COLUMNS} FROM cv.uploads WHERE id = $1 AND user_id = $2 AND expires_at > now()");
     db.row(&sql, &[&id, &user]).await?.as_ref().map(upload).transpose()
+}
+
+/// A person's upload of a kind with these bytes, that has not expired.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn by_hash(db: &impl Reader, user: &str, kind: UploadKind, sha256: &str) -> DbResult<Option<Upload>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM cv.uploads WHERE user_id = $1 AND kind = $2 AND sha256 = $3 AND expires_at > now()
+         ORDER BY created_at DESC LIMIT 1"
+    );
+    db.row(&sql, &[&user, &kind.as_str(), &sha256]).await?.as_ref().map(upload).transpose()
 }
 
 /// The bytes of a person's upload.

@@ -151,6 +151,12 @@ impl World {
             .await
     }
 
+    /// Starts one with the product's own offline model, whose every answer takes its time.
+    pub(super) async fn start_with_slow_brain() -> Self {
+        let register = |offline: &mut Offline, _: &Arc<Faults>| crate::cv::offline::register(offline);
+        Self::start_full(Duration::from_millis(400), FetchPolicy::default(), register).await
+    }
+
     /// Starts one that may fetch from a private place (`127.0.0.1:1234`).
     pub(super) async fn start_allowing(place: &str) -> Self {
         let allow = vec![place.parse().unwrap()];

@@ -168,7 +168,13 @@ async fn the_main_job_over_http() {
     let export = web.request(Method::GET, &format!("{path}/export")).bearer_auth(&token).send().await.unwrap();
     assert!(export.headers()["content-disposition"].to_str().unwrap().contains("attachment"));
     assert_eq!(export.json::<Value>().await.unwrap(), sample());
-    send(web.request(Method::GET, &format!("{path}/export?format=pdf")).bearer_auth(&token), 400).await;
+    let pdf = web.request(Method::GET, &format!("{path}/export?format=pdf&template=modern")).bearer_auth(&token);
+    let pdf = pdf.send().await.unwrap();
+    assert_eq!((pdf.status().as_u16(), &pdf.headers()["content-type"]), (200, &"application/pdf".parse().unwrap()));
+    assert!(pdf.headers()["content-disposition"].to_str().unwrap().contains("Ana Gil.pdf"));
+    assert!(pdf.bytes().await.unwrap().starts_with(b"%PDF-"));
+    send(web.request(Method::GET, &format!("{path}/export?format=docx")).bearer_auth(&token), 400).await;
+    send(web.request(Method::GET, &format!("{path}/export?format=pdf&template=none")).bearer_auth(&token), 404).await;
     assert_eq!(web.get(&token, "/v1/cv/credits").await["balance"], 4);
     assert_eq!(web.get(&token, "/v1/cv/credits/transactions?limit=1").await["items"][0]["type"], "usage");
     let usage = web.get(&token, "/v1/cv/usage").await;
@@ -199,6 +205,12 @@ async fn bad_bodies_get_a_typed_error() {
     send(post("/v1/cv/job-offers").json(&json!({"upload_id": upload["id"]})), 400).await;
     send(post("/v1/cv/job-offers").multipart(form(b"%PDF-1.7 broken".to_vec())), 400).await;
     send(post("/v1/cv/files/import"), 400).await;
+    send(post("/v1/cv/files/import").multipart(form(b"hello".to_vec())), 400).await;
+    // A repeated request with its key starts no second task.
+    let import =
+        || post("/v1/cv/files/import").header("Idempotency-Key", "one").multipart(form(b"%PDF-1.7 broken".to_vec()));
+    let first = send(import(), 200).await;
+    assert_eq!(send(import(), 200).await, first);
     assert_eq!(web.get(&token, "/v1/cv/job-offers").await["items"], json!([]));
     let long = "k".repeat(300);
     send(post("/v1/cv/files").header("Idempotency-Key", long).json(&json!({"content": sample()})), 400).await;

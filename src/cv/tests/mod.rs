@@ -9,6 +9,7 @@ mod generations;
 mod harness;
 mod http;
 mod locks;
+mod making;
 mod offers;
 mod scores;
 mod settings;

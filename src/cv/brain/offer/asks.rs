@@ -183,7 +183,22 @@ const LANGUAGES: &[(&str, &str, &str, &[&str])] = &[
     ("ar", "Arabic", "Arabe", &["arabic", "arabe", "arabisch"]),
     ("zh", "Chinese", "Chinois", &["chinese", "chinois", "mandarin", "cantonese"]),
     ("ja", "Japanese", "Japonais", &["japanese", "japonais", "japanisch", "japones"]),
+    ("ko", "Korean", "Coréen", &["korean", "coreen", "koreanisch"]),
+    ("hi", "Hindi", "Hindi", &["hindi"]),
+    ("tr", "Turkish", "Turc", &["turkish", "turc", "turkisch"]),
+    ("sv", "Swedish", "Suédois", &["swedish", "suedois", "schwedisch"]),
+    ("uk", "Ukrainian", "Ukrainien", &["ukrainian", "ukrainien", "ukrainisch"]),
+    ("ro", "Romanian", "Roumain", &["romanian", "roumain", "rumanisch"]),
+    ("el", "Greek", "Grec", &["greek", "grec", "griechisch"]),
+    ("he", "Hebrew", "Hébreu", &["hebrew", "hebreu", "hebraisch"]),
+    ("vi", "Vietnamese", "Vietnamien", &["vietnam"]),
+    ("hu", "Hungarian", "Hongrois", &["hungarian", "hongrois", "ungarisch"]),
 ];
+
+/// A language's name in English or French.
+pub fn name_of(code: &str, french: bool) -> Option<&'static str> {
+    LANGUAGES.iter().find(|(own, ..)| *own == code).map(|(_, en, fr, _)| if french { *fr } else { *en })
+}
 
 /// The ISO code of a language's name in one of several languages (`Anglais`, `German`).
 pub fn code(name: &str) -> Option<&'static str> {

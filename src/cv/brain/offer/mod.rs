@@ -13,7 +13,8 @@ mod posting;
 mod refuse;
 mod work;
 
-pub use asks::code as language_code;
+pub use asks::{code as language_code, name_of as language_name};
+pub(super) use place::{is_place as is_place_name, place_of};
 
 use super::text::pattern::patterns;
 use super::text::{self, Lang, Line, fold, lines, shorten, squeeze};

@@ -40,7 +40,7 @@ fn normal(name: &str) -> String {
 }
 
 /// City and country.
-pub(super) type Place = (Option<String>, Option<String>);
+pub(in crate::cv::brain) type Place = (Option<String>, Option<String>);
 
 pub(super) fn find(suffix: Option<&str>, posting: &Posting, said: &[Said], chips: &[String]) -> Place {
     let (mut city, mut country) = (posting.city.clone(), posting.country.clone());
@@ -95,7 +95,7 @@ fn title_case(text: &str) -> String {
 }
 
 /// The first city and the first country that a text names; both in the gazetteer's spelling.
-pub(super) fn place_of(text: &str) -> Place {
+pub(in crate::cv::brain) fn place_of(text: &str) -> Place {
     let folded = fold(text).replace(['-', '\'', '.', ',', '(', ')', '/', '|', ';', ':'], " ");
     let all: Vec<&str> = words(&folded).collect();
     let (mut city, mut country) = (None, None);
@@ -131,7 +131,7 @@ fn capital(text: &str, folded: &str) -> bool {
 }
 
 /// Whether a text names only places and ways to work there (`Paris, France`, `Remote`).
-pub(super) fn is_place(text: &str) -> bool {
+pub(in crate::cv::brain) fn is_place(text: &str) -> bool {
     let known: HashSet<&str> =
         ["remote", "teletravail", "hybrid", "and", "et", "or", "only", "anywhere", "worldwide", "ile", "de"].into();
     let (city, country) = place_of(text);
