@@ -55,3 +55,4 @@ npm_packages() {
 npm_packages client-sdk
 npm_packages client-sdk/console
 npm_packages loadtest/peers
+npm_packages loadtest/outside

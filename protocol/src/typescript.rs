@@ -166,7 +166,7 @@ pub fn render() -> String {
 fn maps(out: &mut String) {
     out.push_str("/** Topic family to the state that a `snap` of it carries. */\nexport interface TopicState {\n");
     for row in TOPICS {
-        let _ = writeln!(out, "  {}: {};", row.family, row.state.name());
+        let _ = writeln!(out, "  {}: {};", property(row.family), row.state.name());
     }
     out.push_str("}\n\n");
     events(out, "Topic family to its durable events (`ev`): kind to data.", "TopicEvents", true);
@@ -193,16 +193,21 @@ fn events(out: &mut String, docs: &str, name: &str, durable: bool) {
     for topic in TOPICS {
         let rows: Vec<_> = EVENTS.iter().filter(|row| row.family == topic.family && row.durable == durable).collect();
         if rows.is_empty() {
-            let _ = writeln!(out, "  {}: Record<never, never>;", topic.family);
+            let _ = writeln!(out, "  {}: Record<never, never>;", property(topic.family));
             continue;
         }
-        let _ = writeln!(out, "  {}: {{", topic.family);
+        let _ = writeln!(out, "  {}: {{", property(topic.family));
         for row in rows {
             let _ = writeln!(out, "    \"{}\": {};", row.kind, row.data.name());
         }
         out.push_str("  };\n");
     }
     out.push_str("}\n\n");
+}
+
+/// A key of an interface; a whole topic (`admin:emails`) is quoted.
+fn property(family: &str) -> String {
+    if family.contains(':') { format!("\"{family}\"") } else { family.to_owned() }
 }
 
 fn constants(out: &mut String) {

@@ -27,11 +27,13 @@ pub enum Family {
     Task,
     /// `cv:{id}`: one CV.
     Cv,
+    /// `admin:{area}`: what administrators watch.
+    Admin,
 }
 
 impl Family {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::App, Self::User, Self::Device, Self::Task, Self::Cv];
+    pub const ALL: [Self; 6] = [Self::App, Self::User, Self::Device, Self::Task, Self::Cv, Self::Admin];
 
     /// The word before the colon.
     pub const fn word(self) -> &'static str {
@@ -41,6 +43,7 @@ impl Family {
             Self::Device => "device",
             Self::Task => "task",
             Self::Cv => "cv",
+            Self::Admin => "admin",
         }
     }
 

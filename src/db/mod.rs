@@ -24,6 +24,9 @@ const CV: &[Migration] = estafette_actors::migrations!("migrations", "cv":
     "0006_add_foreign_keys",
     "0007_seed_settings_and_free_plan",
     "0008_ease_task_check",
+    "0020_create_email",
+    "0021_extend_identity",
+    "0022_seed_email",
 );
 
 /// All SQL files: the runtime's, then each product's.

@@ -8,6 +8,7 @@
 //! | [`generate`] | `cv.generate` |
 //! | [`score`] | `cv.score` |
 //! | [`export`] | `cv.export` |
+//! | [`mails`] | `admin.email_trigger.*`, `admin.email_template.*`, `admin.email_log.list` |
 //! | [`offers`] | `job_offer.create`, `job_offer.delete` |
 //! | [`tasks`] | `task.cancel`, `task.retry`, `task.test`, `task.get`, `task.list`, `generation.list` |
 //! | `begin` | what all tasks begin with |
@@ -17,6 +18,7 @@ mod begin;
 pub mod export;
 pub mod files;
 pub mod generate;
+pub mod mails;
 pub mod offers;
 pub mod reads;
 pub mod review;
@@ -64,6 +66,7 @@ pub async fn dispatch(services: &Services, ctx: CallCtx, method: &str, params: V
         }
         "job_offer.create" => offers::create(services, &ctx, params).await,
         "job_offer.delete" => offers::delete(&ctx, parse(params)?).await,
+        _ if method.starts_with("admin.email_") => mails::dispatch(services, &ctx, method, params).await,
         "task.cancel" => tasks::cancel(&ctx, parse(params)?).await,
         "task.retry" => tasks::retry(&ctx, parse(params)?).await,
         "task.test" => tasks::test(services, &ctx, parse(params)?).await,

@@ -5,21 +5,40 @@
 //! | [`table`] | routes that are calls |
 //! | [`call`] | how a request becomes a call |
 //! | [`auth`] | sign-up, sign-in, refresh, sign-out |
+//! | [`letters`] | what the links in e-mails lead to: verification, reset; Resend's webhook |
+//! | [`me`] | the own account: profile, sessions, change of address, export, erasure |
+//! | [`oauth`] | sign-in at other providers, linked accounts |
 //! | [`files`] | bodies that are not JSON: uploads, documents |
 
 pub mod auth;
 pub mod call;
 pub mod files;
+pub mod letters;
+pub mod me;
+pub mod oauth;
 pub mod table;
 
+use super::services::Services;
 use crate::http::RouteDoc;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Route, guard, http::Method};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// Adds the product's routes.
-pub fn configure(config: &mut ServiceConfig) {
+/// Adds the product's routes; what they work with is `web::Data<Services>`.
+pub fn with(services: Arc<Services>) -> Arc<dyn Fn(&mut ServiceConfig) + Send + Sync> {
+    let services = web::Data::from(services);
+    Arc::new(move |config| {
+        config.app_data(services.clone());
+        configure(config);
+    })
+}
+
+fn configure(config: &mut ServiceConfig) {
     auth::configure(config);
+    letters::configure(config);
+    me::configure(config);
+    oauth::configure(config);
     files::configure(config);
     let mut by_path: BTreeMap<&str, Vec<&'static table::Row>> = BTreeMap::new();
     for row in table::ROWS {
@@ -35,6 +54,9 @@ pub fn configure(config: &mut ServiceConfig) {
         }
         if path == files::JOB_OFFERS {
             resource = resource.route(files::offer_upload());
+        }
+        if path == me::PATH {
+            resource = me::profile(resource);
         }
         config.service(resource);
     }
@@ -59,5 +81,6 @@ fn route_of(row: &'static table::Row) -> Route {
 /// Describes the product's routes.
 pub fn docs() -> Vec<RouteDoc> {
     let rows = table::ROWS.iter().map(|row| RouteDoc::new(row.method, row.path, "cv", row.summary).call(row.call));
-    auth::docs().into_iter().chain(files::docs()).chain(rows).collect()
+    let own = [auth::docs(), letters::docs(), me::docs(), oauth::docs(), files::docs()];
+    own.into_iter().flatten().chain(rows).collect()
 }

@@ -30,6 +30,9 @@
 //! | [`credits`] | `credit_balances`, `credit_transactions` |
 //! | [`plans`] | `subscription_plans`, their limits, `subscriptions`, `feature_usage_counters` |
 //! | [`usage`] | `openai_pricing`, `openai_calls`, `openai_usage` |
+//! | [`mails`] | `email_triggers`, `email_templates`, `email_logs` |
+//! | [`tokens`] | the one-time tokens, `email_change_requests` |
+//! | [`linked`] | `accounts`, `oauth_requests` |
 //! | [`activity`] | `telemetry_events`, `feature_usage`, `link_history` |
 
 pub mod activity;
@@ -37,11 +40,14 @@ pub mod credits;
 pub mod events;
 pub mod files;
 pub mod generations;
+pub mod linked;
+pub mod mails;
 pub mod offers;
 pub mod plans;
 pub mod settings;
 pub mod steps;
 pub mod tasks;
+pub mod tokens;
 pub mod uploads;
 pub mod usage;
 pub mod users;
@@ -99,7 +105,7 @@ where
     Box::new(rows.iter().map(of).collect::<Vec<_>>())
 }
 
-fn get<'r, T: FromSql<'r>>(row: &'r Row, column: &str) -> DbResult<T> {
+pub(in crate::cv) fn get<'r, T: FromSql<'r>>(row: &'r Row, column: &str) -> DbResult<T> {
     row.try_get(column).map_err(|error| DbError::Data(format!("column {column}: {error}")))
 }
 
