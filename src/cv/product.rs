@@ -3,7 +3,7 @@
 use super::calls::{self, ADMIN};
 use super::services::Services;
 use super::store::{files, tasks};
-use super::topics::Family;
+use super::topics::{Admin, Family};
 use super::{pipeline, snapshot, topics};
 use estafette_actors::task::TaskKind;
 use estafette_actors::{CallCtx, CallError, Db, Identity, Product};
@@ -54,9 +54,9 @@ impl Product for CvProduct {
                 };
                 if mine || admin { Ok(()) } else { Err(no_topic(topic)) }
             }
-            Family::Admin if !snapshot::ADMIN_AREAS.contains(&id) => Err(no_topic(topic)),
-            Family::Admin if admin => Ok(()),
-            Family::Admin => Err(CallError::forbidden("this topic is for administrators")),
+            Family::Admin if !admin => Err(CallError::forbidden("this topic is for administrators")),
+            Family::Admin if Admin::of(id).is_none() => Err(no_topic(topic)),
+            Family::Admin => Ok(()),
             Family::Cv => {
                 let owner = files::owner(db, id).await?;
                 if owner.as_ref() == Some(&who.user) || (admin && owner.is_some()) {
@@ -85,7 +85,9 @@ impl Product for CvProduct {
             Family::Device => calls::encode(&snapshot::device(snapshot, id).await?),
             Family::Task => calls::encode(&snapshot::task(snapshot, id).await?.ok_or_else(missing)?),
             Family::Cv => calls::encode(&snapshot::cv(snapshot, id).await?.ok_or_else(missing)?),
-            Family::Admin => snapshot::admin(snapshot, id).await?.ok_or_else(missing),
+            Family::Admin => match Admin::of(id).ok_or_else(missing)? {
+                Admin::Emails => calls::encode(&snapshot::admin_emails(snapshot).await?),
+            },
         }
     }
 

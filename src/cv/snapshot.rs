@@ -2,28 +2,20 @@
 
 use super::rules::period::period_at;
 use super::store::files::MAX_SNAPSHOT;
-use super::store::{Reader, credits, files, generations, mails, plans, settings, steps, tasks, to_json, users, versions};
+use super::store::{Reader, credits, files, generations, mails, plans, settings, steps, tasks, users, versions};
 use chrono::Utc;
 use estafette_actors::DbResult;
 use estafette_protocol::UserId;
 use estafette_protocol::cv::mail::{AdminEmails, EmailLogQuery};
 use estafette_protocol::cv::snapshot::{AppState, CvState, DeviceState, TaskState, UserState};
 
-/// What follows `admin:` in a topic.
-pub const ADMIN_AREAS: &[&str] = &["emails"];
-
-/// `admin:{area}`; none where there is no such area.
+/// `admin:emails`.
 ///
 /// # Errors
-/// [`estafette_actors::DbError`].
-pub async fn admin(db: &impl Reader, area: &str) -> DbResult<Option<serde_json::Value>> {
-    match area {
-        "emails" => {
-            let logs = mails::logs(db, &EmailLogQuery::default(), None, mails::MAX_SNAPSHOT).await?;
-            to_json(&AdminEmails { counts: mails::counts(db).await?, logs }).map(Some)
-        }
-        _ => Ok(None),
-    }
+/// [`estafette_actors::DbError`], as every function here.
+pub async fn admin_emails(db: &impl Reader) -> DbResult<AdminEmails> {
+    let logs = mails::logs(db, &EmailLogQuery::default(), None, mails::MAX_SNAPSHOT).await?;
+    Ok(AdminEmails { counts: mails::counts(db).await?, logs })
 }
 
 /// `user:{id}`.

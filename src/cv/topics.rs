@@ -27,8 +27,37 @@ pub enum Family {
     Task,
     /// `cv:{id}`: one CV.
     Cv,
-    /// `admin:{area}`: what administrators watch.
+    /// `admin:{what}`: what administrators watch; see [`Admin`].
     Admin,
+}
+
+/// What administrators watch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admin {
+    /// `admin:emails`: the log of e-mails.
+    Emails,
+}
+
+impl Admin {
+    /// All of them.
+    pub const ALL: [Self; 1] = [Self::Emails];
+
+    /// The word after the colon.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Emails => "emails",
+        }
+    }
+
+    /// The one of this word.
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|admin| admin.word() == word)
+    }
+
+    /// `admin:{word}`.
+    pub fn topic(self) -> Topic {
+        Topic::of("admin", self.word()).unwrap_or_else(|_| unreachable!("two words are a topic"))
+    }
 }
 
 impl Family {

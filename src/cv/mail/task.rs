@@ -6,13 +6,13 @@ use super::render::{Rendered, render};
 use super::transport::{Handed, NO_TRANSPORT};
 use super::{MailInput, Post, SEND_EMAIL};
 use crate::cv::store::mails::{self, NewLog};
-use crate::cv::topics;
+use crate::cv::topics::Admin;
 use estafette_actors::task::{StepCtx, StepOutput, StepSpec, TaskEnd, TaskInfo, TaskKind, TaskSummary};
 use estafette_actors::{DbError, DbResult, StepError, Tx};
 use estafette_protocol::cv::mail::EmailTemplate;
 use estafette_protocol::cv::status::{EmailProvider, EmailStatus};
 use estafette_protocol::task::TaskStatus;
-use estafette_protocol::{StepKey, Topic};
+use estafette_protocol::StepKey;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -135,10 +135,8 @@ impl TaskKind for SendEmail {
         let user = input.user.as_ref();
         let row = mails::insert_log(tx, &task.id, user, if user.is_some() || is_test { &to } else { ERASED }, is_test, &log);
         if let Some(row) = row.await? {
-            let topic = Topic::of("admin", "emails").map_err(|error| DbError::Data(error.to_string()))?;
-            tx.emit(&topic, "email.logged", &row)?;
+            tx.emit(&Admin::Emails.topic(), "email.logged", &row)?;
         }
-        debug_assert_eq!(tx.product(), &topics::product());
         let status = if error.is_some() { TaskStatus::Failed } else { TaskStatus::Completed };
         let result = if error.is_some() { Value::Null } else { json!({"status": EmailStatus::Sent}) };
         Ok(TaskEnd { status, result, error, fields: serde_json::Map::new() })

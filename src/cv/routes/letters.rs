@@ -18,11 +18,11 @@ use crate::http::{AppState, Door, RouteDoc};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest as _, HttpRequest, HttpResponse};
 use chrono::Utc;
-use estafette_actors::{CallError, DbError, Tx};
+use estafette_actors::{CallError, Tx};
 use estafette_protocol::cv::account::{AutoSignIn, EmailOnly, EmailToken, EmailVerified, ResetPassword};
 use estafette_protocol::cv::event::user::SignedOut;
 use estafette_protocol::cv::status::EmailProvider;
-use estafette_protocol::{ErrorCode, Topic, UserId};
+use estafette_protocol::{ErrorCode, UserId};
 use std::time::Duration;
 
 /// How long each answer about an address takes at least: longer than the work for one that has an account.
@@ -220,8 +220,7 @@ async fn webhook(
         let error = report.error.as_deref();
         let reported = mails::report(tx, EmailProvider::Resend, &report.email, status, error).await?;
         if let Reported::Moved(row) = &reported {
-            let topic = Topic::of("admin", "emails").map_err(|error| DbError::Data(error.to_string()))?;
-            tx.emit(&topic, "email.logged", row)?;
+            tx.emit(&topics::Admin::Emails.topic(), "email.logged", row)?;
         }
         Ok(reported)
     };

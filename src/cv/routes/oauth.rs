@@ -99,7 +99,7 @@ async fn begun(
     user: Option<UserId>,
     language: Option<Lang>,
 ) -> Result<(String, String), CallError> {
-    let not_set_up = || CallError::not_found(format!("signing in with {} is not set up here", label(provider)));
+    let not_set_up = || CallError::bad_request(format!("signing in with {} is not set up here", label(provider)));
     let begun = services.oauth.begin(provider).await.ok_or_else(not_set_up)?;
     let begun = begun.map_err(|error| CallError::unavailable(error.to_string(), std::time::Duration::from_secs(5)))?;
     let (state_hash, browser) = (hash_of(&begun.state), random_hex());

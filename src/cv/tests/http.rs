@@ -26,8 +26,13 @@ async fn web() -> Web {
 
 /// The routes of a world, at any port or at one.
 pub(super) async fn web_on(world: World, port: Option<u16>) -> Web {
+    web_with(world, port, AuthOptions::FAST).await
+}
+
+/// The same with other passwords.
+pub(super) async fn web_with(world: World, port: Option<u16>, options: AuthOptions) -> Web {
     let db = world.database.db();
-    let auth = Auth::new(db.clone(), &TokenKey::random(), AuthOptions::FAST);
+    let auth = Auth::new(db.clone(), &TokenKey::random(), options);
     let catalog = Catalog::new(vec![Entry {
         product: Arc::clone(&world.product) as _,
         routes: crate::cv::routes::with(Arc::clone(&world.services)),
