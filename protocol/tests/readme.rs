@@ -77,7 +77,11 @@ fn reference() -> String {
     let known = declarations();
     let mut out = String::from("\n### Topics and events\n\n| topic | kind | class | data |\n|---|---|---|---|\n");
     for topic in TOPICS {
-        let name = if topic.family == "app" || topic.family.contains(':') { topic.family.to_owned() } else { format!("{}:{{id}}", topic.family) };
+        let name = if topic.family == "app" || topic.family.contains(':') {
+            topic.family.to_owned()
+        } else {
+            format!("{}:{{id}}", topic.family)
+        };
         writeln!(out, "| `{name}` | | snapshot | {} |", link(&topic.state.name(), &known)).unwrap();
         for event in EVENTS.iter().filter(|event| event.family == topic.family) {
             let class = if event.durable { "durable" } else { "volatile" };

@@ -7,8 +7,8 @@
 
 use super::key::{TokenKey, random_hex};
 use super::password::Passwords;
-use super::seal::Sealer;
 use super::revoked::{SessionMemory, SessionState};
+use super::seal::Sealer;
 use super::token::{Claims, TokenSigner};
 use chrono::{DateTime, Duration as Span, Utc};
 use estafette_actors::{AuthError, Authenticator, CallError, Db, Identity, Runtime, Tx};

@@ -92,7 +92,8 @@ fn auth(settings: &Settings) -> Result<(), ConfigError> {
 fn mail(settings: &Settings) -> Result<(), ConfigError> {
     let public = &settings.server.public_url;
     let is_place = |text: &str| {
-        Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none())
+        Url::parse(text)
+            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none())
     };
     if !public.is_empty() && !is_place(public) {
         return refuse(format!("the public address {public:?} is not one: it looks like https://cv.example.com"));
@@ -140,7 +141,9 @@ fn oauth(settings: &Settings) -> Result<(), ConfigError> {
     }
     for url in [&oauth.google_issuer, &oauth.apple_issuer, &oauth.github_url, &oauth.github_api_url] {
         if !Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
-            return refuse(format!("{url:?} is no address of a sign-in provider: it looks like https://accounts.google.com"));
+            return refuse(format!(
+                "{url:?} is no address of a sign-in provider: it looks like https://accounts.google.com"
+            ));
         }
     }
     Ok(())

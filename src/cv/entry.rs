@@ -40,9 +40,8 @@ pub fn entry(parts: &Parts<'_>) -> Result<Entry, String> {
     let fetcher = Fetcher::new(policy).map_err(|error| format!("no HTTP client can be made: {error}"))?;
     let post = super::mail::Post::from_settings(settings, parts.auth)?;
     let oauth = super::oauth::Oauth::from_settings(settings)?;
-    let services = Services::new(models, Arc::new(fetcher), post)
-        .with_oauth(oauth)
-        .test_live(settings.tasks.test_live_per_second);
+    let services =
+        Services::new(models, Arc::new(fetcher), post).with_oauth(oauth).test_live(settings.tasks.test_live_per_second);
     let services = Arc::new(services);
     Ok(Entry {
         product: Arc::new(CvProduct::new(Arc::clone(&services))),

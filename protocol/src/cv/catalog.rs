@@ -154,7 +154,11 @@ pub const ROUTES: &[RouteRow] = &[
         answer: None,
     },
     post::<account::AutoSignIn, account::AuthTokens>("POST /v1/cv/auth/auto-sign-in"),
-    RouteRow { route: "POST /v1/cv/auth/forgot-password", body: Some(TypeRef::of::<account::EmailOnly>()), answer: None },
+    RouteRow {
+        route: "POST /v1/cv/auth/forgot-password",
+        body: Some(TypeRef::of::<account::EmailOnly>()),
+        answer: None,
+    },
     post::<account::ResetPassword, account::AuthTokens>("POST /v1/cv/auth/reset-password"),
     get::<account::OauthProviders>("GET /v1/cv/auth/providers"),
     RouteRow { route: "GET /v1/cv/auth/oauth/{provider}", body: None, answer: None },

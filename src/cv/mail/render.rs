@@ -28,7 +28,8 @@ static VARIABLE: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"\{\{\s*([A
 static LINK: LazyLock<Option<Regex>> =
     LazyLock::new(|| pattern(r#"(?is)<a\b[^>]*\bhref\s*=\s*"([^"]*)"[^>]*>(.*?)</a>"#));
 static BREAK: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"(?i)</(p|div|h[1-6]|li|tr)>|<br\s*/?>"));
-static HIDDEN: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"(?is)<(style|script|head)\b.*?</(style|script|head)>"));
+static HIDDEN: LazyLock<Option<Regex>> =
+    LazyLock::new(|| pattern(r"(?is)<(style|script|head)\b.*?</(style|script|head)>"));
 static TAG: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"(?s)<[^>]*>"));
 
 fn replaced<'t>(regex: &LazyLock<Option<Regex>>, text: &'t str, by: &str) -> Cow<'t, str> {
@@ -147,7 +148,8 @@ mod tests {
 
     #[test]
     fn r61_values_are_filled_in_and_those_that_are_missing_are_named_and_empty() {
-        let template = template("Bonjour {{user_name}}", "<p>{{ user_name }} : {{other}}</p><a href=\"{{link}}\">Ici</a>");
+        let template =
+            template("Bonjour {{user_name}}", "<p>{{ user_name }} : {{other}}</p><a href=\"{{link}}\">Ici</a>");
         let letter = render(&template, None, &values(&[("user_name", "Zoé <b>"), ("link", "https://x/?a=1&b=\"2")]));
         assert_eq!(letter.subject, "Bonjour Zoé <b>");
         assert!(letter.html.contains("<p>Zoé &lt;b&gt; : </p>"), "{}", letter.html);

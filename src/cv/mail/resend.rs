@@ -227,9 +227,8 @@ mod tests {
         let webhook = Webhook::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let body = br#"{"type":"email.bounced","created_at":"2026-11-21T10:00:00Z","data":{"email_id":"e1","bounce":{"message":"no such box"}}}"#;
         let now = DateTime::<Utc>::from_timestamp(1_700_000_000, 0).unwrap();
-        let read = |id: &str, at: &str, signature: &str| {
-            webhook.read(Signed { id, timestamp: at, signature }, body, now)
-        };
+        let read =
+            |id: &str, at: &str, signature: &str| webhook.read(Signed { id, timestamp: at, signature }, body, now);
         let good = format!("v1,{}", webhook.sign("m1", "1700000000", body));
         let report = read("m1", "1700000000", &format!("v1,AAAA v2,x {good}")).unwrap();
         assert_eq!((report.email.as_str(), report.status), ("e1", Some(EmailStatus::Bounced)));

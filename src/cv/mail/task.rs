@@ -9,10 +9,10 @@ use crate::cv::store::mails::{self, NewLog};
 use crate::cv::topics::Admin;
 use estafette_actors::task::{StepCtx, StepOutput, StepSpec, TaskEnd, TaskInfo, TaskKind, TaskSummary};
 use estafette_actors::{DbError, DbResult, StepError, Tx};
+use estafette_protocol::StepKey;
 use estafette_protocol::cv::mail::EmailTemplate;
 use estafette_protocol::cv::status::{EmailProvider, EmailStatus};
 use estafette_protocol::task::TaskStatus;
-use estafette_protocol::StepKey;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -133,7 +133,8 @@ impl TaskKind for SendEmail {
         let is_test = input.trigger.is_none();
         // Nobody's address is kept who has no account (any more): a farewell, a test to somebody else is a test.
         let user = input.user.as_ref();
-        let row = mails::insert_log(tx, &task.id, user, if user.is_some() || is_test { &to } else { ERASED }, is_test, &log);
+        let row =
+            mails::insert_log(tx, &task.id, user, if user.is_some() || is_test { &to } else { ERASED }, is_test, &log);
         if let Some(row) = row.await? {
             tx.emit(&Admin::Emails.topic(), "email.logged", &row)?;
         }

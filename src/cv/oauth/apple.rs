@@ -43,8 +43,7 @@ impl Secret {
         let mut header = Header::new(Algorithm::ES256);
         header.kid = Some(self.key_id.clone());
         let now = chrono::Utc::now().timestamp();
-        let claims =
-            json!({"iss": self.team, "iat": now, "exp": now + LIFE, "aud": self.audience, "sub": self.client});
+        let claims = json!({"iss": self.team, "iat": now, "exp": now + LIFE, "aud": self.audience, "sub": self.client});
         jsonwebtoken::encode(&header, &claims, &self.key)
     }
 }

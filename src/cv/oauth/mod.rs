@@ -128,8 +128,8 @@ impl Oauth {
             let back = back(OauthProvider::Apple);
             Some(Oidc::new("Apple", &given.apple_issuer, &given.apple_client_id, secret, back, http.clone()))
         };
-        let github = (!given.github_client_id.is_empty())
-            .then(|| Github::new(given, back(OauthProvider::Github), http.clone()));
+        let github =
+            (!given.github_client_id.is_empty()).then(|| Github::new(given, back(OauthProvider::Github), http.clone()));
         Ok(Self(Some(Arc::new(Inner {
             sealer,
             google: google.transpose()?,

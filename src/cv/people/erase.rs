@@ -90,13 +90,19 @@ impl TaskKind for EraseTraces {
 
     /// Each statement may be repeated.
     async fn run(&self, ctx: &StepCtx) -> Result<StepOutput, StepError> {
-        let traces = Traces::deserialize(&ctx.task.input)
-            .map_err(|error| StepError::fatal("bad_input", error.to_string()))?;
+        let traces =
+            Traces::deserialize(&ctx.task.input).map_err(|error| StepError::fatal("bad_input", error.to_string()))?;
         let db = &ctx.db;
-        db.execute("DELETE FROM runtime.topics WHERE product = 'cv' AND topic = ANY($1)", &[&traces.topics]).await?;
         db.execute(
-            "DELETE FROM runtime.tasks WHERE product = 'cv' AND status NOT IN ('queued', 'running')
-                AND (id = ANY($2) OR owner = $1)",
+            "WITH gone AS (DELETE FROM runtime.topics WHERE product = 'cv' AND topic = ANY($1) RETURNING id)
+             DELETE FROM runtime.events WHERE topic_id IN (SELECT id FROM gone)",
+            &[&traces.topics],
+        )
+        .await?;
+        db.execute(
+            "WITH gone AS (DELETE FROM runtime.tasks WHERE product = 'cv' AND status NOT IN ('queued', 'running')
+                AND (id = ANY($2) OR owner = $1) RETURNING id)
+             DELETE FROM runtime.steps WHERE task_id IN (SELECT id FROM gone)",
             &[&traces.user, &traces.tasks],
         )
         .await?;

@@ -139,7 +139,9 @@ async fn sign_in(state: web::Data<AppState>, request: HttpRequest, body: web::By
     let new = session(&row.user, device);
     // R2: a hash that was made with less work than today's is made anew, now that the password is known.
     let better = match hash {
-        Some(hash) if state.auth.passwords().is_weaker(hash) => Some(state.auth.passwords().hash(&given.password).await?),
+        Some(hash) if state.auth.passwords().is_weaker(hash) => {
+            Some(state.auth.passwords().hash(&given.password).await?)
+        }
         _ => None,
     };
     let work = async |tx: &mut Tx<'_>| {

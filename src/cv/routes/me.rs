@@ -41,9 +41,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/v1/cv/me/password").route(web::post().to(password)))
         .service(web::resource("/v1/cv/me/email-change").route(web::post().to(change_email)))
         .service(web::resource("/v1/cv/me/email-change/confirm").route(web::post().to(confirm_email)))
-        .service(
-            web::resource("/v1/cv/me/sessions").route(web::get().to(sessions)).route(web::delete().to(end_others)),
-        )
+        .service(web::resource("/v1/cv/me/sessions").route(web::get().to(sessions)).route(web::delete().to(end_others)))
         .service(web::resource("/v1/cv/me/sessions/{id}").route(web::delete().to(end_session)));
 }
 
@@ -123,7 +121,11 @@ fn check_image(text: &str) -> Result<Option<String>, CallError> {
         return Ok(None);
     }
     let good = text.len() <= MAX_IMAGE && Url::parse(text).is_ok_and(|url| url.scheme() == "https" && url.has_host());
-    if good { Ok(Some(text.to_owned())) } else { Err(CallError::bad_request("`image` is the https address of a picture")) }
+    if good {
+        Ok(Some(text.to_owned()))
+    } else {
+        Err(CallError::bad_request("`image` is the https address of a picture"))
+    }
 }
 
 async fn password(
@@ -175,7 +177,8 @@ async fn change_email(
         letters::email_change(tx, &services.post, &row.user, new.as_str()).await
     };
     state.runtime.transaction(&topics::product(), work).await?;
-    let state = if row.user.email.is_some() { EmailChangeState::WaitingForCurrent } else { EmailChangeState::WaitingForNew };
+    let state =
+        if row.user.email.is_some() { EmailChangeState::WaitingForCurrent } else { EmailChangeState::WaitingForNew };
     Ok(HttpResponse::Accepted().json(EmailChange { state, new_email: new.as_str().to_owned() }))
 }
 
@@ -247,11 +250,7 @@ async fn end_others(state: web::Data<AppState>, who: Caller) -> Result<HttpRespo
     Ok(HttpResponse::NoContent().finish())
 }
 
-async fn end_session(
-    state: web::Data<AppState>,
-    who: Caller,
-    id: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
+async fn end_session(state: web::Data<AppState>, who: Caller, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
     let who = caller(&state, who).await?;
     let missing = || CallError::not_found("you have no such session");
     let session = SessionId::parse(id.into_inner()).map_err(|_| missing())?;

@@ -11,11 +11,11 @@ use tokio_postgres::Row;
 /// Rows of the topic's snapshot.
 pub const MAX_SNAPSHOT: i64 = 100;
 
-const TRIGGER: &str =
-    "id, name, label, description, variables, category, icon, is_system, created_at, updated_at";
+const TRIGGER: &str = "id, name, label, description, variables, category, icon, is_system, created_at, updated_at";
 const TEMPLATE: &str = "m.id, m.name, m.trigger_id, m.subject, m.design_json, m.html_content, m.variables, m.is_active,
     m.is_default, m.language, m.translations, m.created_at, m.updated_at";
-const LOG: &str = "id, template_id, template_name, recipient_email, recipient_user_id, subject, status, error, provider,
+const LOG: &str =
+    "id, template_id, template_name, recipient_email, recipient_user_id, subject, status, error, provider,
     provider_id, resend_id, is_test_email, task_id, created_at";
 
 fn trigger_row(row: &Row) -> DbResult<EmailTrigger> {
@@ -75,9 +75,8 @@ fn log_row(row: &Row) -> DbResult<EmailLog> {
 /// # Errors
 /// [`DbError`], as every function here.
 pub async fn triggers(db: &impl Reader, after: Option<&str>, limit: i64) -> DbResult<Vec<EmailTrigger>> {
-    let sql = format!(
-        "SELECT {TRIGGER} FROM cv.email_triggers WHERE $1::text IS NULL OR name > $1 ORDER BY name LIMIT $2"
-    );
+    let sql =
+        format!("SELECT {TRIGGER} FROM cv.email_triggers WHERE $1::text IS NULL OR name > $1 ORDER BY name LIMIT $2");
     db.rows(&sql, &[&after, &limit]).await?.iter().map(trigger_row).collect()
 }
 

@@ -99,7 +99,8 @@ pub async fn verify_email(tx: &Tx<'_>, id: &UserId) -> DbResult<()> {
 /// # Errors
 /// [`estafette_actors::DbError`].
 pub async fn set_password(tx: &Tx<'_>, id: &UserId, hash: Option<&str>) -> DbResult<()> {
-    let sql = "UPDATE cv.users SET password_hash = $2, reset_token = NULL, reset_token_expiry = NULL, updated_at = now()
+    let sql =
+        "UPDATE cv.users SET password_hash = $2, reset_token = NULL, reset_token_expiry = NULL, updated_at = now()
                WHERE id = $1";
     tx.execute(sql, &[&id.as_str(), &hash]).await?;
     Ok(())

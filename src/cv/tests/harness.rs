@@ -183,7 +183,8 @@ impl World {
         let models = Models::new(Arc::new(offline), recorder);
         models.set_prices(PriceBook::default());
         let fetcher = Fetcher::new(policy).unwrap();
-        let services = Arc::new(Services::new(Arc::new(models), Arc::new(fetcher), post).with_oauth(oauth).test_live(20));
+        let services =
+            Arc::new(Services::new(Arc::new(models), Arc::new(fetcher), post).with_oauth(oauth).test_live(20));
         let product = Arc::new(CvProduct::new(Arc::clone(&services)));
         let runtime = Runtime::builder(database.db()).product(Arc::clone(&product) as _).start().await.unwrap();
         Self { runtime, faults, usage, product, services, database }

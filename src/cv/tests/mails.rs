@@ -24,7 +24,8 @@ use std::time::Duration;
 const FROM: &str = "FitMyCV <no-reply@fitmycv.example>";
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 /// The real policy, with pauses that a test can wait for.
-const SOON: RetryPolicy = RetryPolicy { first_delay: Duration::from_millis(10), max_delay: Duration::from_millis(40), ..RETRY };
+const SOON: RetryPolicy =
+    RetryPolicy { first_delay: Duration::from_millis(10), max_delay: Duration::from_millis(40), ..RETRY };
 
 pub(super) fn smtp(server: &Outside) -> Post {
     let url = format!("smtp://127.0.0.1:{}", server.port());
@@ -81,7 +82,10 @@ async fn r60_p10_an_e_mail_goes_out_once_in_the_persons_language_and_is_logged_l
     assert!(mail["text"].as_str().unwrap().contains("Choose a password: https://x.example/#token=abc"), "{mail}");
     assert!(mail["html"].as_str().unwrap().contains("Hello Zoé &lt;Z&gt;"), "{mail}");
     let row = logged(&world, &task).await;
-    assert_eq!((&row["status"], &row["template_name"], &row["provider"]), (&"sent".into(), &"password_reset".into(), &"smtp".into()));
+    assert_eq!(
+        (&row["status"], &row["template_name"], &row["provider"]),
+        (&"sent".into(), &"password_reset".into(), &"smtp".into())
+    );
     assert_eq!(row["provider_id"], mail["id"]);
     assert_eq!(row["recipient_email"], "erased", "of somebody without an account no address is kept");
     let events = world.events("admin:emails").await;
@@ -91,7 +95,8 @@ async fn r60_p10_an_e_mail_goes_out_once_in_the_persons_language_and_is_logged_l
     logged(&world, &french).await;
     assert_eq!(server.told().len(), 2);
     // What stands in the database opens nothing.
-    let stored = "SELECT count(*) FROM runtime.tasks t WHERE t::text LIKE '%token=abc%' OR t::text LIKE '%ana@example%'";
+    let stored =
+        "SELECT count(*) FROM runtime.tasks t WHERE t::text LIKE '%token=abc%' OR t::text LIKE '%ana@example%'";
     assert_eq!(world.number(stored).await, 0);
 }
 
@@ -188,7 +193,10 @@ async fn resend_sends_and_reports_sent_delivered_bounced() {
     script.answers.lock().extend([(200, json!({"id": "e-1"})), (500, json!({})), (429, json!({"message": "slow"}))]);
     let task = queue(&world, "ana@example.com", "one", None).await.unwrap();
     let row = logged(&world, &task).await;
-    assert_eq!((&row["status"], &row["provider"], &row["resend_id"]), (&"sent".into(), &"resend".into(), &"e-1".into()));
+    assert_eq!(
+        (&row["status"], &row["provider"], &row["resend_id"]),
+        (&"sent".into(), &"resend".into(), &"e-1".into())
+    );
     let asked = script.asked.lock().clone();
     assert_eq!(asked.len(), 3, "429 and 500 are asked again");
     assert!(asked.iter().all(|(key, _)| key == task.as_str()), "under one idempotency key");
@@ -210,9 +218,7 @@ async fn resend_sends_and_reports_sent_delivered_bounced() {
             .header("svix-signature", signature)
             .body(body)
     };
-    let said = |kind: &str, email: &str| {
-        json!({"type": kind, "created_at": chrono::Utc::now().to_rfc3339(), "data": {"email_id": email, "bounce": {"message": "no such box"}}})
-    };
+    let said = |kind: &str, email: &str| json!({"type": kind, "created_at": chrono::Utc::now().to_rfc3339(), "data": {"email_id": email, "bounce": {"message": "no such box"}}});
     let status = async || web.world.number("SELECT count(*) FROM cv.email_logs WHERE status = 'delivered'").await;
     let other = Webhook::new("whsec_AAAA").unwrap();
     send(post("m1", now, &said("email.delivered", "e-1"), &other), 401).await;
@@ -257,7 +263,8 @@ async fn r61_system_triggers_stay_and_have_texts_in_both_languages() {
         root.ok("admin.email_template.update", json!({"id": template["id"], "subject": template["subject"]})).await;
     }
     assert_eq!(page["items"].as_array().unwrap().len(), Trigger::ALL.len());
-    let own = root.ok("admin.email_trigger.create", json!({"name": "news", "label": "News", "variables": ["link"]})).await;
+    let own =
+        root.ok("admin.email_trigger.create", json!({"name": "news", "label": "News", "variables": ["link"]})).await;
     let again = json!({"name": "news", "label": "News"});
     assert_eq!(root.refused("admin.email_trigger.create", again).await, ErrorCode::Conflict);
     root.ok("admin.email_trigger.update", json!({"id": own["id"], "label": "Newer"})).await;
@@ -310,7 +317,10 @@ async fn r61_a_test_needs_every_variable_and_its_log_says_that_it_is_one() {
     let templates = root.ok("admin.email_template.list", json!({"limit": 100})).await;
     let reset = templates["items"].as_array().unwrap().iter().find(|it| it["name"] == "password_reset").unwrap();
     let error = root.call("admin.email_template.test", json!({"id": reset["id"]})).await.unwrap_err();
-    assert_eq!((error.code, error.details), (ErrorCode::BadRequest, Some(json!({"missing": ["expires_minutes", "link"]}))));
+    assert_eq!(
+        (error.code, error.details),
+        (ErrorCode::BadRequest, Some(json!({"missing": ["expires_minutes", "link"]})))
+    );
     let variables = json!({"link": "https://x.example", "expires_minutes": "5"});
     let test = json!({"id": reset["id"], "to": "Boss@Example.com", "language": "en", "variables": variables});
     let started = root.ok("admin.email_template.test", test).await;

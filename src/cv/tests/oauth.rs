@@ -287,7 +287,8 @@ async fn a_sign_in_ends_only_in_its_own_browser_once_and_with_its_own_code() {
     // A code of somebody else's sign-in does not fit the verifier of this one.
     let (mut one, mut two) = (Browser::new(), Browser::new());
     let (first, second) = (back(&mut one).await, back(&mut two).await);
-    let code = |url: &str| Url::parse(url).unwrap().query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
+    let code =
+        |url: &str| Url::parse(url).unwrap().query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
     let mixed = first.replace(&code(&first), &code(&second));
     let refused = one.ask(Method::GET, &mixed, None).await;
     assert!(fragment(&refused).starts_with("error=unauthenticated"), "{}", fragment(&refused));

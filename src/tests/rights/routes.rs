@@ -272,7 +272,9 @@ async fn every_route_for_another_person_an_administrator_and_the_owner() {
     db.execute(account, &[&world.ada.id]).await.unwrap();
     let session = "INSERT INTO runtime.sessions (id, product, user_id, role, expires_at) VALUES ('s-of-ada', 'cv', $1, 'USER', now() + interval '1 day')";
     db.execute(session, &[&world.ada.id]).await.unwrap();
-    db.execute("INSERT INTO cv.email_triggers (id, name, label) VALUES ('t-of-root', 'own', 'Own')", &[]).await.unwrap();
+    db.execute("INSERT INTO cv.email_triggers (id, name, label) VALUES ('t-of-root', 'own', 'Own')", &[])
+        .await
+        .unwrap();
     let template = "INSERT INTO cv.email_templates (id, name, subject, design_json, html_content) VALUES ('m-of-root', 'own', 's', '{}', '<p>x</p>')";
     db.execute(template, &[]).await.unwrap();
     for row in ROWS {
