@@ -17,9 +17,9 @@ pub enum Transport {
     /// None: every e-mail fails, with a sentence that says why.
     None,
     /// A mail server.
-    Smtp(Smtp),
+    Smtp(Box<Smtp>),
     /// Resend's HTTP interface.
-    Resend(Resend),
+    Resend(Box<Resend>),
 }
 
 /// An e-mail that was handed over.
@@ -42,11 +42,13 @@ impl Transport {
         match (mail.smtp_url.is_empty(), mail.resend_api_key.is_empty()) {
             (true, true) => Ok(Self::None),
             (false, false) => Err("both smtp-url and resend-api-key are set: leave one of them empty".to_owned()),
-            (false, true) => Smtp::new(mail.smtp_url.expose(), &mail.smtp_ca, &mail.from, timeout).map(Self::Smtp),
+            (false, true) => {
+                Smtp::new(mail.smtp_url.expose(), &mail.smtp_ca, &mail.from, timeout).map(Box::new).map(Self::Smtp)
+            }
             (true, false) => {
                 let secret = mail.resend_webhook_secret.expose();
                 let resend = Resend::new(&mail.resend_base_url, mail.resend_api_key.expose(), &mail.from, timeout)?;
-                Ok(Self::Resend(if secret.is_empty() { resend } else { resend.with_webhook(secret)? }))
+                Ok(Self::Resend(Box::new(if secret.is_empty() { resend } else { resend.with_webhook(secret)? })))
             }
         }
     }

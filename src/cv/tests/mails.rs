@@ -30,7 +30,7 @@ const SOON: RetryPolicy =
 pub(super) fn smtp(server: &Outside) -> Post {
     let url = format!("smtp://127.0.0.1:{}", server.port());
     let smtp = Smtp::new(&url, Path::new(""), FROM, Duration::from_secs(10)).unwrap();
-    Post::with(Transport::Smtp(smtp), SOON).unwrap()
+    Post::with(Transport::Smtp(Box::new(smtp)), SOON).unwrap()
 }
 
 async fn world(post: Post) -> World {
@@ -147,7 +147,7 @@ async fn a_mail_server_with_a_password_and_tls() {
     let post = |password: &str, ca: &Path| {
         let url = format!("smtp://post:{password}@localhost:{}?tls=required", server.port());
         let smtp = Smtp::new(&url, ca, FROM, Duration::from_secs(10)).unwrap();
-        Post::with(Transport::Smtp(smtp), RetryPolicy { max_attempts: 1, ..SOON }).unwrap()
+        Post::with(Transport::Smtp(Box::new(smtp)), RetryPolicy { max_attempts: 1, ..SOON }).unwrap()
     };
     let good = world(post("s3cret%2F%2B", &cert)).await;
     let task = queue(&good, "ana@example.com", "one", None).await.unwrap();
@@ -189,7 +189,7 @@ async fn resend_sends_and_reports_sent_delivered_bounced() {
     let script = Arc::new(Script::default());
     let base = resend_server(Arc::clone(&script)).await;
     let resend = Resend::new(&base, "re_key", FROM, Duration::from_secs(5)).unwrap().with_webhook(SECRET).unwrap();
-    let world = world(Post::with(Transport::Resend(resend), SOON).unwrap()).await;
+    let world = world(Post::with(Transport::Resend(Box::new(resend)), SOON).unwrap()).await;
     script.answers.lock().extend([(200, json!({"id": "e-1"})), (500, json!({})), (429, json!({"message": "slow"}))]);
     let task = queue(&world, "ana@example.com", "one", None).await.unwrap();
     let row = logged(&world, &task).await;
