@@ -69,12 +69,6 @@ const ROWS: &[Row] = &[
     row("get", "/v1/cv/me/accounts", Own),
     with(
         "post",
-        "/v1/cv/me/password",
-        Own,
-        |_| json!({"current": "correct horse battery", "password": "correct horse battery"}),
-    ),
-    with(
-        "post",
         "/v1/cv/me/email-change",
         Own,
         |_| json!({"new_email": "new@example.org", "password": "correct horse battery"}),
@@ -83,6 +77,13 @@ const ROWS: &[Row] = &[
     with("post", "/v1/cv/me/accounts", NotOffered, |_| json!({"provider": "google"})),
     row("delete", "/v1/cv/me/accounts/{id}", Owner),
     row("delete", "/v1/cv/me/sessions/{id}", Owner),
+    // It ends all other sessions.
+    with(
+        "post",
+        "/v1/cv/me/password",
+        Own,
+        |_| json!({"current": "correct horse battery", "password": "correct horse battery"}),
+    ),
     row("delete", "/v1/cv/me/sessions", Own),
     // Without the password, nobody's account goes.
     row("delete", "/v1/cv/me", NotOffered),
