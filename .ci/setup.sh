@@ -58,6 +58,7 @@ npm_packages() {
 npm_packages client-sdk
 npm_packages client-sdk/console
 npm_packages loadtest/peers 'install --no-save --ignore-scripts'
+npm_packages loadtest/outside
 
 # What fuzzes the HTTP interface, in a folder of its own.
 SCHEMATHESIS=4.32.5

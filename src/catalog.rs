@@ -32,7 +32,7 @@ pub struct Entry {
     /// Its topics, calls and tasks.
     pub product: Arc<dyn Product>,
     /// Adds its HTTP routes; called once a worker thread.
-    pub routes: fn(&mut ServiceConfig),
+    pub routes: Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>,
     /// Describes them.
     pub docs: fn() -> Vec<RouteDoc>,
     /// Its users, for the command line; `None`: it has none.

@@ -14,3 +14,86 @@ pub use estafette_actors::testkit::TestDatabase;
 pub async fn database() -> TestDatabase {
     TestDatabase::fresh(&crate::db::migrations()).await
 }
+
+/// A server of somebody else's (`loadtest/outside`), for as long as this lives.
+pub struct Outside {
+    child: std::process::Child,
+    port: u16,
+    lines: std::sync::Arc<parking_lot::Mutex<Vec<String>>>,
+}
+
+/// How long such a server may take to listen, and an e-mail to arrive.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
+impl Outside {
+    /// Starts one (`smtp`) and waits until it listens.
+    ///
+    /// # Panics
+    /// When it does not: its packages are installed by `.ci/setup.sh`.
+    #[allow(clippy::expect_used, clippy::panic)]
+    pub fn start(name: &str, settings: &[(&str, &str)]) -> Self {
+        use std::io::BufRead as _;
+        use std::process::{Command, Stdio};
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/loadtest/outside");
+        let mut child = Command::new("node")
+            .arg(format!("{name}.js"))
+            .current_dir(folder)
+            .envs(settings.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("node is installed");
+        let out = std::io::BufReader::new(child.stdout.take().expect("its output is ours"));
+        let lines = std::sync::Arc::new(parking_lot::Mutex::new(Vec::new()));
+        let (listens, port) = std::sync::mpsc::channel();
+        let kept = std::sync::Arc::clone(&lines);
+        std::thread::spawn(move || {
+            for line in out.lines().map_while(Result::ok) {
+                match line.strip_prefix("listening ").and_then(|port| port.parse::<u16>().ok()) {
+                    Some(port) => drop(listens.send(port)),
+                    None => kept.lock().push(line),
+                }
+            }
+        });
+        let port = port.recv_timeout(PATIENCE);
+        let port = port.unwrap_or_else(|_| panic!("{folder}/{name}.js does not listen: run .ci/setup.sh"));
+        Self { child, port, lines }
+    }
+
+    /// Where it listens.
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// What it told, line by line.
+    pub fn told(&self) -> Vec<serde_json::Value> {
+        self.lines.lock().iter().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// Waits for an e-mail to an address whose subject has a text in it.
+    ///
+    /// # Panics
+    /// When none comes.
+    #[allow(clippy::panic)]
+    pub async fn mail(&self, to: &str, subject: &str) -> serde_json::Value {
+        let began = std::time::Instant::now();
+        loop {
+            let fits = |mail: &serde_json::Value| {
+                mail["to"][0] == to && mail["subject"].as_str().is_some_and(|text| text.contains(subject))
+            };
+            if let Some(mail) = self.told().into_iter().rev().find(fits) {
+                return mail;
+            }
+            assert!(began.elapsed() < PATIENCE, "no e-mail {subject:?} to {to}: {:#?}", self.told());
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl Drop for Outside {
+    fn drop(&mut self) {
+        let _ended = self.child.kill();
+        let _status = self.child.wait();
+    }
+}

@@ -107,7 +107,7 @@ export function taskState(): TaskState {
 export function userState(): UserState {
   const totals = { total_purchased: 0, total_used: 0, total_refunded: 0, total_gifted: 10, balance_after_last_purchase: 10 };
   return {
-    user: { id: "u1", name: "Ada", email: "ada@example.org", email_verified: null, image: null, role: "USER", created_at: AT },
+    user: { id: "u1", name: "Ada", email: "ada@example.org", email_verified: null, language: null, image: null, role: "USER", created_at: AT },
     credits: { balance: 10, ...totals },
     plan: null,
     counters: [],

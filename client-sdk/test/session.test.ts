@@ -77,7 +77,7 @@ afterEach(async () => {
 });
 
 function tokens(generation: number): Record<string, unknown> {
-  const user = { id: "u1", name: "Ada", email: "ada@example.org", email_verified: null, image: null, role: "USER", created_at: "" };
+  const user = { id: "u1", name: "Ada", email: "ada@example.org", email_verified: null, language: null, image: null, role: "USER", created_at: "" };
   return { access_token: `a${String(generation)}`, refresh_token: `r${String(generation)}`, expires_in: 900, user };
 }
 

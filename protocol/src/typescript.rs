@@ -233,6 +233,7 @@ fn events(out: &mut String, docs: &str, name: &str, durable: bool) {
     out.push_str("}\n\n");
 }
 
+/// A key of an interface; a whole topic (`admin:emails`) is quoted.
 fn constants(out: &mut String) {
     out.push_str(
         "/** Error code to its HTTP status, whether the same request may succeed later, and its meaning. */\n",

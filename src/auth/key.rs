@@ -93,7 +93,7 @@ impl std::fmt::Debug for TokenKey {
 }
 
 /// 256 random bits in hexadecimal.
-pub(super) fn random_hex() -> String {
+pub fn random_hex() -> String {
     hex::encode(rand::random::<[u8; KEY_BYTES]>())
 }
 

@@ -61,6 +61,11 @@ impl Passwords {
         }
     }
 
+    /// Whether a hash was made with less work than new ones (R2).
+    pub fn is_weaker(&self, hash: &str) -> bool {
+        hash.split('$').nth(2).and_then(|cost| cost.parse::<u32>().ok()).is_some_and(|cost| cost < self.cost)
+    }
+
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, CallError> {
         let turn = tokio::time::timeout(MAX_WAIT, Arc::clone(&self.turns).acquire_owned()).await;
         let Ok(Ok(turn)) = turn else {
@@ -85,6 +90,7 @@ mod tests {
         let passwords = Passwords::new(12, 2);
         let hash = passwords.hash("correct horse").await.unwrap();
         assert!(hash.starts_with("$2b$12$"), "{hash}");
+        assert!(Passwords::new(13, 1).is_weaker(&hash) && !passwords.is_weaker(&hash));
         assert!(passwords.verify("correct horse", Some(&hash)).await.unwrap());
         assert!(!passwords.verify("correct horsf", Some(&hash)).await.unwrap());
     }

@@ -8,6 +8,7 @@
 use super::key::{TokenKey, random_hex};
 use super::password::Passwords;
 use super::revoked::{SessionMemory, SessionState};
+use super::seal::Sealer;
 use super::token::{Claims, TokenSigner};
 use chrono::{DateTime, Duration as Span, Utc};
 use estafette_actors::{AuthError, Authenticator, CallError, Db, Identity, Runtime, Tx};
@@ -20,6 +21,8 @@ use std::time::Instant;
 /// How long a repeated refresh from the same device is taken for a lost answer: longer than an outage of half a minute with
 /// the client's backoff after it, or everybody whose answer it swallowed would be signed out.
 pub const REPEAT_GRACE: std::time::Duration = std::time::Duration::from_secs(120);
+/// Sessions of a list.
+pub const MAX_LISTED: i64 = 200;
 /// Longest refresh token that is looked at, bytes; ours have 64.
 const MAX_REFRESH_TOKEN_BYTES: usize = 128;
 
@@ -92,6 +95,21 @@ pub struct Ended {
     pub was_open: bool,
 }
 
+/// An open session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionRow {
+    /// Its id.
+    pub id: SessionId,
+    /// On which device, where known.
+    pub device: Option<DeviceId>,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+    /// When it ends unless it is used.
+    pub expires_at: DateTime<Utc>,
+    /// When it was last refreshed.
+    pub used_at: DateTime<Utc>,
+}
+
 enum Refusal {
     Unknown,
     Expired,
@@ -123,6 +141,7 @@ struct Inner {
     passwords: Passwords,
     memory: SessionMemory,
     options: AuthOptions,
+    key: TokenKey,
 }
 
 impl Auth {
@@ -130,12 +149,73 @@ impl Auth {
     pub fn new(db: Db, key: &TokenKey, options: AuthOptions) -> Self {
         let passwords = Passwords::new(options.bcrypt_cost, options.bcrypt_concurrency);
         let (signer, memory) = (TokenSigner::new(key), SessionMemory::default());
-        Self { inner: Arc::new(Inner { db, signer, passwords, memory, options }) }
+        Self { inner: Arc::new(Inner { db, signer, passwords, memory, options, key: key.clone() }) }
     }
 
     /// Hashes and checks passwords.
     pub fn passwords(&self) -> &Passwords {
         &self.inner.passwords
+    }
+
+    /// Encrypts what is kept for one purpose, with a key that all nodes share: it is derived from the one that signs.
+    ///
+    /// # Errors
+    /// `internal`: never.
+    pub fn sealer(&self, purpose: &str) -> Result<Sealer, CallError> {
+        Sealer::derived(self.inner.key.bytes(), purpose).map_err(CallError::internal)
+    }
+
+    /// The open sessions of a user, the last used first, at most [`MAX_LISTED`].
+    ///
+    /// # Errors
+    /// `unavailable` when the database does not answer.
+    pub async fn sessions(&self, product: &ProductId, user: &UserId) -> Result<Vec<SessionRow>, CallError> {
+        let rows = self
+            .inner
+            .db
+            .query(
+                "SELECT s.id, s.device, s.created_at, s.expires_at,
+                        coalesce((SELECT max(t.created_at) FROM runtime.refresh_tokens t WHERE t.session_id = s.id),
+                                 s.created_at) AS used_at
+                 FROM runtime.sessions s
+                 WHERE s.product = $1 AND s.user_id = $2 AND s.revoked_at IS NULL AND s.expires_at > now()
+                 ORDER BY used_at DESC, s.id LIMIT $3",
+                &[&product.as_str(), &user.as_str(), &MAX_LISTED],
+            )
+            .await?;
+        let row = |row: &tokio_postgres::Row| {
+            Ok(SessionRow {
+                id: SessionId::parse(row.get::<_, String>(0)).map_err(CallError::internal)?,
+                device: row.get::<_, Option<String>>(1).and_then(|text| DeviceId::parse(text).ok()),
+                created_at: row.get(2),
+                expires_at: row.get(3),
+                used_at: row.get(4),
+            })
+        };
+        rows.iter().map(row).collect()
+    }
+
+    /// Ends one session of a user: as [`Auth::sign_out`], whoever asks. Its device; `None` when it is not an open one of
+    /// theirs.
+    ///
+    /// # Errors
+    /// `unavailable` when the database does not answer.
+    pub async fn end_session(
+        &self,
+        tx: &mut Tx<'_>,
+        user: &UserId,
+        session: &SessionId,
+        reason: &str,
+    ) -> Result<Option<Option<DeviceId>>, CallError> {
+        let sql = "SELECT device FROM runtime.sessions
+                   WHERE id = $1 AND product = $2 AND user_id = $3 AND revoked_at IS NULL";
+        let product = tx.product().as_str().to_owned();
+        let Some(row) = tx.query_opt(sql, &[&session.as_str(), &product, &user.as_str()]).await? else {
+            return Ok(None);
+        };
+        let device = row.get::<_, Option<String>>(0).and_then(|text| DeviceId::parse(text).ok());
+        self.end(tx, session, reason).await?;
+        Ok(Some(device))
     }
 
     /// Begins a session, in the unit of work of the sign-up or sign-in.
@@ -395,6 +475,6 @@ impl Authenticator for Auth {
 
 /// Hex SHA-256: a token of 256 random bits needs no slower hash, and is found by its index, so that no comparison of
 /// the secret itself takes a time that tells something.
-fn hash_of(token: &str) -> String {
+pub fn hash_of(token: &str) -> String {
     hex::encode(Sha256::digest(token.as_bytes()))
 }

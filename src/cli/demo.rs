@@ -31,6 +31,7 @@ const LATENCY_MS: u64 = 700;
 /// [`Failure`].
 pub fn run(file: Option<&Path>, mut given: Layer) -> Result<(), Failure> {
     given.server.data_dir.get_or_insert_with(|| PathBuf::from(".estafette/demo"));
+    given.mail.show_unsent.get_or_insert(true);
     given.ai.offline_latency_ms.get_or_insert(LATENCY_MS);
     given.log.level.get_or_insert_with(|| "warn".to_owned());
     let mut settings = Settings::load(given, file)?;

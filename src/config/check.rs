@@ -17,6 +17,8 @@ fn refuse<T>(sentence: impl Into<String>) -> Result<T, ConfigError> {
 pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     addresses(settings)?;
     auth(settings)?;
+    mail(settings)?;
+    oauth(settings)?;
     tasks(settings)?;
     ai(settings)?;
     if let Err(error) = tracing_subscriber::EnvFilter::try_new(&settings.log.level) {
@@ -83,6 +85,66 @@ fn auth(settings: &Settings) -> Result<(), ConfigError> {
             "the token key has {} characters and needs at least {MIN_TOKEN_KEY}: use a random one (openssl rand -hex 32), or leave it empty and one is made",
             key.len()
         ));
+    }
+    Ok(())
+}
+
+fn mail(settings: &Settings) -> Result<(), ConfigError> {
+    let public = &settings.server.public_url;
+    let is_place = |text: &str| {
+        Url::parse(text)
+            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none())
+    };
+    if !public.is_empty() && !is_place(public) {
+        return refuse(format!("the public address {public:?} is not one: it looks like https://cv.example.com"));
+    }
+    if !is_place(&settings.mail.resend_base_url) {
+        let base = &settings.mail.resend_base_url;
+        return refuse(format!("the base of Resend {base:?} is not one: it looks like https://api.resend.com"));
+    }
+    // What a way for e-mail is made of is checked by making it; nothing is connected yet.
+    crate::cv::mail::transport::Transport::from_settings(settings).map_err(ConfigError::Unusable)?;
+    if let Err(sentence) = crate::cv::mail::smtp::mailbox(&settings.mail.from) {
+        return refuse(sentence);
+    }
+    Ok(())
+}
+
+/// G14: who keeps tokens of others keeps them encrypted.
+fn oauth(settings: &Settings) -> Result<(), ConfigError> {
+    let oauth = &settings.oauth;
+    let ids = [&oauth.google_client_id, &oauth.github_client_id, &oauth.apple_client_id];
+    let key = oauth.key.expose();
+    if ids.iter().any(|id| !id.is_empty()) && key.is_empty() {
+        return refuse(
+            "a provider of sign-ins is set up but there is no key that encrypts its tokens: set ESTAFETTE_OAUTH_KEY (openssl rand -hex 32), the same on all nodes",
+        );
+    }
+    if !key.is_empty() && key.len() < MIN_TOKEN_KEY {
+        return refuse(format!(
+            "the key of the sign-in providers has {} characters and needs at least {MIN_TOKEN_KEY}: use a random one (openssl rand -hex 32)",
+            key.len()
+        ));
+    }
+    for (name, id, secret) in [
+        ("Google", &oauth.google_client_id, &oauth.google_client_secret),
+        ("GitHub", &oauth.github_client_id, &oauth.github_client_secret),
+    ] {
+        if !id.is_empty() && secret.is_empty() {
+            return refuse(format!("there is a client id at {name} but no client secret: set both, or none"));
+        }
+    }
+    let apple = [&oauth.apple_team_id, &oauth.apple_key_id];
+    let no_file = oauth.apple_private_key.as_os_str().is_empty();
+    if !oauth.apple_client_id.is_empty() && (apple.iter().any(|text| text.is_empty()) || no_file) {
+        return refuse("there is a client id at Apple: set its team id, key id and the file of its private key, too");
+    }
+    for url in [&oauth.google_issuer, &oauth.apple_issuer, &oauth.github_url, &oauth.github_api_url] {
+        if !Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
+            return refuse(format!(
+                "{url:?} is no address of a sign-in provider: it looks like https://accounts.google.com"
+            ));
+        }
     }
     Ok(())
 }

@@ -105,6 +105,20 @@ impl Settings {
 }
 
 impl Settings {
+    /// Where people reach this server, without a slash at the end.
+    pub fn public_url(&self) -> String {
+        let given = self.server.public_url.trim_end_matches('/');
+        if !given.is_empty() {
+            return given.to_owned();
+        }
+        let listen = self.server.listen;
+        if listen.ip().is_unspecified() {
+            format!("http://localhost:{}", listen.port())
+        } else {
+            format!("http://{listen}")
+        }
+    }
+
     /// Whether model calls go to an endpoint: asked for, or (`auto`) there is a key or another base URL.
     pub fn uses_openai(&self) -> bool {
         match self.ai.provider {

@@ -117,6 +117,9 @@ settings! {
         workers: usize = 0, "workers", "ESTAFETTE_WORKERS", 0..=256 "threads";
         /// Connections that one worker accepts; more wait in the backlog.
         connections_per_worker: usize = 100_000, "connections-per-worker", "ESTAFETTE_CONNECTIONS_PER_WORKER", 1..=1_000_000 "connections";
+        /// Where people reach this server, without a path: links in e-mails and the answers of other sign-in providers lead
+        /// there. Empty: the address that it listens on.
+        public_url: String = String::new(), "public-url", "ESTAFETTE_PUBLIC_URL";
         /// Largest body of a request, except uploads.
         max_body_kib: usize = 1_024, "max-body-kib", "ESTAFETTE_MAX_BODY_KIB", 16..=65_536 "KiB";
         /// How often a live connection hears from the server, and how fast a lost one is noticed (after two of them).
@@ -199,6 +202,58 @@ settings! {
         bcrypt_cost: u32 = 12, "bcrypt-cost", "ESTAFETTE_BCRYPT_COST", 4..=16 "log2 rounds";
         /// Password hashes computed at the same time; further sign-ins wait.
         bcrypt_concurrency: usize = 2, "bcrypt-concurrency", "ESTAFETTE_BCRYPT_CONCURRENCY", 1..=64 "hashes";
+    }
+
+    /// E-mail. Without a mail server and without Resend every e-mail is logged as failed.
+    mail: Mail, MailLayer {
+        /// The mail server, as `smtp://user:password@host:587?tls=required` or `smtps://user:password@host`. Empty: none.
+        smtp_url: Secret = Secret::default(), "smtp-url", "SMTP_URL";
+        /// File (PEM) with the authority of the mail server's certificate. Empty: the authorities of this machine.
+        smtp_ca: PathBuf = PathBuf::new(), "smtp-ca", "ESTAFETTE_SMTP_CA";
+        /// Key of Resend, instead of a mail server. Empty: none.
+        resend_api_key: Secret = Secret::default(), "resend-api-key", "RESEND_API_KEY";
+        /// Base of Resend's HTTP interface.
+        resend_base_url: String = "https://api.resend.com".to_owned(), "resend-base-url", "ESTAFETTE_RESEND_BASE_URL";
+        /// Secret of Resend's webhook (`whsec_…`), which leads to `/v1/cv/email/webhook`. Empty: none is taken.
+        resend_webhook_secret: Secret = Secret::default(), "resend-webhook-secret", "RESEND_WEBHOOK_SECRET";
+        /// The sender.
+        from: String = "Estafette <no-reply@estafette.example>".to_owned(), "mail-from", "ESTAFETTE_MAIL_FROM";
+        /// What the e-mails call this service.
+        app_name: String = "Estafette".to_owned(), "app-name", "ESTAFETTE_APP_NAME";
+        /// Bound of one attempt to hand an e-mail over.
+        timeout_ms: u64 = 30_000, "mail-timeout-ms", "ESTAFETTE_MAIL_TIMEOUT_MS", 100..=60_000 "ms";
+        /// Whether the log shows the text of e-mails that nobody can send. For demos: the text has links that sign in.
+        show_unsent: bool = false, "mail-show-unsent", "ESTAFETTE_MAIL_SHOW_UNSENT";
+    }
+
+    /// Signing in with accounts of other providers. One without a client id is not offered.
+    oauth: Oauth, OauthLayer {
+        /// Encrypts the tokens of these providers in the database; all nodes share it. Needed as soon as one is set up.
+        key: Secret = Secret::default(), "oauth-key", "ESTAFETTE_OAUTH_KEY";
+        /// Client id at Google.
+        google_client_id: String = String::new(), "google-client-id", "GOOGLE_CLIENT_ID";
+        /// Client secret at Google.
+        google_client_secret: Secret = Secret::default(), "google-client-secret", "GOOGLE_CLIENT_SECRET";
+        /// Google's issuer.
+        google_issuer: String = "https://accounts.google.com".to_owned(), "google-issuer", "ESTAFETTE_GOOGLE_ISSUER";
+        /// Client id at GitHub.
+        github_client_id: String = String::new(), "github-client-id", "GITHUB_CLIENT_ID";
+        /// Client secret at GitHub.
+        github_client_secret: Secret = Secret::default(), "github-client-secret", "GITHUB_CLIENT_SECRET";
+        /// GitHub's pages (or those of a GitHub Enterprise).
+        github_url: String = "https://github.com".to_owned(), "github-url", "ESTAFETTE_GITHUB_URL";
+        /// GitHub's API.
+        github_api_url: String = "https://api.github.com".to_owned(), "github-api-url", "ESTAFETTE_GITHUB_API_URL";
+        /// Client id (services id) at Apple.
+        apple_client_id: String = String::new(), "apple-client-id", "APPLE_CLIENT_ID";
+        /// Team id at Apple.
+        apple_team_id: String = String::new(), "apple-team-id", "APPLE_TEAM_ID";
+        /// Id of the key at Apple.
+        apple_key_id: String = String::new(), "apple-key-id", "APPLE_KEY_ID";
+        /// File with Apple's private key (`.p8`), which signs the client secret.
+        apple_private_key: PathBuf = PathBuf::new(), "apple-private-key", "APPLE_PRIVATE_KEY_FILE";
+        /// Apple's issuer.
+        apple_issuer: String = "https://appleid.apple.com".to_owned(), "apple-issuer", "ESTAFETTE_APPLE_ISSUER";
     }
 
     /// Running tasks.

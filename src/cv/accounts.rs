@@ -8,19 +8,21 @@ use super::store::users::{self, UserRow};
 use super::topics;
 use estafette_actors::{CallError, DbError, Tx};
 use estafette_protocol::UserId;
-use estafette_protocol::cv::status::Role;
+use estafette_protocol::cv::status::{Lang, Role};
 
 /// A person to be signed up; the password is checked and hashed already.
 #[derive(Debug, Clone)]
 pub struct NewUser {
-    /// Address, lower case.
-    pub email: Email,
+    /// Address, lower case; none where another provider tells none.
+    pub email: Option<Email>,
     /// Name.
     pub name: Option<String>,
-    /// bcrypt.
-    pub password_hash: String,
+    /// bcrypt; none for somebody who signs in elsewhere (R2).
+    pub password_hash: Option<String>,
     /// What they may do.
     pub role: Role,
+    /// In which language the server writes to them.
+    pub language: Option<Lang>,
 }
 
 /// Checks what a person gives at sign-up.
@@ -40,8 +42,8 @@ pub fn check(email: &str, password: &str, name: Option<&str>) -> Result<(Email, 
 /// `conflict` when the address is taken (R1).
 pub async fn add(tx: &mut Tx<'_>, settings: &Settings, new: &NewUser) -> Result<UserRow, CallError> {
     let id = new_id();
-    let (email, name) = (new.email.as_str(), new.name.as_deref());
-    match users::insert(tx, &id, email, name, &new.password_hash, new.role).await {
+    let (email, name) = (new.email.as_ref().map(Email::as_str), new.name.as_deref());
+    match users::insert(tx, &id, email, name, new.password_hash.as_deref(), new.role, new.language).await {
         Err(DbError::Constraint { constraint, .. }) if constraint == "users_email_key" => {
             return Err(CallError::conflict("there is an account with this address already: sign in"));
         }

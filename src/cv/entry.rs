@@ -45,11 +45,14 @@ pub fn entry(parts: &Parts<'_>) -> Result<Entry, String> {
     let models = Arc::new(models);
     let policy = FetchPolicy::from_settings(settings).map_err(|error| format!("fetch.allow: {error}"))?;
     let fetcher = Fetcher::new(policy).map_err(|error| format!("no HTTP client can be made: {error}"))?;
-    let services = Services::new(models, Arc::new(fetcher)).test_live(settings.tasks.test_live_per_second);
+    let post = super::mail::Post::from_settings(settings, parts.auth)?;
+    let oauth = super::oauth::Oauth::from_settings(settings)?;
+    let services =
+        Services::new(models, Arc::new(fetcher), post).with_oauth(oauth).test_live(settings.tasks.test_live_per_second);
     let services = Arc::new(services);
     Ok(Entry {
-        product: Arc::new(CvProduct::new(services)),
-        routes: routes::configure,
+        product: Arc::new(CvProduct::new(Arc::clone(&services))),
+        routes: routes::with(services),
         docs: routes::docs,
         accounts: Some(Arc::new(CvAccounts { auth: parts.auth.clone() })),
         started: Box::new(move |runtime| {
@@ -94,7 +97,9 @@ impl Accounts for CvAccounts {
     async fn add(&self, runtime: &Runtime, new: NewAccount) -> Result<Account, CallError> {
         let (email, name) = accounts::check(&new.email, &new.password, new.name.as_deref())?;
         let password_hash = self.auth.passwords().hash(&new.password).await?;
-        let user = NewUser { email, name, password_hash, role: Role::User };
+        let address = email.as_str().to_owned();
+        let user =
+            NewUser { email: Some(email), name, password_hash: Some(password_hash), role: Role::User, language: None };
         let extra = i32::try_from(new.credits)
             .map_err(|_| CallError::bad_request("that is more credits than an account can hold"))?;
         runtime
@@ -105,7 +110,7 @@ impl Accounts for CvAccounts {
                 if extra > 0 {
                     ledger::record(tx, &added.id, extra, TransactionType::Gift, None, None, None).await?;
                 }
-                by_email(tx, user.email.as_str()).await?.ok_or_else(|| CallError::internal("a new user vanished"))
+                by_email(tx, &address).await?.ok_or_else(|| CallError::internal("a new user vanished"))
             })
             .await
     }

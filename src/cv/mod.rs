@@ -9,6 +9,9 @@
 //! | [`history`] | versions of a CV |
 //! | [`announce`] | events about a CV |
 //! | [`accounts`] | sign-up, without HTTP |
+//! | [`mail`] | e-mail: queued in a unit of work, sent by a task |
+//! | [`oauth`] | signing in with accounts of other providers |
+//! | [`people`] | verification, passwords, change of address, erasure, export |
 //! | [`snapshot`] | the state of each topic |
 //! | [`calls`] | what people may ask for |
 //! | [`pipeline`] | the tasks |
@@ -35,8 +38,11 @@ pub mod entry;
 pub mod export;
 pub mod history;
 pub mod ledger;
+pub mod mail;
 pub mod model;
+pub mod oauth;
 pub mod offline;
+pub mod people;
 pub mod pipeline;
 pub mod product;
 pub mod prompts;

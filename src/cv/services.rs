@@ -1,5 +1,7 @@
 //! What the product works with: models, the fetcher, the settings.
 
+use super::mail::Post;
+use super::oauth::Oauth;
 use super::store::settings::{self, Settings};
 use super::store::usage;
 use crate::ai::{AiCallRecord, CallRecorder, Models};
@@ -27,6 +29,10 @@ pub struct Services {
     pub models: Arc<Models>,
     /// For addresses that people give.
     pub fetcher: Arc<Fetcher>,
+    /// For e-mails.
+    pub post: Post,
+    /// Sign-ins at other providers.
+    pub oauth: Oauth,
     /// Volatile events a second that one `task.test` may ask for.
     pub test_live_per_second: u32,
     settings: RwLock<Option<(Instant, Arc<Settings>)>>,
@@ -36,15 +42,24 @@ pub struct Services {
 
 impl Services {
     /// With models and a fetcher.
-    pub fn new(models: Arc<Models>, fetcher: Arc<Fetcher>) -> Self {
+    pub fn new(models: Arc<Models>, fetcher: Arc<Fetcher>, post: Post) -> Self {
         Self {
             models,
             fetcher,
+            post,
+            oauth: Oauth::none(),
             test_live_per_second: 0,
             settings: RwLock::new(None),
             prices_at: RwLock::new(None),
             computing: Arc::new(Semaphore::new(COMPUTING)),
         }
+    }
+
+    /// With sign-ins at other providers.
+    #[must_use]
+    pub fn with_oauth(mut self, oauth: Oauth) -> Self {
+        self.oauth = oauth;
+        self
     }
 
     /// Allows `task.test` so many volatile events a second.

@@ -4,15 +4,25 @@ use super::rules::budget::Budgets;
 use super::rules::period::period_at;
 use super::store::files::MAX_SNAPSHOT;
 use super::store::{
-    Reader, costs, credits, files, generations, plans, queues, settings, steps, tasks, users, versions, voice,
+    Reader, costs, credits, files, generations, mails, plans, queues, settings, steps, tasks, users, versions, voice,
 };
 use chrono::Utc;
 use estafette_actors::DbResult;
 use estafette_protocol::UserId;
 use estafette_protocol::cv::admin::AdminTasks;
 use estafette_protocol::cv::costs::{AdminCosts, BudgetState};
+use estafette_protocol::cv::mail::{AdminEmails, EmailLogQuery};
 use estafette_protocol::cv::snapshot::{AppState, CvState, DeviceState, TaskState, UserState};
 use estafette_protocol::cv::voice::{AdminFeedback, FeedbackQuery};
+
+/// `admin:emails`.
+///
+/// # Errors
+/// [`estafette_actors::DbError`], as every function here.
+pub async fn admin_emails(db: &impl Reader) -> DbResult<AdminEmails> {
+    let logs = mails::logs(db, &EmailLogQuery::default(), None, mails::MAX_SNAPSHOT).await?;
+    Ok(AdminEmails { counts: mails::counts(db).await?, logs })
+}
 
 /// `user:{id}`.
 ///

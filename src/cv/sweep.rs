@@ -7,7 +7,7 @@ use estafette_actors::{CallError, Tx};
 use estafette_protocol::ProductId;
 
 /// Each kind of row that expires, with the statement that takes away at most `$1` of them.
-const STATEMENTS: [&str; 7] = [
+const STATEMENTS: [&str; 8] = [
     "DELETE FROM cv.email_verification_tokens WHERE id IN (
         SELECT id FROM cv.email_verification_tokens WHERE expires < now() ORDER BY id LIMIT $1)",
     "DELETE FROM cv.auto_sign_in_tokens WHERE id IN (
@@ -16,6 +16,8 @@ const STATEMENTS: [&str; 7] = [
         SELECT id FROM cv.email_change_requests WHERE expires < now() ORDER BY id LIMIT $1)",
     "DELETE FROM cv.verification_tokens WHERE token IN (
         SELECT token FROM cv.verification_tokens WHERE expires < now() ORDER BY token LIMIT $1)",
+    "DELETE FROM cv.oauth_requests WHERE state IN (
+        SELECT state FROM cv.oauth_requests WHERE expires < now() ORDER BY state LIMIT $1)",
     "UPDATE cv.users SET reset_token = NULL, reset_token_expiry = NULL WHERE id IN (
         SELECT id FROM cv.users WHERE reset_token_expiry < now() ORDER BY id LIMIT $1)",
     // G12: a file that an open task is going to read stays, however long that task waits.

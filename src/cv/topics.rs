@@ -40,11 +40,13 @@ pub enum Admin {
     Costs,
     /// `admin:feedback`: what people tell us.
     Feedback,
+    /// `admin:emails`: the log of e-mails.
+    Emails,
 }
 
 impl Admin {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Tasks, Self::Costs, Self::Feedback];
+    pub const ALL: [Self; 4] = [Self::Tasks, Self::Costs, Self::Feedback, Self::Emails];
 
     /// The word after the colon.
     pub const fn word(self) -> &'static str {
@@ -52,6 +54,7 @@ impl Admin {
             Self::Tasks => "tasks",
             Self::Costs => "costs",
             Self::Feedback => "feedback",
+            Self::Emails => "emails",
         }
     }
 

@@ -26,6 +26,9 @@ const CV: &[Migration] = estafette_actors::migrations!("migrations", "cv":
     "0008_ease_task_check",
     "0010_add_export_design",
     "0025_create_costs_and_feedback",
+    "0020_create_email",
+    "0021_extend_identity",
+    "0022_seed_email",
 );
 
 /// All SQL files: the runtime's, then each product's.

@@ -87,7 +87,7 @@ async fn world() -> World {
     let auth = Auth::new(db.clone(), &TokenKey::random(), AuthOptions::FAST);
     let catalog = Catalog::new(vec![Entry {
         product: Arc::new(Sample),
-        routes,
+        routes: Arc::new(routes),
         docs: || vec![RouteDoc::new("get", "/v1/sample/me", "sample", "Who I am")],
         accounts: None,
         started: Box::new(|_| ()),

@@ -23,7 +23,7 @@ export const user: User = {
   id: "u1",
   name: "Demo",
   email: "demo@estafette.example",
-  email_verified: null,
+  email_verified: null, language: null,
   image: null,
   role: process.env.FAKE_ADMIN === undefined ? "USER" : "ADMIN",
   created_at: ago(86_400 * 40),

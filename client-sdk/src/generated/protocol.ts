@@ -1,6 +1,14 @@
 // Generated from the Rust types of the crate estafette-protocol. Do not edit.
 // Made by: UPDATE=1 cargo test -p estafette-protocol --test typescript
 
+/** State of `admin:emails`. */
+export type AdminEmails = {
+  /** How many there are of each state. */
+  counts: Partial<Record<EmailStatus, number>>,
+  /** The last 100, the newest first. */
+  logs: Array<EmailLog>,
+};
+
 /** What a client does after a close. */
 export type AfterClose = "reconnect" | "reauthenticate" | "stop";
 
@@ -25,6 +33,14 @@ export type AuthTokens = {
   expires_in: number,
   /** Who signed in. */
   user: User,
+};
+
+/** Body of `POST /v1/cv/auth/auto-sign-in`. Answer: `AuthTokens`. */
+export type AutoSignIn = {
+  /** From `verify-email`, or from the address to which a sign-in at another provider leads back. */
+  token: string,
+  /** This browser or app installation. */
+  device?: string,
 };
 
 /** A proposed change (cv R28). The CV's content already holds `after`; rejecting puts `before` back at `path`. */
@@ -76,6 +92,22 @@ export type ChangeDecided = {
   rev: number,
   /** Changes that still wait. */
   remaining: number,
+};
+
+/** Body of `POST /v1/cv/me/email-change` (cv R5). */
+export type ChangeEmail = {
+  /** The new address. */
+  new_email: string,
+  /** The password, where the account has one. */
+  password?: string,
+};
+
+/** Body of `POST /v1/cv/me/password`: all other sessions end. */
+export type ChangePassword = {
+  /** The current one; missing only where there is none yet. */
+  current?: string,
+  /** The new one, 8 to 72 bytes. */
+  password: string,
 };
 
 /** Where a proposed change stands (cv R28, R29). */
@@ -646,6 +678,14 @@ export type CvVersionSummary = {
 /** How a change was decided. */
 export type Decision = "accepted" | "rejected" | "superseded";
 
+/** Body of `DELETE /v1/cv/me`: so that nobody loses everything by accident. */
+export type DeleteAccount = {
+  /** The password, where the account has one. */
+  password?: string,
+  /** The account's own address, where it has no password. */
+  email?: string,
+};
+
 /** Parameters of `cv.delete`. Result: `CvSummary` as it was. */
 export type DeleteCv = {
   /** The CV. */
@@ -656,6 +696,184 @@ export type DeleteCv = {
 export type DeviceState = {
   /** Tasks without owner that this device started and that are not terminal. */
   tasks: Array<TaskView>,
+};
+
+/** A change of address that is under way, or has just happened. */
+export type EmailChange = {
+  /** Where it stands. Two confirmations are missing at first: the current address is named then. */
+  state: EmailChangeState,
+  /** The new address. */
+  new_email: string,
+};
+
+/** Where a change of address stands. */
+export type EmailChangeState = "waiting_for_current" | "waiting_for_new" | "changed";
+
+/** One e-mail that was sent or could not be; also durable `email.logged` of `admin:emails`. */
+export type EmailLog = {
+  /** Its id. */
+  id: string,
+  /** The template; null: deleted meanwhile, or there was none. */
+  template_id: string | null,
+  /** The template's name at that time; the trigger's where there was none. */
+  template_name: string,
+  /** Where to; `erased` once the person's account is deleted (cv R8). */
+  recipient_email: string,
+  /** Whom to; null: nobody with an account. */
+  recipient_user_id: string | null,
+  /** The subject. */
+  subject: string,
+  /** What became of it. */
+  status: EmailStatus,
+  /** Why it failed. */
+  error: string | null,
+  /** By which way. */
+  provider: EmailProvider,
+  /** Its id there. */
+  provider_id: string | null,
+  /** Its id at Resend. */
+  resend_id: string | null,
+  /** Whether it was a test. */
+  is_test_email: boolean,
+  /** The task that sent it. */
+  task_id: string | null,
+  /** When. */
+  created_at: string,
+};
+
+/** Query of `GET /v1/cv/admin/email-logs`, beside `PageQuery`. */
+export type EmailLogQuery = {
+  /** Only those in this state. */
+  status?: EmailStatus,
+  /** Only those to this address. */
+  recipient?: string,
+  /** Only those of the template of this name. */
+  template?: string,
+};
+
+/**
+ * Body of `POST /v1/cv/auth/resend-verification` and `POST /v1/cv/auth/forgot-password`. The answer is the same
+ * whether or not there is such an account.
+ */
+export type EmailOnly = {
+  /** The address. */
+  email: string,
+};
+
+/** The way of an e-mail. */
+export type EmailProvider = "smtp" | "resend";
+
+/** What became of an e-mail. */
+export type EmailStatus = "sent" | "delivered" | "bounced" | "failed";
+
+/** What an e-mail says. */
+export type EmailTemplate = {
+  /** Its id. */
+  id: string,
+  /** Its name; unique. */
+  name: string,
+  /** The trigger that it is for; null: none. */
+  trigger_id: string | null,
+  /** The subject, with `{{variables}}`. */
+  subject: string,
+  /** The editor's document. */
+  design_json: unknown,
+  /** The body as HTML, with `{{variables}}`. */
+  html_content: string,
+  /** What the texts name. */
+  variables: Array<string>,
+  /** Whether it is used; one of a trigger at most (cv R62). */
+  is_active: boolean,
+  /** Used where a trigger has no active one; one at most (cv R60). */
+  is_default: boolean,
+  /** The language of `subject` and `html_content`. */
+  language: Lang,
+  /** The same in other languages. */
+  translations: Partial<Record<Lang, EmailText>>,
+  /** When it was made. */
+  created_at: string,
+  /** When it was last changed. */
+  updated_at: string,
+};
+
+/** Body of `PATCH /v1/cv/admin/email-templates/{id}`: what is missing stays. `trigger_id` may be null: no trigger. */
+export type EmailTemplatePatch = {
+  /** Its name; unique. */
+  name?: string,
+  /** The trigger that it is for; the empty text: none. */
+  trigger_id?: string,
+  /** The subject. */
+  subject?: string,
+  /** The editor's document. */
+  design_json?: unknown,
+  /** The body as HTML. */
+  html_content?: string,
+  /** True: the other one of its trigger is not used any more (cv R62). */
+  is_active?: boolean,
+  /** True: the other default is none any more. */
+  is_default?: boolean,
+  /** The language of the texts. */
+  language?: Lang,
+  /** The same in other languages, all of them. */
+  translations?: Partial<Record<Lang, EmailText>>,
+};
+
+/** The text of an e-mail in one language. */
+export type EmailText = {
+  /** The subject, with `{{variables}}`. */
+  subject: string,
+  /** The body as HTML, with `{{variables}}`, whose values are escaped. */
+  html_content: string,
+};
+
+/** Body of `POST /v1/cv/auth/verify-email` and of `POST /v1/cv/me/email-change/confirm`: the token of the e-mail. */
+export type EmailToken = {
+  /** Works once. */
+  token: string,
+};
+
+/** What causes an e-mail. */
+export type EmailTrigger = {
+  /** Its id. */
+  id: string,
+  /** The word that programs use; unique. */
+  name: string,
+  /** For people. */
+  label: string,
+  /** When it is pulled. */
+  description: string | null,
+  /** What a template of it may name, beside `app_name`, `app_url`, `user_name`, `user_email`, `trigger_label`. */
+  variables: Array<string>,
+  /** An open list: `general`, `auth`, `account`, … */
+  category: string,
+  /** A picture's name. */
+  icon: string | null,
+  /** Pulled by the server itself: it cannot be deleted or renamed (cv R61). */
+  is_system: boolean,
+  /** When it was made. */
+  created_at: string,
+  /** When it was last changed. */
+  updated_at: string,
+};
+
+/** Body of `PATCH /v1/cv/admin/email-triggers/{id}`: what is missing stays. */
+export type EmailTriggerPatch = {
+  /** For people. */
+  label?: string,
+  /** When it is pulled. */
+  description?: string,
+  /** What its templates may name; a system trigger's stay. */
+  variables?: Array<string>,
+  /** An open list. */
+  category?: string,
+  /** A picture's name. */
+  icon?: string,
+};
+
+/** Answer of `POST /v1/cv/auth/verify-email`. */
+export type EmailVerified = {
+  /** For `POST /v1/cv/auth/auto-sign-in`, once, within 10 minutes (cv R3). */
+  auto_sign_in_token: string,
 };
 
 /** Why a request was refused. Closed: a new code is a new protocol version. */
@@ -927,6 +1145,9 @@ export type JsonResume = {
   /** About the document. */
   meta?: { [key: string]: unknown } | null, [key: string]: unknown };
 
+/** A language in which the server writes to people. */
+export type Lang = "fr" | "en";
+
 /** The bounds in force on a connection, told in `welcome`. */
 export type Limits = {
   /** Bytes of one message a client may send. */
@@ -951,6 +1172,34 @@ export type Link = {
   created_at: string,
 };
 
+/** Body of `POST /v1/cv/me/accounts`: links an account at a provider to this one. */
+export type LinkAccount = {
+  /** The provider. */
+  provider: OauthProvider,
+};
+
+/** An account at another provider that can sign in. */
+export type LinkedAccount = {
+  /** Its id here. */
+  id: string,
+  /** The provider. */
+  provider: OauthProvider,
+  /** Its id there. */
+  provider_account_id: string,
+  /** Since when. */
+  created_at: string,
+};
+
+/** Answer of `GET /v1/cv/me/accounts`. */
+export type LinkedAccounts = {
+  /** The linked ones. */
+  items: Array<LinkedAccount>,
+  /** Whether a password is set: the last way to sign in cannot be taken away. */
+  has_password: boolean,
+  /** The providers that this server is set up for. */
+  providers: Array<OauthProvider>,
+};
+
 /** What a step did to one field: a change that has no place in a stored CV yet (`step.completed`). */
 export type Modification = {
   /** The field. */
@@ -963,6 +1212,44 @@ export type Modification = {
   reason: string,
   /** What it does. */
   action: ChangeAction,
+};
+
+/** Body of `POST /v1/cv/admin/email-templates`. */
+export type NewEmailTemplate = {
+  /** Its name; unique. */
+  name: string,
+  /** The trigger that it is for. */
+  trigger_id?: string,
+  /** The subject. */
+  subject: string,
+  /** The editor's document; an empty one when missing. */
+  design_json?: unknown,
+  /** The body as HTML. */
+  html_content: string,
+  /** Whether it is used; when missing it is not. */
+  is_active?: boolean,
+  /** Used where a trigger has no active one. */
+  is_default?: boolean,
+  /** The language of the texts; `fr` when missing. */
+  language?: Lang,
+  /** The same in other languages. */
+  translations?: Partial<Record<Lang, EmailText>>,
+};
+
+/** Body of `POST /v1/cv/admin/email-triggers`. */
+export type NewEmailTrigger = {
+  /** 1 to 64 of a-z, 0-9 and _; unique. */
+  name: string,
+  /** For people. */
+  label: string,
+  /** When it is pulled. */
+  description?: string,
+  /** What its templates may name; none when missing. */
+  variables?: Array<string>,
+  /** `general` when missing. */
+  category?: string,
+  /** A picture's name. */
+  icon?: string,
 };
 
 /** Durable `notice`: something that a person should read. */
@@ -979,6 +1266,21 @@ export type Notice = {
 
 /** How loud a notice is. */
 export type NoticeLevel = "info" | "warning" | "error";
+
+/** A provider of accounts that people may sign in with. */
+export type OauthProvider = "google" | "github" | "apple";
+
+/** Answer of `GET /v1/cv/auth/providers`. */
+export type OauthProviders = {
+  /** The providers that this server is set up for. */
+  providers: Array<OauthProvider>,
+};
+
+/** Answer of `POST /v1/cv/me/accounts`: lead the browser there. */
+export type OauthRedirect = {
+  /** At the provider. */
+  url: string,
+};
 
 /** Durable `offer.completed`: the offer's CV exists. */
 export type OfferCompleted = {
@@ -1136,6 +1438,16 @@ export type Problem = {
   retry_after_ms?: number,
 };
 
+/** Body of `PATCH /v1/cv/me`: what is missing stays, an empty text takes it away. Answer: `User`. */
+export type ProfilePatch = {
+  /** The name. */
+  name?: string,
+  /** An https address of a picture. */
+  image?: string,
+  /** In which language the server writes to them. */
+  language?: Lang,
+};
+
 /** Body of `POST /v1/cv/auth/refresh`. */
 export type RefreshRequest = {
   /** The refresh token. It works once: the answer to a refresh has the next one. */
@@ -1170,6 +1482,16 @@ export type Requeued = {
   steps_total: number,
   /** How often it was taken over from a lost node without getting on, this time included. */
   rescues: number,
+};
+
+/** Body of `POST /v1/cv/auth/reset-password`. Answer: `AuthTokens`; all other sessions of the person end (cv R4). */
+export type ResetPassword = {
+  /** The token of the e-mail. Works once. */
+  token: string,
+  /** The new password, 8 to 72 bytes. */
+  password: string,
+  /** This browser or app installation. */
+  device?: string,
 };
 
 /** Parameters of `cv.restore`. Result: `CvFile`. */
@@ -1544,6 +1866,22 @@ export type ServerMessage = { "t": "welcome",
   reconnect_after_ms: number,
 };
 
+/** A session: one person on one device. */
+export type SessionInfo = {
+  /** Its id. */
+  id: string,
+  /** On which device, where known. */
+  device: string | null,
+  /** Since when. */
+  created_at: string,
+  /** When it was last refreshed. */
+  last_used_at: string,
+  /** When it ends unless it is used. */
+  expires_at: string,
+  /** Whether it is the one that asks. */
+  current: boolean,
+};
+
 /** Parameters of `cv.set_offer`. Result: `CvFile`. */
 export type SetOffer = {
   /** The CV. */
@@ -1578,6 +1916,8 @@ export type SignUp = {
   name?: string,
   /** This browser or app installation, so that it can be signed out alone. */
   device?: string,
+  /** In which language the server writes to them; `Accept-Language` when missing. */
+  language?: Lang,
 };
 
 /** Durable `signed_out`: a session of this person was ended. */
@@ -1799,6 +2139,25 @@ export type TaskWait = {
   node?: string,
 };
 
+/** Body of `POST /v1/cv/admin/email-templates/{id}/test`. */
+export type TestEmail = {
+  /** Where to; your own address when missing. */
+  to?: string,
+  /** In which language; the template's when missing. */
+  language?: Lang,
+  /** The values of its variables: one that is missing is an error here (cv R61). */
+  variables?: { [key in string]: string }, };
+
+/** Answer of a test send: the e-mail is on its way; what becomes of it is in the log. */
+export type TestEmailStarted = {
+  /** The task that sends it; `task_id` of its row in the log. */
+  task_id: string,
+  /** The subject with its values. */
+  subject: string,
+  /** The body with its values, to look at. */
+  html_content: string,
+};
+
 /** Volatile `test.live` of a task of `task.test`: one of the events that it was asked to make. */
 export type TestLive = {
   /** Its number: 0, 1, 2, … of this task. */
@@ -1899,6 +2258,8 @@ export type User = {
   image: string | null,
   /** What they may do. */
   role: Role,
+  /** In which language the server writes to them; null: they did not say. */
+  language: Lang | null,
   /** When they signed up. */
   created_at: string,
 };
@@ -1979,6 +2340,7 @@ export interface TopicState {
   task: TaskState;
   cv: CvState;
   app: AppState;
+  "admin:emails": AdminEmails;
 }
 
 /** Topic family to its durable events (`ev`): kind to data. */
@@ -2029,6 +2391,9 @@ export interface TopicEvents {
   app: {
     "settings.changed": AppState;
   };
+  "admin:emails": {
+    "email.logged": EmailLog;
+  };
 }
 
 /** Topic family to its volatile events (`live`): kind to data. */
@@ -2044,6 +2409,7 @@ export interface TopicLive {
     "cv.score_progress": CvScoreProgress;
   };
   app: Record<never, never>;
+  "admin:emails": Record<never, never>;
 }
 
 /** Method to what a call takes and returns. */
@@ -2077,7 +2443,40 @@ export interface Routes {
   "POST /v1/cv/auth/sign-in": { body: SignIn; answer: AuthTokens };
   "POST /v1/cv/auth/refresh": { body: RefreshRequest; answer: AuthTokens };
   "POST /v1/cv/auth/sign-out": { body: SignOut; answer: undefined };
+  "POST /v1/cv/auth/verify-email": { body: EmailToken; answer: EmailVerified };
+  "POST /v1/cv/auth/resend-verification": { body: EmailOnly; answer: undefined };
+  "POST /v1/cv/auth/auto-sign-in": { body: AutoSignIn; answer: AuthTokens };
+  "POST /v1/cv/auth/forgot-password": { body: EmailOnly; answer: undefined };
+  "POST /v1/cv/auth/reset-password": { body: ResetPassword; answer: AuthTokens };
+  "GET /v1/cv/auth/providers": { body: undefined; answer: OauthProviders };
+  "GET /v1/cv/auth/oauth/{provider}": { body: undefined; answer: undefined };
+  "GET /v1/cv/auth/oauth/{provider}/callback": { body: undefined; answer: undefined };
+  "POST /v1/cv/auth/oauth/{provider}/callback": { body: undefined; answer: undefined };
   "GET /v1/cv/me": { body: undefined; answer: User };
+  "PATCH /v1/cv/me": { body: ProfilePatch; answer: User };
+  "DELETE /v1/cv/me": { body: DeleteAccount; answer: undefined };
+  "GET /v1/cv/me/export": { body: undefined; answer: undefined };
+  "POST /v1/cv/me/password": { body: ChangePassword; answer: undefined };
+  "POST /v1/cv/me/email-change": { body: ChangeEmail; answer: EmailChange };
+  "POST /v1/cv/me/email-change/confirm": { body: EmailToken; answer: EmailChange };
+  "GET /v1/cv/me/sessions": { body: undefined; answer: Page<SessionInfo> };
+  "DELETE /v1/cv/me/sessions": { body: undefined; answer: undefined };
+  "DELETE /v1/cv/me/sessions/{id}": { body: undefined; answer: undefined };
+  "GET /v1/cv/me/accounts": { body: undefined; answer: LinkedAccounts };
+  "POST /v1/cv/me/accounts": { body: LinkAccount; answer: OauthRedirect };
+  "DELETE /v1/cv/me/accounts/{id}": { body: undefined; answer: undefined };
+  "POST /v1/cv/email/webhook": { body: undefined; answer: undefined };
+  "GET /v1/cv/admin/email-triggers": { body: undefined; answer: Page<EmailTrigger> };
+  "POST /v1/cv/admin/email-triggers": { body: NewEmailTrigger; answer: EmailTrigger };
+  "PATCH /v1/cv/admin/email-triggers/{id}": { body: EmailTriggerPatch; answer: EmailTrigger };
+  "DELETE /v1/cv/admin/email-triggers/{id}": { body: undefined; answer: undefined };
+  "GET /v1/cv/admin/email-templates": { body: undefined; answer: Page<EmailTemplate> };
+  "POST /v1/cv/admin/email-templates": { body: NewEmailTemplate; answer: EmailTemplate };
+  "GET /v1/cv/admin/email-templates/{id}": { body: undefined; answer: EmailTemplate };
+  "PATCH /v1/cv/admin/email-templates/{id}": { body: EmailTemplatePatch; answer: EmailTemplate };
+  "DELETE /v1/cv/admin/email-templates/{id}": { body: undefined; answer: undefined };
+  "POST /v1/cv/admin/email-templates/{id}/test": { body: TestEmail; answer: TestEmailStarted };
+  "GET /v1/cv/admin/email-logs": { body: undefined; answer: Page<EmailLog> };
   "GET /v1/cv/files": { body: undefined; answer: Page<CvSummary> };
   "GET /v1/cv/files/by-name/{filename}": { body: undefined; answer: CvState };
   "GET /v1/cv/files/{id}": { body: undefined; answer: CvState };

@@ -1,7 +1,7 @@
 //! People, sign-up, sign-in and tokens.
 
-use super::status::Role;
-use crate::{DeviceId, Timestamp, UserId};
+use super::status::{EmailChangeState, Lang, OauthProvider, Role};
+use crate::{DeviceId, SessionId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -21,6 +21,9 @@ pub struct User {
     pub image: Option<String>,
     /// What they may do.
     pub role: Role,
+    /// In which language the server writes to them; null: they did not say.
+    #[serde(default)]
+    pub language: Option<Lang>,
     /// When they signed up.
     pub created_at: Timestamp,
 }
@@ -41,6 +44,10 @@ pub struct SignUp {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub device: Option<DeviceId>,
+    /// In which language the server writes to them; `Accept-Language` when missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub language: Option<Lang>,
 }
 
 /// Body of `POST /v1/cv/auth/sign-in`.
@@ -87,4 +94,173 @@ pub struct AuthTokens {
     pub expires_in: u32,
     /// Who signed in.
     pub user: User,
+}
+
+/// Body of `POST /v1/cv/auth/verify-email` and of `POST /v1/cv/me/email-change/confirm`: the token of the e-mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct EmailToken {
+    /// Works once.
+    pub token: String,
+}
+
+/// Answer of `POST /v1/cv/auth/verify-email`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct EmailVerified {
+    /// For `POST /v1/cv/auth/auto-sign-in`, once, within 10 minutes (cv R3).
+    pub auto_sign_in_token: String,
+}
+
+/// Body of `POST /v1/cv/auth/auto-sign-in`. Answer: [`AuthTokens`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct AutoSignIn {
+    /// From `verify-email`, or from the address to which a sign-in at another provider leads back.
+    pub token: String,
+    /// This browser or app installation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub device: Option<DeviceId>,
+}
+
+/// Body of `POST /v1/cv/auth/resend-verification` and `POST /v1/cv/auth/forgot-password`. The answer is the same
+/// whether or not there is such an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct EmailOnly {
+    /// The address.
+    pub email: String,
+}
+
+/// Body of `POST /v1/cv/auth/reset-password`. Answer: [`AuthTokens`]; all other sessions of the person end (cv R4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ResetPassword {
+    /// The token of the e-mail. Works once.
+    pub token: String,
+    /// The new password, 8 to 72 bytes.
+    pub password: String,
+    /// This browser or app installation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub device: Option<DeviceId>,
+}
+
+/// Body of `PATCH /v1/cv/me`: what is missing stays, an empty text takes it away. Answer: [`User`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ProfilePatch {
+    /// The name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub name: Option<String>,
+    /// An https address of a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub image: Option<String>,
+    /// In which language the server writes to them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub language: Option<Lang>,
+}
+
+/// Body of `POST /v1/cv/me/password`: all other sessions end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ChangePassword {
+    /// The current one; missing only where there is none yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub current: Option<String>,
+    /// The new one, 8 to 72 bytes.
+    pub password: String,
+}
+
+/// Body of `DELETE /v1/cv/me`: so that nobody loses everything by accident.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DeleteAccount {
+    /// The password, where the account has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub password: Option<String>,
+    /// The account's own address, where it has no password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub email: Option<String>,
+}
+
+/// Body of `POST /v1/cv/me/email-change` (cv R5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ChangeEmail {
+    /// The new address.
+    pub new_email: String,
+    /// The password, where the account has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub password: Option<String>,
+}
+
+/// A change of address that is under way, or has just happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct EmailChange {
+    /// Where it stands. Two confirmations are missing at first: the current address is named then.
+    pub state: EmailChangeState,
+    /// The new address.
+    pub new_email: String,
+}
+
+/// A session: one person on one device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SessionInfo {
+    /// Its id.
+    pub id: SessionId,
+    /// On which device, where known.
+    pub device: Option<DeviceId>,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// When it was last refreshed.
+    pub last_used_at: Timestamp,
+    /// When it ends unless it is used.
+    pub expires_at: Timestamp,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+/// An account at another provider that can sign in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LinkedAccount {
+    /// Its id here.
+    pub id: String,
+    /// The provider.
+    pub provider: OauthProvider,
+    /// Its id there.
+    pub provider_account_id: String,
+    /// Since when.
+    pub created_at: Timestamp,
+}
+
+/// Answer of `GET /v1/cv/me/accounts`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LinkedAccounts {
+    /// The linked ones.
+    pub items: Vec<LinkedAccount>,
+    /// Whether a password is set: the last way to sign in cannot be taken away.
+    pub has_password: bool,
+    /// The providers that this server is set up for.
+    pub providers: Vec<OauthProvider>,
+}
+
+/// Body of `POST /v1/cv/me/accounts`: links an account at a provider to this one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LinkAccount {
+    /// The provider.
+    pub provider: OauthProvider,
+}
+
+/// Answer of `POST /v1/cv/me/accounts`: lead the browser there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct OauthRedirect {
+    /// At the provider.
+    pub url: String,
+}
+
+/// Answer of `GET /v1/cv/auth/providers`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct OauthProviders {
+    /// The providers that this server is set up for.
+    pub providers: Vec<OauthProvider>,
 }

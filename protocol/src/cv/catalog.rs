@@ -1,12 +1,12 @@
 //! Which payload belongs to which topic, event and call: the tables that the generated TypeScript and the tests read.
 
-use super::{account, admin, call, costs, credits, event, file, http, offer, snapshot, task, voice};
+use super::{account, admin, call, costs, credits, event, file, http, mail, offer, snapshot, task, voice};
 use crate::typescript::{Described, TypeRef};
 
 /// A topic family and the state that its `snap` carries.
 #[derive(Debug, Clone, Copy)]
 pub struct TopicRow {
-    /// The part of the topic before the colon.
+    /// The part of the topic before the colon; the whole topic for those of administrators (`admin:emails`).
     pub family: &'static str,
     /// The state.
     pub state: TypeRef,
@@ -76,6 +76,7 @@ pub const TOPICS: &[TopicRow] = &[
     topic::<admin::AdminTasks>("admin:tasks"),
     topic::<costs::AdminCosts>("admin:costs"),
     topic::<voice::AdminFeedback>("admin:feedback"),
+    topic::<mail::AdminEmails>("admin:emails"),
 ];
 
 /// The kinds of event, topic by topic.
@@ -128,6 +129,7 @@ pub const EVENTS: &[EventRow] = &[
     durable::<costs::CostAlert>("admin:costs", "cost.alert"),
     durable::<voice::Feedback>("admin:feedback", "feedback.created"),
     durable::<voice::Feedback>("admin:feedback", "feedback.changed"),
+    durable::<mail::EmailLog>("admin:emails", "email.logged"),
 ];
 
 /// The calls.
@@ -171,7 +173,48 @@ pub const ROUTES: &[RouteRow] = &[
     post::<account::SignIn, account::AuthTokens>("POST /v1/cv/auth/sign-in"),
     post::<account::RefreshRequest, account::AuthTokens>("POST /v1/cv/auth/refresh"),
     RouteRow { route: "POST /v1/cv/auth/sign-out", body: Some(TypeRef::of::<account::SignOut>()), answer: None },
+    post::<account::EmailToken, account::EmailVerified>("POST /v1/cv/auth/verify-email"),
+    RouteRow {
+        route: "POST /v1/cv/auth/resend-verification",
+        body: Some(TypeRef::of::<account::EmailOnly>()),
+        answer: None,
+    },
+    post::<account::AutoSignIn, account::AuthTokens>("POST /v1/cv/auth/auto-sign-in"),
+    RouteRow {
+        route: "POST /v1/cv/auth/forgot-password",
+        body: Some(TypeRef::of::<account::EmailOnly>()),
+        answer: None,
+    },
+    post::<account::ResetPassword, account::AuthTokens>("POST /v1/cv/auth/reset-password"),
+    get::<account::OauthProviders>("GET /v1/cv/auth/providers"),
+    RouteRow { route: "GET /v1/cv/auth/oauth/{provider}", body: None, answer: None },
+    RouteRow { route: "GET /v1/cv/auth/oauth/{provider}/callback", body: None, answer: None },
+    RouteRow { route: "POST /v1/cv/auth/oauth/{provider}/callback", body: None, answer: None },
     get::<account::User>("GET /v1/cv/me"),
+    post::<account::ProfilePatch, account::User>("PATCH /v1/cv/me"),
+    RouteRow { route: "DELETE /v1/cv/me", body: Some(TypeRef::of::<account::DeleteAccount>()), answer: None },
+    RouteRow { route: "GET /v1/cv/me/export", body: None, answer: None },
+    RouteRow { route: "POST /v1/cv/me/password", body: Some(TypeRef::of::<account::ChangePassword>()), answer: None },
+    post::<account::ChangeEmail, account::EmailChange>("POST /v1/cv/me/email-change"),
+    post::<account::EmailToken, account::EmailChange>("POST /v1/cv/me/email-change/confirm"),
+    get::<http::Page<account::SessionInfo>>("GET /v1/cv/me/sessions"),
+    RouteRow { route: "DELETE /v1/cv/me/sessions", body: None, answer: None },
+    RouteRow { route: "DELETE /v1/cv/me/sessions/{id}", body: None, answer: None },
+    get::<account::LinkedAccounts>("GET /v1/cv/me/accounts"),
+    post::<account::LinkAccount, account::OauthRedirect>("POST /v1/cv/me/accounts"),
+    RouteRow { route: "DELETE /v1/cv/me/accounts/{id}", body: None, answer: None },
+    RouteRow { route: "POST /v1/cv/email/webhook", body: None, answer: None },
+    get::<http::Page<mail::EmailTrigger>>("GET /v1/cv/admin/email-triggers"),
+    post::<mail::NewEmailTrigger, mail::EmailTrigger>("POST /v1/cv/admin/email-triggers"),
+    post::<mail::EmailTriggerPatch, mail::EmailTrigger>("PATCH /v1/cv/admin/email-triggers/{id}"),
+    RouteRow { route: "DELETE /v1/cv/admin/email-triggers/{id}", body: None, answer: None },
+    get::<http::Page<mail::EmailTemplate>>("GET /v1/cv/admin/email-templates"),
+    post::<mail::NewEmailTemplate, mail::EmailTemplate>("POST /v1/cv/admin/email-templates"),
+    get::<mail::EmailTemplate>("GET /v1/cv/admin/email-templates/{id}"),
+    post::<mail::EmailTemplatePatch, mail::EmailTemplate>("PATCH /v1/cv/admin/email-templates/{id}"),
+    RouteRow { route: "DELETE /v1/cv/admin/email-templates/{id}", body: None, answer: None },
+    post::<mail::TestEmail, mail::TestEmailStarted>("POST /v1/cv/admin/email-templates/{id}/test"),
+    get::<http::Page<mail::EmailLog>>("GET /v1/cv/admin/email-logs"),
     get::<http::Page<file::CvSummary>>("GET /v1/cv/files"),
     get::<snapshot::CvState>("GET /v1/cv/files/by-name/{filename}"),
     get::<snapshot::CvState>("GET /v1/cv/files/{id}"),
@@ -224,5 +267,9 @@ pub const OTHERS: &[TypeRef] = &[
     TypeRef::of::<call::RevConflict>(),
     TypeRef::of::<http::PageQuery>(),
     TypeRef::of::<http::TaskQuery>(),
+    TypeRef::of::<mail::EmailLogQuery>(),
+    TypeRef::of::<mail::EmailText>(),
+    TypeRef::of::<super::status::Lang>(),
+    TypeRef::of::<super::status::EmailStatus>(),
     TypeRef::of::<super::status::StepType>(),
 ];

@@ -17,6 +17,7 @@
 //! | [`credits`] | balance, allowance, ledger |
 //! | [`task`] | tasks, their offers and steps |
 //! | [`account`] | people, sign-up, sign-in, tokens |
+//! | [`mail`] | e-mail, as administrators see it |
 //! | [`snapshot`] | the state of each topic |
 //! | [`event`] | the payload of each event, durable and volatile |
 //! | [`call`] | parameters and result of each call |
@@ -37,6 +38,7 @@ pub mod event;
 pub mod file;
 pub mod http;
 pub mod ids;
+pub mod mail;
 pub mod offer;
 pub mod patch;
 pub mod resume;

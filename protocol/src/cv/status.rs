@@ -12,6 +12,54 @@ words! {
         Admin = "ADMIN",
     }
 
+    /// A language in which the server writes to people.
+    pub enum Lang {
+        /// French.
+        French = "fr",
+        /// English.
+        English = "en",
+    }
+
+    /// A provider of accounts that people may sign in with.
+    pub enum OauthProvider {
+        /// Google (OpenID Connect).
+        Google = "google",
+        /// GitHub (OAuth 2.0 and its API).
+        Github = "github",
+        /// Apple (OpenID Connect).
+        Apple = "apple",
+    }
+
+    /// What became of an e-mail.
+    pub enum EmailStatus {
+        /// Handed over.
+        Sent = "sent",
+        /// It arrived, as the provider says.
+        Delivered = "delivered",
+        /// It came back, as the provider says.
+        Bounced = "bounced",
+        /// It could not be handed over.
+        Failed = "failed",
+    }
+
+    /// The way of an e-mail.
+    pub enum EmailProvider {
+        /// A mail server.
+        Smtp = "smtp",
+        /// Resend's HTTP interface.
+        Resend = "resend",
+    }
+
+    /// Where a change of address stands.
+    pub enum EmailChangeState {
+        /// The current address has to confirm.
+        WaitingForCurrent = "waiting_for_current",
+        /// The new address has to confirm.
+        WaitingForNew = "waiting_for_new",
+        /// Both did: the new address is in force.
+        Changed = "changed",
+    }
+
     /// Where the material of a CV came from.
     pub enum SourceType {
         /// Written by hand, or made from a template.

@@ -10,6 +10,7 @@
 //! | [`making`] | `cv.import`, `cv.translate`, `cv.create_template`, `cv.from_job_title` |
 //! | [`export`] | `cv.export` |
 //! | [`export_templates`] | `export_template.list`, `.get`, `.create`, `.update`, `.delete` |
+//! | [`mails`] | `admin.email_trigger.*`, `admin.email_template.*`, `admin.email_log.list` |
 //! | [`offers`] | `job_offer.create`, `job_offer.delete` |
 //! | [`tasks`] | `task.cancel`, `task.retry`, `task.test`, `task.get`, `task.list`, `generation.list` |
 //! | [`admin`] | `admin.*`: people, settings, cost, telemetry, feedback |
@@ -24,6 +25,7 @@ pub mod export_templates;
 pub mod files;
 pub mod generate;
 pub mod making;
+pub mod mails;
 pub mod offers;
 pub mod reads;
 pub mod review;
@@ -78,6 +80,7 @@ pub async fn dispatch(services: &Services, ctx: CallCtx, method: &str, params: V
         "export_template.delete" => export_templates::delete(&ctx, parse(params)?).await,
         "job_offer.create" => offers::create(services, &ctx, params).await,
         "job_offer.delete" => offers::delete(&ctx, parse(params)?).await,
+        _ if method.starts_with("admin.email_") => mails::dispatch(services, &ctx, method, params).await,
         "task.cancel" => tasks::cancel(&ctx, parse(params)?).await,
         "task.retry" => tasks::retry(&ctx, parse(params)?).await,
         "task.test" => tasks::test(services, &ctx, parse(params)?).await,

@@ -67,5 +67,7 @@ pub fn kinds(services: &Arc<Services>) -> Vec<Arc<dyn TaskKind>> {
         Arc::new(generation::Generation::new(GenerationMode::Optimize, Arc::clone(services))),
         Arc::new(score::ScoreTask::new(Arc::clone(services))),
         Arc::new(test::TestTask),
+        Arc::new(crate::cv::mail::task::SendEmail::new(services.post.clone())),
+        Arc::new(crate::cv::people::erase::EraseTraces),
     ]
 }

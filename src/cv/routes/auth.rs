@@ -3,18 +3,22 @@
 use super::call::body_of;
 use crate::auth::{Caller, NewSession, Tokens};
 use crate::cv::accounts::{self, NewUser};
+use crate::cv::people::language::accepted;
+use crate::cv::people::letters;
 use crate::cv::rules::account::Email;
+use crate::cv::services::Services;
 use crate::cv::store::settings::{self, Settings};
 use crate::cv::store::users;
 use crate::cv::topics;
 use crate::error::ApiError;
 use crate::http::{AppState, Door, RouteDoc};
+use actix_web::http::header::ACCEPT_LANGUAGE;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest as _, HttpRequest, HttpResponse};
 use estafette_actors::{CallError, Tx};
 use estafette_protocol::cv::account::{AuthTokens, RefreshRequest, SignIn, SignOut, SignUp, User};
 use estafette_protocol::cv::event::user::SignedOut;
-use estafette_protocol::cv::status::Role;
+use estafette_protocol::cv::status::{Lang, Role};
 use estafette_protocol::{DeviceId, ErrorCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -44,12 +48,12 @@ pub fn docs() -> Vec<RouteDoc> {
     ]
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, CallError> {
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, CallError> {
     let map = body_of(body)?;
     serde_json::from_value(Value::Object(map)).map_err(|error| CallError::bad_request(format!("the body: {error}")))
 }
 
-fn answer(tokens: Tokens, user: User) -> HttpResponse {
+pub(super) fn answer(tokens: Tokens, user: User) -> HttpResponse {
     HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(AuthTokens {
         access_token: tokens.access_token,
         refresh_token: tokens.refresh_token,
@@ -59,7 +63,7 @@ fn answer(tokens: Tokens, user: User) -> HttpResponse {
 }
 
 /// R7.
-fn open(settings: &Settings, role: Role) -> Result<(), CallError> {
+pub(super) fn open(settings: &Settings, role: Role) -> Result<(), CallError> {
     if settings.maintenance_mode() && role != Role::Admin {
         return Err(CallError::unavailable(
             "the service is being maintained: try again later",
@@ -69,11 +73,21 @@ fn open(settings: &Settings, role: Role) -> Result<(), CallError> {
     Ok(())
 }
 
-fn session(user: &User, device: Option<DeviceId>) -> NewSession {
+pub(super) fn session(user: &User, device: Option<DeviceId>) -> NewSession {
     NewSession { product: topics::product(), user: user.id.clone(), role: user.role.as_str().to_owned(), device }
 }
 
-async fn sign_up(state: web::Data<AppState>, request: HttpRequest, body: web::Bytes) -> Result<HttpResponse, ApiError> {
+/// In which language a browser wants to be spoken to.
+pub(super) fn language(request: &HttpRequest) -> Option<Lang> {
+    accepted(request.headers().get(ACCEPT_LANGUAGE)?.to_str().ok()?)
+}
+
+async fn sign_up(
+    state: web::Data<AppState>,
+    services: web::Data<Services>,
+    request: HttpRequest,
+    body: web::Bytes,
+) -> Result<HttpResponse, ApiError> {
     state.limits.knock(Door::SignIn, &request)?;
     let given: SignUp = read(&body)?;
     let settings = settings::read(&state.db).await?;
@@ -84,11 +98,18 @@ async fn sign_up(state: web::Data<AppState>, request: HttpRequest, body: web::By
     let (email, name) = accounts::check(&given.email, &given.password, given.name.as_deref())?;
     let device = given.device.or(crate::auth::caller::device(&request)?);
     let password_hash = state.auth.passwords().hash(&given.password).await?;
-    let new = NewUser { email, name, password_hash, role: Role::User };
+    let new = NewUser {
+        email: Some(email),
+        name,
+        password_hash: Some(password_hash),
+        role: Role::User,
+        language: given.language.or_else(|| language(&request)),
+    };
     let (tokens, user) = state
         .runtime
         .transaction(&topics::product(), async |tx| {
             let user = accounts::add(tx, &settings, &new).await?.user;
+            letters::verification(tx, &services.post, &user).await?;
             let tokens = state.auth.issue(tx, &session(&user, device.clone())).await?;
             Ok((tokens, user))
         })
@@ -106,7 +127,8 @@ async fn sign_in(state: web::Data<AppState>, request: HttpRequest, body: web::By
         Ok(email) => users::by_email(&state.db, email.as_str()).await?,
         Err(_) => None,
     };
-    let hash = row.as_ref().and_then(|row| row.password_hash.as_deref());
+    let hash = row.as_ref().and_then(|row| row.password_hash.clone());
+    let hash = hash.as_deref();
     let fits = state.auth.passwords().verify(&given.password, hash).await?;
     let Some(row) = row.filter(|_| fits) else {
         state.limits.failed(&given.email);
@@ -115,7 +137,20 @@ async fn sign_in(state: web::Data<AppState>, request: HttpRequest, body: web::By
     };
     open(&settings::read(&state.db).await?, row.user.role)?;
     let new = session(&row.user, device);
-    let tokens = state.runtime.transaction(&topics::product(), async |tx| state.auth.issue(tx, &new).await).await?;
+    // R2: a hash that was made with less work than today's is made anew, now that the password is known.
+    let better = match hash {
+        Some(hash) if state.auth.passwords().is_weaker(hash) => {
+            Some(state.auth.passwords().hash(&given.password).await?)
+        }
+        _ => None,
+    };
+    let work = async |tx: &mut Tx<'_>| {
+        if let Some(better) = &better {
+            users::strengthen(tx, &row.user.id, hash, better).await?;
+        }
+        state.auth.issue(tx, &new).await
+    };
+    let tokens = state.runtime.transaction(&topics::product(), work).await?;
     Ok(answer(tokens, row.user))
 }
 

@@ -1,7 +1,7 @@
 //! The product's routes as the description of the interface has them: their forms are those of the protocol's catalogue
 //! (`estafette_protocol::cv::catalog`), which also makes the SDK's types.
 
-use super::{auth, files, table};
+use super::{auth, files, letters, me, oauth, table};
 use crate::http::RouteDoc;
 use crate::http::openapi::{Answer, Body, Shape};
 use estafette_protocol::ErrorCode;
@@ -27,7 +27,8 @@ const BOUNDED: &[&str] = &["cv.create", "job_offer.create", "feedback.send", "ad
 /// Describes the product's routes.
 pub fn docs() -> Vec<RouteDoc> {
     let rows = table::ROWS.iter().map(|row| RouteDoc::new(row.method, row.path, "cv", row.summary).call(row.call));
-    auth::docs().into_iter().chain(files::docs()).chain(rows).map(described).collect()
+    let own = [auth::docs(), letters::docs(), me::docs(), oauth::docs(), files::docs()];
+    own.into_iter().flatten().chain(rows).map(described).collect()
 }
 
 /// With what the catalogue knows of the route, unless the route says it itself.

@@ -6,23 +6,42 @@
 //! | [`call`] | how a request becomes a call |
 //! | [`auth`] | sign-up, sign-in, refresh, sign-out |
 //! | [`docs`] | the routes as the description of the interface has them |
+//! | [`letters`] | what the links in e-mails lead to: verification, reset; Resend's webhook |
+//! | [`me`] | the own account: profile, sessions, change of address, export, erasure |
+//! | [`oauth`] | sign-in at other providers, linked accounts |
 //! | [`files`] | bodies that are not JSON: uploads, documents |
 
 pub mod auth;
 pub mod call;
 pub mod docs;
 pub mod files;
+pub mod letters;
+pub mod me;
+pub mod oauth;
 pub mod table;
 
 pub use docs::docs;
 
+use super::services::Services;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Route, guard, http::Method};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// Adds the product's routes.
-pub fn configure(config: &mut ServiceConfig) {
+/// Adds the product's routes; what they work with is `web::Data<Services>`.
+pub fn with(services: Arc<Services>) -> Arc<dyn Fn(&mut ServiceConfig) + Send + Sync> {
+    let services = web::Data::from(services);
+    Arc::new(move |config| {
+        config.app_data(services.clone());
+        configure(config);
+    })
+}
+
+fn configure(config: &mut ServiceConfig) {
     auth::configure(config);
+    letters::configure(config);
+    me::configure(config);
+    oauth::configure(config);
     files::configure(config);
     let mut by_path: BTreeMap<&str, Vec<&'static table::Row>> = BTreeMap::new();
     for row in table::ROWS {
@@ -38,6 +57,9 @@ pub fn configure(config: &mut ServiceConfig) {
         }
         if path == files::JOB_OFFERS {
             resource = resource.route(files::offer_upload());
+        }
+        if path == me::PATH {
+            resource = me::profile(resource);
         }
         config.service(resource);
     }

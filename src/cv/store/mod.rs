@@ -34,6 +34,9 @@
 //! | [`costs`] | the same with `openai_alerts`, for administrators |
 //! | [`people`] | `users` and what belongs to them, for administrators |
 //! | [`voice`] | `feedback`, `consent_logs`, `notices`, `telemetry_events` as clients push them, the introduction |
+//! | [`mails`] | `email_triggers`, `email_templates`, `email_logs` |
+//! | [`tokens`] | the one-time tokens, `email_change_requests` |
+//! | [`linked`] | `accounts`, `oauth_requests` |
 //! | [`activity`] | `telemetry_events`, `feature_usage`, `link_history` |
 
 pub mod activity;
@@ -43,6 +46,8 @@ pub mod events;
 pub mod export_templates;
 pub mod files;
 pub mod generations;
+pub mod linked;
+pub mod mails;
 pub mod offers;
 pub mod people;
 pub mod plans;
@@ -50,6 +55,7 @@ pub mod queues;
 pub mod settings;
 pub mod steps;
 pub mod tasks;
+pub mod tokens;
 pub mod uploads;
 pub mod usage;
 pub mod users;
@@ -108,7 +114,7 @@ where
     Box::new(rows.iter().map(of).collect::<Vec<_>>())
 }
 
-fn get<'r, T: FromSql<'r>>(row: &'r Row, column: &str) -> DbResult<T> {
+pub(in crate::cv) fn get<'r, T: FromSql<'r>>(row: &'r Row, column: &str) -> DbResult<T> {
     row.try_get(column).map_err(|error| DbError::Data(format!("column {column}: {error}")))
 }
 

@@ -4,10 +4,10 @@ use super::{Reader, get, opt_time, opt_word, time, word};
 use estafette_actors::{DbResult, Tx};
 use estafette_protocol::UserId;
 use estafette_protocol::cv::account::User;
-use estafette_protocol::cv::status::Role;
+use estafette_protocol::cv::status::{Lang, Role};
 use tokio_postgres::Row;
 
-const COLUMNS: &str = "id, name, email, email_verified, image, role, created_at, password_hash";
+const COLUMNS: &str = "id, name, email, email_verified, image, role, language, created_at, password_hash";
 
 /// A user with what only the server may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,7 @@ fn user_row(row: &Row) -> DbResult<UserRow> {
             email_verified: opt_time(row, "email_verified")?,
             image: get(row, "image")?,
             role: opt_word(row, "role")?.unwrap_or(Role::User),
+            language: opt_word(row, "language")?,
             created_at: time(row, "created_at")?,
         },
         password_hash: get(row, "password_hash")?,
@@ -58,14 +59,15 @@ pub async fn by_email(db: &impl Reader, email: &str) -> DbResult<Option<UserRow>
 pub async fn insert(
     tx: &Tx<'_>,
     id: &str,
-    email: &str,
+    email: Option<&str>,
     name: Option<&str>,
-    password_hash: &str,
+    password_hash: Option<&str>,
     role: Role,
+    language: Option<Lang>,
 ) -> DbResult<()> {
     tx.execute(
-        "INSERT INTO cv.users (id, email, name, password_hash, role) VALUES ($1, $2, $3, $4, $5)",
-        &[&id, &email, &name, &password_hash, &role.as_str()],
+        "INSERT INTO cv.users (id, email, name, password_hash, role, language) VALUES ($1, $2, $3, $4, $5, $6)",
+        &[&id, &email, &name, &password_hash, &role.as_str(), &language.map(Lang::as_str)],
     )
     .await?;
     tx.execute("INSERT INTO cv.credit_balances (id, user_id) VALUES ($1, $2)", &[&super::new_id(), &id]).await?;
@@ -87,7 +89,51 @@ pub async fn set_role(tx: &Tx<'_>, id: &UserId, role: Role) -> DbResult<()> {
 /// # Errors
 /// [`estafette_actors::DbError`].
 pub async fn verify_email(tx: &Tx<'_>, id: &UserId) -> DbResult<()> {
-    tx.execute("UPDATE cv.users SET email_verified = now(), updated_at = now() WHERE id = $1", &[&id.as_str()]).await?;
+    let sql = "UPDATE cv.users SET email_verified = coalesce(email_verified, now()), updated_at = now() WHERE id = $1";
+    tx.execute(sql, &[&id.as_str()]).await?;
+    Ok(())
+}
+
+/// Gives a password, or takes it away.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn set_password(tx: &Tx<'_>, id: &UserId, hash: Option<&str>) -> DbResult<()> {
+    let sql =
+        "UPDATE cv.users SET password_hash = $2, reset_token = NULL, reset_token_expiry = NULL, updated_at = now()
+               WHERE id = $1";
+    tx.execute(sql, &[&id.as_str(), &hash]).await?;
+    Ok(())
+}
+
+/// Replaces a hash by a stronger one of the same password, unless it was changed meanwhile.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn strengthen(tx: &Tx<'_>, id: &UserId, from: Option<&str>, to: &str) -> DbResult<()> {
+    let sql = "UPDATE cv.users SET password_hash = $3 WHERE id = $1 AND password_hash = $2";
+    tx.execute(sql, &[&id.as_str(), &from, &to]).await?;
+    Ok(())
+}
+
+/// A new address, which counts as confirmed.
+///
+/// # Errors
+/// `users_email_key` when it is taken.
+pub async fn set_email(tx: &Tx<'_>, id: &UserId, email: &str) -> DbResult<()> {
+    let sql = "UPDATE cv.users SET email = $2, email_verified = now(), updated_at = now() WHERE id = $1";
+    tx.execute(sql, &[&id.as_str(), &email]).await?;
+    Ok(())
+}
+
+/// The profile: what is none is taken away.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn set_profile(tx: &Tx<'_>, user: &User) -> DbResult<()> {
+    let sql = "UPDATE cv.users SET name = $2, image = $3, language = $4, updated_at = now() WHERE id = $1";
+    let language = user.language.map(Lang::as_str);
+    tx.execute(sql, &[&user.id.as_str(), &user.name, &user.image, &language]).await?;
     Ok(())
 }
 

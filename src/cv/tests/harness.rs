@@ -4,6 +4,8 @@ use crate::ai::offline::Offline;
 use crate::ai::{Models, PriceBook};
 use crate::cv::accounts::{self, NewUser};
 use crate::cv::brain::types as brain;
+use crate::cv::mail::Post;
+use crate::cv::oauth::Oauth;
 use crate::cv::rules::account::Email;
 use crate::cv::store::settings;
 use crate::cv::{CvProduct, Services, UsageRecorder, topics};
@@ -50,6 +52,7 @@ pub(super) struct World {
     pub(super) faults: Arc<Faults>,
     pub(super) usage: Arc<UsageRecorder>,
     pub(super) product: Arc<CvProduct>,
+    pub(super) services: Arc<Services>,
     pub(super) database: TestDatabase,
 }
 
@@ -142,13 +145,18 @@ fn rules(offline: &mut Offline, faults: &Arc<Faults>) {
 impl World {
     /// Starts one. Each call of the model takes `latency`.
     pub(super) async fn start_with(latency: Duration) -> Self {
-        Self::start_full(latency, FetchPolicy::default(), rules).await
+        Self::start_full(latency, FetchPolicy::default(), Post::nowhere().unwrap(), Oauth::none(), rules).await
+    }
+
+    /// Starts one that sends e-mails, and offers sign-ins elsewhere.
+    pub(super) async fn start_with_post(post: Post, oauth: Oauth) -> Self {
+        Self::start_full(Duration::ZERO, FetchPolicy::default(), post, oauth, rules).await
     }
 
     /// Starts one with the product's own offline model.
     pub(super) async fn start_with_brain() -> Self {
-        Self::start_full(Duration::ZERO, FetchPolicy::default(), |offline, _| crate::cv::offline::register(offline))
-            .await
+        let brain: fn(&mut Offline, &Arc<Faults>) = |offline, _| crate::cv::offline::register(offline);
+        Self::start_full(Duration::ZERO, FetchPolicy::default(), Post::nowhere().unwrap(), Oauth::none(), brain).await
     }
 
     /// Starts one with the product's own offline model, whose every answer takes its time.
@@ -160,10 +168,17 @@ impl World {
     /// Starts one that may fetch from a private place (`127.0.0.1:1234`).
     pub(super) async fn start_allowing(place: &str) -> Self {
         let allow = vec![place.parse().unwrap()];
-        Self::start_full(Duration::ZERO, FetchPolicy { allow, ..FetchPolicy::default() }, rules).await
+        let policy = FetchPolicy { allow, ..FetchPolicy::default() };
+        Self::start_full(Duration::ZERO, policy, Post::nowhere().unwrap(), Oauth::none(), rules).await
     }
 
-    async fn start_full(latency: Duration, policy: FetchPolicy, rules: fn(&mut Offline, &Arc<Faults>)) -> Self {
+    async fn start_full(
+        latency: Duration,
+        policy: FetchPolicy,
+        post: Post,
+        oauth: Oauth,
+        rules: fn(&mut Offline, &Arc<Faults>),
+    ) -> Self {
         let database = crate::testing::database().await;
         let faults = Arc::new(Faults::default());
         let mut offline = Offline::new(latency, 64);
@@ -174,10 +189,11 @@ impl World {
         let models = Models::new(Arc::new(offline), recorder);
         models.set_prices(PriceBook::default());
         let fetcher = Fetcher::new(policy).unwrap();
-        let services = Arc::new(Services::new(Arc::new(models), Arc::new(fetcher)).test_live(20));
-        let product = Arc::new(CvProduct::new(services));
+        let services =
+            Arc::new(Services::new(Arc::new(models), Arc::new(fetcher), post).with_oauth(oauth).test_live(20));
+        let product = Arc::new(CvProduct::new(Arc::clone(&services)));
         let runtime = Runtime::builder(database.db()).product(Arc::clone(&product) as _).start().await.unwrap();
-        Self { runtime, faults, usage, product, database }
+        Self { runtime, faults, usage, product, services, database }
     }
 
     pub(super) async fn start() -> Self {
@@ -187,7 +203,13 @@ impl World {
     /// A new person with the welcome gift of 5 credits.
     pub(super) async fn person(&self, name: &str) -> Person {
         let email = Email::parse(&format!("{name}@example.com")).unwrap();
-        let new = NewUser { email, name: None, password_hash: "x".to_owned(), role: Role::User };
+        let new = NewUser {
+            email: Some(email),
+            name: None,
+            password_hash: Some("x".to_owned()),
+            role: Role::User,
+            language: None,
+        };
         let user = self
             .runtime
             .transaction(&topics::product(), async |tx| {

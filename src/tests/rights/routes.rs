@@ -17,6 +17,8 @@ enum Access {
     Readable,
     /// About something of Ada's: she alone, administrators neither.
     Owner,
+    /// Refused as it is asked here, whoever is signed in.
+    NotOffered,
     /// For administrators.
     Admin,
 }
@@ -48,7 +50,59 @@ const ROWS: &[Row] = &[
     with("post", "/v1/cv/auth/sign-up", Open, |_| json!({"email": "x", "password": "x"})),
     with("post", "/v1/cv/auth/sign-in", Open, |_| json!({"email": "x", "password": "x"})),
     with("post", "/v1/cv/auth/refresh", Open, |_| json!({"refresh_token": "x"})),
+    with("post", "/v1/cv/auth/verify-email", Open, |_| json!({"token": "x"})),
+    with("post", "/v1/cv/auth/resend-verification", Open, |_| json!({"email": "x"})),
+    with("post", "/v1/cv/auth/auto-sign-in", Open, |_| json!({"token": "x"})),
+    with("post", "/v1/cv/auth/forgot-password", Open, |_| json!({"email": "x"})),
+    with("post", "/v1/cv/auth/reset-password", Open, |_| json!({"token": "x", "password": "correct horse battery"})),
+    row("get", "/v1/cv/auth/providers", Open),
+    row("get", "/v1/cv/auth/oauth/{provider}", Open),
+    row("get", "/v1/cv/auth/oauth/{provider}/callback", Open),
+    row("post", "/v1/cv/auth/oauth/{provider}/callback", Open),
+    // The link of an e-mail may be opened where nobody is signed in.
+    with("post", "/v1/cv/me/email-change/confirm", Open, |_| json!({"token": "x"})),
+    row("post", "/v1/cv/email/webhook", Open),
     row("get", "/v1/cv/me", Own),
+    with("patch", "/v1/cv/me", Own, |_| json!({"language": "fr"})),
+    row("get", "/v1/cv/me/export", Own),
+    row("get", "/v1/cv/me/sessions", Own),
+    row("get", "/v1/cv/me/accounts", Own),
+    with(
+        "post",
+        "/v1/cv/me/email-change",
+        Own,
+        |_| json!({"new_email": "new@example.org", "password": "correct horse battery"}),
+    ),
+    // No provider is set up.
+    with("post", "/v1/cv/me/accounts", NotOffered, |_| json!({"provider": "google"})),
+    row("delete", "/v1/cv/me/accounts/{id}", Owner),
+    row("delete", "/v1/cv/me/sessions/{id}", Owner),
+    // It ends all other sessions.
+    with(
+        "post",
+        "/v1/cv/me/password",
+        Own,
+        |_| json!({"current": "correct horse battery", "password": "correct horse battery"}),
+    ),
+    row("delete", "/v1/cv/me/sessions", Own),
+    // Without the password, nobody's account goes.
+    row("delete", "/v1/cv/me", NotOffered),
+    row("get", "/v1/cv/admin/email-triggers", Admin),
+    with("post", "/v1/cv/admin/email-triggers", Admin, |_| json!({"name": "news", "label": "News"})),
+    with("patch", "/v1/cv/admin/email-triggers/{id}", Admin, |_| json!({"label": "Newer"})),
+    row("delete", "/v1/cv/admin/email-triggers/{id}", Admin),
+    row("get", "/v1/cv/admin/email-templates", Admin),
+    with(
+        "post",
+        "/v1/cv/admin/email-templates",
+        Admin,
+        |_| json!({"name": "x", "subject": "x", "html_content": "<p>x</p>"}),
+    ),
+    row("get", "/v1/cv/admin/email-templates/{id}", Admin),
+    with("patch", "/v1/cv/admin/email-templates/{id}", Admin, |_| json!({"subject": "y"})),
+    with("post", "/v1/cv/admin/email-templates/{id}/test", Admin, |_| json!({})),
+    row("delete", "/v1/cv/admin/email-templates/{id}", Admin),
+    row("get", "/v1/cv/admin/email-logs", Admin),
     row("get", "/v1/cv/credits", Own),
     row("get", "/v1/cv/credits/transactions", Own),
     row("get", "/v1/cv/usage", Own),
@@ -142,6 +196,14 @@ impl Row {
             &world.cv
         } else if self.path.contains("/export-templates/") {
             "t-of-ada"
+        } else if self.path.contains("/accounts/") {
+            "a-of-ada"
+        } else if self.path.contains("/me/sessions/") {
+            "s-of-ada"
+        } else if self.path.contains("/email-triggers/") {
+            "t-of-root"
+        } else if self.path.contains("/email-templates/") {
+            "m-of-root"
         } else if self.path.contains("/link-history/") {
             "l-of-ada"
         } else if self.path.contains("/admin/users/") {
@@ -259,6 +321,15 @@ async fn every_route_for_another_person_an_administrator_and_the_owner() {
     let upload = "INSERT INTO cv.uploads (id, user_id, kind, filename, mime_type, size_bytes, sha256, bytes, expires_at)
                   VALUES ('u-of-ada', $1, 'cv_pdf', 'ada.pdf', 'application/pdf', 1, 'x', 'x', now() + interval '1 day')";
     db.execute(upload, &[&world.ada.id]).await.unwrap();
+    let account = "INSERT INTO cv.accounts (id, user_id, type, provider, provider_account_id) VALUES ('a-of-ada', $1, 'oidc', 'google', 'x')";
+    db.execute(account, &[&world.ada.id]).await.unwrap();
+    let session = "INSERT INTO runtime.sessions (id, product, user_id, role, expires_at) VALUES ('s-of-ada', 'cv', $1, 'USER', now() + interval '1 day')";
+    db.execute(session, &[&world.ada.id]).await.unwrap();
+    db.execute("INSERT INTO cv.email_triggers (id, name, label) VALUES ('t-of-root', 'own', 'Own')", &[])
+        .await
+        .unwrap();
+    let template = "INSERT INTO cv.email_templates (id, name, subject, design_json, html_content) VALUES ('m-of-root', 'own', 's', '{}', '<p>x</p>')";
+    db.execute(template, &[]).await.unwrap();
     for row in ROWS {
         let name = row.name();
         if row.access == Open {
