@@ -7,12 +7,14 @@
 //! | [`migrate`] | `estafette migrate` |
 //! | [`user`] | `estafette user add`, `list`, `credits` |
 //! | [`demo`] | `estafette demo`: a server with an example user, CVs and job pages |
+//! | [`scripted_stripe`] | `estafette scripted-stripe` (hidden): an endpoint like Stripe's |
 //! | [`failure`] | how a command fails: one sentence and an exit code |
 
 pub mod demo;
 pub mod failure;
 pub mod migrate;
 pub mod open;
+pub mod scripted_stripe;
 pub mod serve;
 pub mod user;
 
@@ -62,6 +64,8 @@ enum Command {
     User(Box<user::User>),
     #[command(about = "Print the settings in force (secrets are not shown), or the annotated example")]
     Config(Box<Print>),
+    #[command(hide = true, about = "An endpoint like Stripe's, with a page to pay on: for tests. No money moves")]
+    ScriptedStripe(scripted_stripe::Scripted),
 }
 
 #[derive(Args)]
@@ -88,6 +92,7 @@ impl Command {
             Self::Migrate(sources) => migrate::run(&sources.load()?),
             Self::Demo(sources) => demo::run(sources.config.as_deref(), sources.given),
             Self::User(user) => user::run(*user),
+            Self::ScriptedStripe(command) => scripted_stripe::run(command),
             Self::Config(print) if print.example => {
                 say(EXAMPLE);
                 Ok(())

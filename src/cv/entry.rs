@@ -8,6 +8,7 @@ use crate::ai::{CallBounds, CallRecorder, Models, setup};
 use crate::auth::Auth;
 use crate::catalog::{Account, Accounts, Entry, NewAccount, Parts};
 use crate::fetch::{FetchPolicy, Fetcher};
+use crate::stripe::Stripe;
 use chrono::{DateTime, Utc};
 use estafette_actors::{CallError, Db, Identity, Runtime};
 use estafette_protocol::SessionId;
@@ -38,14 +39,18 @@ pub fn entry(parts: &Parts<'_>) -> Result<Entry, String> {
     let models = Arc::new(Models::new(provider, recorder).slow_after(slow_after).bounded(bounds));
     let policy = FetchPolicy::from_settings(settings).map_err(|error| format!("fetch.allow: {error}"))?;
     let fetcher = Fetcher::new(policy).map_err(|error| format!("no HTTP client can be made: {error}"))?;
-    let services = Services::new(models, Arc::new(fetcher)).test_live(settings.tasks.test_live_per_second);
+    let services = Services::new(models, Arc::new(fetcher))
+        .test_live(settings.tasks.test_live_per_second)
+        .paid_by(Stripe::from_settings(settings)?);
     let services = Arc::new(services);
+    let attached = Arc::clone(&services);
     Ok(Entry {
         product: Arc::new(CvProduct::new(services)),
         routes: routes::configure,
         docs: routes::docs,
         accounts: Some(Arc::new(CvAccounts { auth: parts.auth.clone() })),
         started: Box::new(move |runtime| {
+            attached.attach(runtime);
             runtime.flush_at_drain(Arc::new(usage.start(runtime.db().clone())));
             estafette_actors::sweep::schedule(runtime, vec![Arc::new(super::sweep::Expired)]);
         }),
@@ -83,7 +88,7 @@ impl Accounts for CvAccounts {
     async fn add(&self, runtime: &Runtime, new: NewAccount) -> Result<Account, CallError> {
         let (email, name) = accounts::check(&new.email, &new.password, new.name.as_deref())?;
         let password_hash = self.auth.passwords().hash(&new.password).await?;
-        let user = NewUser { email, name, password_hash, role: Role::User };
+        let user = NewUser { email, name, password_hash, role: Role::User, referral_code: None };
         let extra = i32::try_from(new.credits)
             .map_err(|_| CallError::bad_request("that is more credits than an account can hold"))?;
         runtime

@@ -54,6 +54,9 @@ impl Product for CvProduct {
                 };
                 if mine || admin { Ok(()) } else { Err(no_topic(topic)) }
             }
+            Family::Admin if !admin => Err(CallError::forbidden("this topic is for administrators")),
+            Family::Admin if snapshot::ADMIN_TOPICS.contains(&id) => Ok(()),
+            Family::Admin => Err(no_topic(topic)),
             Family::Cv => {
                 let owner = files::owner(db, id).await?;
                 if owner.as_ref() == Some(&who.user) || (admin && owner.is_some()) {
@@ -81,6 +84,7 @@ impl Product for CvProduct {
             }
             Family::Device => calls::encode(&snapshot::device(snapshot, id).await?),
             Family::Task => calls::encode(&snapshot::task(snapshot, id).await?.ok_or_else(missing)?),
+            Family::Admin => calls::encode(&snapshot::admin(snapshot, id).await?.ok_or_else(missing)?),
             Family::Cv => calls::encode(&snapshot::cv(snapshot, id).await?.ok_or_else(missing)?),
         }
     }

@@ -2,11 +2,14 @@
 
 use super::rules::period::period_at;
 use super::store::files::MAX_SNAPSHOT;
-use super::store::{Reader, credits, files, generations, plans, settings, steps, tasks, users, versions};
+use super::store::{
+    Reader, billing, credits, files, generations, plans, settings, steps, stripe, tasks, users, versions,
+};
 use chrono::Utc;
 use estafette_actors::DbResult;
 use estafette_protocol::UserId;
-use estafette_protocol::cv::snapshot::{AppState, CvState, DeviceState, TaskState, UserState};
+use estafette_protocol::cv::billing_admin::{WebhookQuery, WebhooksState};
+use estafette_protocol::cv::snapshot::{AdminState, AppState, CvState, DeviceState, TaskState, UserState};
 
 /// `user:{id}`.
 ///
@@ -23,6 +26,7 @@ pub async fn user(db: &impl Reader, id: &UserId) -> DbResult<Option<UserState>> 
         user: row.user,
         credits: credits::balance(db, id.as_str()).await?,
         plan: plan.map(|plan| plan.plan),
+        subscription: billing::view(db, id.as_str()).await?,
         counters,
         tasks: tasks::open(db, Some(id.as_str()), "").await?,
         cvs: files::list(db, id.as_str(), None, MAX_SNAPSHOT).await?,
@@ -68,4 +72,24 @@ pub async fn app(db: &impl Reader) -> DbResult<AppState> {
         maintenance_mode: settings.maintenance_mode(),
         registration_enabled: settings.registration_enabled(),
     })
+}
+
+/// The topics `admin:{what}` that there are.
+pub const ADMIN_TOPICS: [&str; 1] = ["webhooks"];
+/// Rows in a snapshot for administrators (4.1).
+const LAST: i64 = 100;
+
+/// `admin:{what}`.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn admin(db: &impl Reader, what: &str) -> DbResult<Option<AdminState>> {
+    match what {
+        "webhooks" => {
+            let last = stripe::logs(db, &WebhookQuery::default(), None, LAST).await?;
+            let webhooks = WebhooksState { waiting: stripe::waiting(db).await?, last };
+            Ok(Some(AdminState { webhooks: Some(webhooks) }))
+        }
+        _ => Ok(None),
+    }
 }

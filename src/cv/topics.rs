@@ -27,11 +27,13 @@ pub enum Family {
     Task,
     /// `cv:{id}`: one CV.
     Cv,
+    /// `admin:{what}`: what administrators watch.
+    Admin,
 }
 
 impl Family {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::App, Self::User, Self::Device, Self::Task, Self::Cv];
+    pub const ALL: [Self; 6] = [Self::App, Self::User, Self::Device, Self::Task, Self::Cv, Self::Admin];
 
     /// The word before the colon.
     pub const fn word(self) -> &'static str {
@@ -41,6 +43,7 @@ impl Family {
             Self::Device => "device",
             Self::Task => "task",
             Self::Cv => "cv",
+            Self::Admin => "admin",
         }
     }
 
@@ -71,6 +74,14 @@ pub fn task(id: &TaskId) -> Topic {
 /// [`DbError::Data`] for an id that no CV has.
 pub fn cv(id: &str) -> DbResult<Topic> {
     Topic::of("cv", id).map_err(|error| DbError::Data(error.to_string()))
+}
+
+/// `admin:{what}`.
+///
+/// # Errors
+/// [`DbError::Data`] for a word that is no id.
+pub fn admin(what: &str) -> DbResult<Topic> {
+    Topic::of("admin", what).map_err(|error| DbError::Data(error.to_string()))
 }
 
 /// An id from the database.

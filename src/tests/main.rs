@@ -18,6 +18,7 @@
 //! | [`deploys`] | a rolling restart of two nodes under load, and the end of a drain |
 //! | [`model_away`] | a model endpoint that is away, throttles or is slow: tasks wait and say why |
 //! | [`outages`] | Postgres frozen and killed under the server: readiness, refusals in bounded time, nothing lost |
+//! | [`payments`] | packs and plans paid at a scripted Stripe whose webhooks come in the wrong order and twice |
 //! | [`storms`] | admission and rate limits at their bounds |
 //! | [`traces`] | one trace from a request to the delivery of what came of it |
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, missing_docs)]
@@ -36,6 +37,7 @@ mod models;
 mod nodes;
 mod offers;
 mod outages;
+mod payments;
 mod rights;
 mod secrets;
 mod storms;

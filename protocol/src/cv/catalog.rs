@@ -1,6 +1,6 @@
 //! Which payload belongs to which topic, event and call: the tables that the generated TypeScript and the tests read.
 
-use super::{account, call, credits, event, file, http, offer, snapshot, task};
+use super::{account, billing, billing_admin, call, credits, event, file, http, offer, snapshot, task};
 use crate::typescript::TypeRef;
 use ts_rs::TS;
 
@@ -74,6 +74,7 @@ pub const TOPICS: &[TopicRow] = &[
     topic::<snapshot::TaskState>("task"),
     topic::<snapshot::CvState>("cv"),
     topic::<snapshot::AppState>("app"),
+    topic::<snapshot::AdminState>("admin"),
 ];
 
 /// The kinds of event, topic by topic.
@@ -90,6 +91,7 @@ pub const EVENTS: &[EventRow] = &[
     durable::<event::user::JobOfferEvent>("user", "job_offer.created"),
     durable::<event::user::JobOfferEvent>("user", "job_offer.deleted"),
     durable::<account::User>("user", "account.changed"),
+    durable::<billing::SubscriptionView>("user", "subscription.changed"),
     durable::<event::user::Notice>("user", "notice"),
     durable::<event::user::SignedOut>("user", "signed_out"),
     durable::<event::user::TaskQueued>("device", "task.queued"),
@@ -118,6 +120,7 @@ pub const EVENTS: &[EventRow] = &[
     durable::<event::cv::CvStateChanged>("cv", "cv.state"),
     volatile::<event::cv::CvScoreProgress>("cv", "cv.score_progress"),
     durable::<snapshot::AppState>("app", "settings.changed"),
+    durable::<billing_admin::StripeWebhook>("admin", "webhook.logged"),
 ];
 
 /// The calls.
@@ -137,6 +140,21 @@ pub const CALLS: &[CallRow] = &[
     method::<call::JobOfferRef, offer::JobOffer>("job_offer.delete"),
     method::<call::TaskRef, task::TaskView>("task.cancel"),
     method::<call::TaskRef, task::TaskView>("task.retry"),
+    method::<billing::Checkout, billing::CheckoutStarted>("billing.checkout"),
+    method::<billing::NoParams, billing::PortalOpened>("billing.portal"),
+    method::<billing::NoParams, billing::SubscriptionView>("billing.cancel"),
+    method::<billing::NoParams, billing::SubscriptionView>("billing.resume"),
+    method::<billing::Redeem, billing::Redeemed>("billing.redeem"),
+    method::<billing_admin::PlanChange, billing_admin::AdminPlan>("admin.plan_create"),
+    method::<billing_admin::PlanChange, billing_admin::AdminPlan>("admin.plan_update"),
+    method::<billing_admin::SetPlanLimits, billing_admin::PlanLimits>("admin.plan_limits_set"),
+    method::<billing_admin::CreditPackChange, billing_admin::AdminCreditPack>("admin.credit_pack_create"),
+    method::<billing_admin::CreditPackChange, billing_admin::AdminCreditPack>("admin.credit_pack_update"),
+    method::<billing_admin::NewPromoCode, billing_admin::PromoCode>("admin.promo_code_create"),
+    method::<billing_admin::PromoCodeChange, billing_admin::PromoCode>("admin.promo_code_update"),
+    method::<billing_admin::Gift, credits::CreditBalance>("admin.gift"),
+    method::<billing_admin::BlockCv, file::CvSummary>("admin.block_cv"),
+    method::<billing_admin::RowRef, billing_admin::StripeWebhook>("admin.stripe_webhook_replay"),
 ];
 
 /// The routes that are no calls. A call's route takes the call's parameters, without those that its path names.
@@ -161,6 +179,16 @@ pub const ROUTES: &[RouteRow] = &[
     get::<Vec<credits::UsageCounter>>("GET /v1/cv/usage"),
     get::<http::Page<http::Link>>("GET /v1/cv/link-history"),
     RouteRow { route: "DELETE /v1/cv/link-history/{id}", body: None, answer: None },
+    get::<Vec<billing::Plan>>("GET /v1/cv/plans"),
+    get::<Vec<billing::CreditPack>>("GET /v1/cv/credit-packs"),
+    get::<billing::SubscriptionView>("GET /v1/cv/subscription"),
+    get::<billing::Referrals>("GET /v1/cv/referrals"),
+    get::<http::Page<billing_admin::AdminPlan>>("GET /v1/cv/admin/plans"),
+    get::<billing_admin::PlanLimits>("GET /v1/cv/admin/plans/{id}/limits"),
+    get::<http::Page<billing_admin::AdminCreditPack>>("GET /v1/cv/admin/credit-packs"),
+    get::<http::Page<billing_admin::PromoCode>>("GET /v1/cv/admin/promo-codes"),
+    get::<http::Page<billing_admin::StripeWebhook>>("GET /v1/cv/admin/stripe-webhooks"),
+    get::<billing_admin::StripeWebhookDetail>("GET /v1/cv/admin/stripe-webhooks/{id}"),
     post::<call::StartTest, call::TaskStarted>("POST /v1/cv/tasks/test"),
     get::<http::Page<task::TaskView>>("GET /v1/tasks"),
     get::<snapshot::TaskState>("GET /v1/tasks/{id}"),
@@ -174,4 +202,5 @@ pub const OTHERS: &[TypeRef] = &[
     TypeRef::of::<http::PageQuery>(),
     TypeRef::of::<http::TaskQuery>(),
     TypeRef::of::<super::status::StepType>(),
+    TypeRef::of::<billing_admin::WebhookQuery>(),
 ];

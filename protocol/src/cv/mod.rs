@@ -15,6 +15,8 @@
 //! | [`change`] | proposed changes and their review (cv R28) |
 //! | [`file`](mod@file) | CVs and their versions |
 //! | [`credits`] | balance, allowance, ledger |
+//! | [`billing`] | plans, packs, subscriptions, referrals, promo codes |
+//! | [`billing_admin`] | the same for administrators, and Stripe's webhooks |
 //! | [`task`] | tasks, their offers and steps |
 //! | [`account`] | people, sign-up, sign-in, tokens |
 //! | [`snapshot`] | the state of each topic |
@@ -24,6 +26,8 @@
 //! | [`catalog`] | which payload belongs to which topic, event and call |
 
 pub mod account;
+pub mod billing;
+pub mod billing_admin;
 pub mod call;
 pub mod catalog;
 pub mod change;

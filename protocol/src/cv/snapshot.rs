@@ -1,6 +1,8 @@
 //! The state of each topic: what a `snap` carries.
 
 use super::account::User;
+use super::billing::SubscriptionView;
+use super::billing_admin::WebhooksState;
 use super::credits::{CreditBalance, PlanSummary, UsageCounter};
 use super::event::user::Notice;
 use super::file::{CvFile, CvSummary, CvVersionSummary};
@@ -18,6 +20,9 @@ pub struct UserState {
     pub credits: CreditBalance,
     /// Their plan; null where none is set up.
     pub plan: Option<PlanSummary>,
+    /// Their subscription; null where no plan is set up.
+    #[serde(default)]
+    pub subscription: Option<SubscriptionView>,
     /// Their use of each feature this month.
     pub counters: Vec<UsageCounter>,
     /// Their tasks that are not terminal, the newest first.
@@ -64,4 +69,14 @@ pub struct AppState {
     pub maintenance_mode: bool,
     /// Whether new people can sign up (cv R1).
     pub registration_enabled: bool,
+}
+
+/// State of `admin:{what}`: one of the fields is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct AdminState {
+    /// Of `admin:webhooks`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub webhooks: Option<WebhooksState>,
 }

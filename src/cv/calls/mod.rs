@@ -10,10 +10,14 @@
 //! | [`export`] | `cv.export` |
 //! | [`offers`] | `job_offer.create`, `job_offer.delete` |
 //! | [`tasks`] | `task.cancel`, `task.retry`, `task.test`, `task.get`, `task.list`, `generation.list` |
+//! | [`billing`] | `billing.*`, `subscription.get`, `referral.get`, the price list |
+//! | [`admin_money`] | `admin.*` about plans, packs, promo codes, gifts, blocks, webhooks |
 //! | `begin` | what all tasks begin with |
 //! | [`reads`] | `cv.get`, `cv.list`, … : what is read over HTTP |
 
+pub mod admin_money;
 mod begin;
+pub mod billing;
 pub mod export;
 pub mod files;
 pub mod generate;
@@ -37,12 +41,29 @@ use std::time::Duration;
 
 /// The role that may read everything.
 pub const ADMIN: &str = "ADMIN";
+/// The role of the server itself, on behalf of a provider. No token has it.
+pub const SYSTEM: &str = "SYSTEM";
+/// An event of Stripe; only for [`SYSTEM`].
+pub const STRIPE_WEBHOOK: &str = "stripe.webhook";
+
+#[derive(serde::Deserialize)]
+struct SignedBody {
+    signature: String,
+    body: String,
+}
 
 /// Handles a call.
 ///
 /// # Errors
 /// Whatever it refuses; `not_found` for an unknown method; `unavailable` in maintenance (R7).
 pub async fn dispatch(services: &Services, ctx: CallCtx, method: &str, params: Value) -> Result<Value, CallError> {
+    if method == STRIPE_WEBHOOK && ctx.who.role == SYSTEM {
+        let given: SignedBody = parse(params)?;
+        let (secret, now) = (services.stripe()?.webhook_secret(), chrono::Utc::now().timestamp());
+        let fresh =
+            super::billing::webhook::receive(&ctx.runtime, secret, &given.signature, given.body.as_bytes(), now);
+        return Ok(json!({"received": true, "repeated": !fresh.await?}));
+    }
     let settings = services.settings(ctx.db()).await?;
     if settings.maintenance_mode() && ctx.who.role != ADMIN {
         let wait = Duration::from_secs(60);
@@ -70,6 +91,8 @@ pub async fn dispatch(services: &Services, ctx: CallCtx, method: &str, params: V
         "task.get" => tasks::get(&ctx, parse(params)?).await,
         "task.list" => tasks::list(&ctx, params, false).await,
         "generation.list" => tasks::list(&ctx, params, true).await,
+        _ if billing::METHODS.contains(&method) => billing::dispatch(services, &ctx, &settings, method, params).await,
+        _ if admin_money::METHODS.contains(&method) => admin_money::dispatch(&ctx, method, params).await,
         _ => reads::dispatch(&ctx, method, params).await,
     }
 }

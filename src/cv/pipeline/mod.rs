@@ -4,15 +4,19 @@
 //! |---|---|
 //! | [`generation`] | `generate-cv` (P1) and `improve-cv` (P2): one graph, two ways to store its result |
 //! | [`score`] | `calculate-match-score` (P7) |
+//! | [`webhook`] | `stripe-webhook` (P8): what Stripe says takes effect |
+//! | [`referral`] | `referral-reward` (R56) |
 //! | [`mod@test`] | `test`: steps that only wait |
 //! | [`source`] | reading a job offer from an address, a PDF or a text (R15, R16) |
 //! | [`ask`] | asking a model: prompts, schema, streaming, on whose behalf |
 
 pub mod ask;
 pub mod generation;
+pub mod referral;
 pub mod score;
 pub mod source;
 pub mod test;
+pub mod webhook;
 
 use super::services::Services;
 use super::store::users;
@@ -52,5 +56,7 @@ pub fn kinds(services: &Arc<Services>) -> Vec<Arc<dyn TaskKind>> {
         Arc::new(generation::Generation::new(GenerationMode::Optimize, Arc::clone(services))),
         Arc::new(score::ScoreTask::new(Arc::clone(services))),
         Arc::new(test::TestTask),
+        Arc::new(webhook::StripeWebhook::new(Arc::clone(services))),
+        Arc::new(referral::ReferralReward::new(Arc::clone(services))),
     ]
 }

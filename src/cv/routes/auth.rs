@@ -84,7 +84,7 @@ async fn sign_up(state: web::Data<AppState>, request: HttpRequest, body: web::By
     let (email, name) = accounts::check(&given.email, &given.password, given.name.as_deref())?;
     let device = given.device.or(crate::auth::caller::device(&request)?);
     let password_hash = state.auth.passwords().hash(&given.password).await?;
-    let new = NewUser { email, name, password_hash, role: Role::User };
+    let new = NewUser { email, name, password_hash, role: Role::User, referral_code: given.referral_code };
     let (tokens, user) = state
         .runtime
         .transaction(&topics::product(), async |tx| {

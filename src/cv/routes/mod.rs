@@ -5,9 +5,11 @@
 //! | [`table`] | routes that are calls |
 //! | [`call`] | how a request becomes a call |
 //! | [`auth`] | sign-up, sign-in, refresh, sign-out |
+//! | [`billing`] | the price list, Stripe's webhook |
 //! | [`files`] | bodies that are not JSON: uploads, documents |
 
 pub mod auth;
+pub mod billing;
 pub mod call;
 pub mod files;
 pub mod table;
@@ -20,6 +22,7 @@ use std::collections::BTreeMap;
 /// Adds the product's routes.
 pub fn configure(config: &mut ServiceConfig) {
     auth::configure(config);
+    billing::configure(config);
     files::configure(config);
     let mut by_path: BTreeMap<&str, Vec<&'static table::Row>> = BTreeMap::new();
     for row in table::ROWS {
@@ -59,5 +62,5 @@ fn route_of(row: &'static table::Row) -> Route {
 /// Describes the product's routes.
 pub fn docs() -> Vec<RouteDoc> {
     let rows = table::ROWS.iter().map(|row| RouteDoc::new(row.method, row.path, "cv", row.summary).call(row.call));
-    auth::docs().into_iter().chain(files::docs()).chain(rows).collect()
+    auth::docs().into_iter().chain(billing::docs()).chain(files::docs()).chain(rows).collect()
 }

@@ -29,18 +29,24 @@
 //! | [`events`] | the event log of a CV (read only) |
 //! | [`credits`] | `credit_balances`, `credit_transactions` |
 //! | [`plans`] | `subscription_plans`, their limits, `subscriptions`, `feature_usage_counters` |
+//! | [`billing`] | the price list, `credit_packs`, who bought what |
+//! | [`promos`] | `promo_codes`, `promo_code_redemptions`, `referrals` |
+//! | [`stripe`] | `stripe_webhook_logs`, `stripe_subscriptions`, `stripe_payments` |
 //! | [`usage`] | `openai_pricing`, `openai_calls`, `openai_usage` |
 //! | [`activity`] | `telemetry_events`, `feature_usage`, `link_history` |
 
 pub mod activity;
+pub mod billing;
 pub mod credits;
 pub mod events;
 pub mod files;
 pub mod generations;
 pub mod offers;
 pub mod plans;
+pub mod promos;
 pub mod settings;
 pub mod steps;
+pub mod stripe;
 pub mod tasks;
 pub mod uploads;
 pub mod usage;

@@ -8,6 +8,7 @@ use crate::cv::rules::account::Email;
 use crate::cv::store::settings;
 use crate::cv::{CvProduct, Services, UsageRecorder, topics};
 use crate::fetch::{FetchPolicy, Fetcher};
+use crate::stripe::Stripe;
 use crate::testing::TestDatabase;
 use chrono::Utc;
 use estafette_actors::{CallError, Identity, Runtime};
@@ -142,22 +143,39 @@ fn rules(offline: &mut Offline, faults: &Arc<Faults>) {
 impl World {
     /// Starts one. Each call of the model takes `latency`.
     pub(super) async fn start_with(latency: Duration) -> Self {
-        Self::start_full(latency, FetchPolicy::default(), rules).await
+        Self::start_full(latency, FetchPolicy::default(), rules, None).await
     }
 
     /// Starts one with the product's own offline model.
     pub(super) async fn start_with_brain() -> Self {
-        Self::start_full(Duration::ZERO, FetchPolicy::default(), |offline, _| crate::cv::offline::register(offline))
-            .await
+        Self::start_full(
+            Duration::ZERO,
+            FetchPolicy::default(),
+            |offline, _| {
+                crate::cv::offline::register(offline);
+            },
+            None,
+        )
+        .await
     }
 
     /// Starts one that may fetch from a private place (`127.0.0.1:1234`).
     pub(super) async fn start_allowing(place: &str) -> Self {
         let allow = vec![place.parse().unwrap()];
-        Self::start_full(Duration::ZERO, FetchPolicy { allow, ..FetchPolicy::default() }, rules).await
+        Self::start_full(Duration::ZERO, FetchPolicy { allow, ..FetchPolicy::default() }, rules, None).await
     }
 
-    async fn start_full(latency: Duration, policy: FetchPolicy, rules: fn(&mut Offline, &Arc<Faults>)) -> Self {
+    /// Starts one that takes payments.
+    pub(super) async fn start_selling(stripe: Stripe) -> Self {
+        Self::start_full(Duration::ZERO, FetchPolicy::default(), rules, Some(stripe)).await
+    }
+
+    async fn start_full(
+        latency: Duration,
+        policy: FetchPolicy,
+        rules: fn(&mut Offline, &Arc<Faults>),
+        stripe: Option<Stripe>,
+    ) -> Self {
         let database = crate::testing::database().await;
         let faults = Arc::new(Faults::default());
         let mut offline = Offline::new(latency, 64);
@@ -168,9 +186,11 @@ impl World {
         let models = Models::new(Arc::new(offline), recorder);
         models.set_prices(PriceBook::default());
         let fetcher = Fetcher::new(policy).unwrap();
-        let services = Arc::new(Services::new(Arc::new(models), Arc::new(fetcher)).test_live(20));
+        let services = Arc::new(Services::new(Arc::new(models), Arc::new(fetcher)).test_live(20).paid_by(stripe));
+        let attached = Arc::clone(&services);
         let product = Arc::new(CvProduct::new(services));
         let runtime = Runtime::builder(database.db()).product(Arc::clone(&product) as _).start().await.unwrap();
+        attached.attach(&runtime);
         Self { runtime, faults, usage, product, database }
     }
 
@@ -180,17 +200,34 @@ impl World {
 
     /// A new person with the welcome gift of 5 credits.
     pub(super) async fn person(&self, name: &str) -> Person {
+        self.person_by(name, None).await.unwrap()
+    }
+
+    /// A new administrator.
+    pub(super) async fn admin(&self) -> Person {
+        let mut person = self.person("root").await;
+        person.who.role = "ADMIN".to_owned();
+        person
+    }
+
+    /// A new person who was referred.
+    pub(super) async fn person_by(&self, name: &str, referral_code: Option<&str>) -> Result<Person, CallError> {
         let email = Email::parse(&format!("{name}@example.com")).unwrap();
-        let new = NewUser { email, name: None, password_hash: "x".to_owned(), role: Role::User };
+        let new = NewUser {
+            email,
+            name: None,
+            password_hash: "x".to_owned(),
+            role: Role::User,
+            referral_code: referral_code.map(str::to_owned),
+        };
         let user = self
             .runtime
             .transaction(&topics::product(), async |tx| {
                 let settings = settings::read(tx).await?;
                 Ok(accounts::add(tx, &settings, &new).await?.user.id)
             })
-            .await
-            .unwrap();
-        Person { who: identity(user, "USER"), runtime: self.runtime.clone() }
+            .await?;
+        Ok(Person { who: identity(user, "USER"), runtime: self.runtime.clone() })
     }
 
     /// Runs SQL beside the product.

@@ -35,6 +35,7 @@ const ROWS: &[(Family, Told, Told, Told)] = &[
     (Family::Device, Yes, Forbidden, Forbidden),
     (Family::Task, Yes, NotThere, Yes),
     (Family::Cv, Yes, NotThere, Yes),
+    (Family::Admin, Forbidden, Forbidden, Yes),
 ];
 
 #[test]
@@ -57,6 +58,7 @@ async fn every_topic_for_every_role() {
         Family::Device => "device:ada.phone".to_owned(),
         Family::Task => format!("task:{}", world.task),
         Family::Cv => format!("cv:{}", world.cv),
+        Family::Admin => "admin:webhooks".to_owned(),
     };
     let mut ada = hello(&world, &world.ada, "ada.phone").await;
     let mut eve = hello(&world, &world.eve, "eve.phone").await;
