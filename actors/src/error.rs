@@ -181,7 +181,8 @@ impl From<DbError> for CallError {
                 error
             }
             DbError::Unavailable(_) | DbError::Silent(_) | DbError::Unanswered(_) => {
-                tracing::warn!(%error, "storage unavailable");
+                // One line a caller: the outage itself is told once, by the probe.
+                tracing::debug!(%error, "storage unavailable");
                 let after = Duration::from_millis(rand::rng().random_range(STORAGE_RETRY_AFTER_MS));
                 if matches!(error, DbError::Unanswered(_)) {
                     let text = "the database went away during the commit; try again with the same key";

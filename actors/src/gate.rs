@@ -39,11 +39,17 @@ pub struct Gate {
     standing: watch::Sender<Standing>,
     doubted: Notify,
     watched: AtomicBool,
+    returns: watch::Sender<u64>,
 }
 
 impl Default for Gate {
     fn default() -> Self {
-        Self { standing: watch::Sender::new(Standing::Up), doubted: Notify::new(), watched: AtomicBool::new(false) }
+        Self {
+            standing: watch::Sender::new(Standing::Up),
+            doubted: Notify::new(),
+            watched: AtomicBool::new(false),
+            returns: watch::Sender::new(0),
+        }
     }
 }
 
@@ -112,6 +118,17 @@ impl Gate {
             outcome = work => outcome,
             down = self.down() => Err(refusal(&down).into()),
         }
+    }
+
+    /// This process was not heard of for a while (stopped, cut off) and is again: others may have been told that it is lost.
+    pub(crate) fn returned(&self) {
+        self.returns.send_modify(|returns| *returns += 1);
+    }
+
+    /// Waits until the process has come back from a silence.
+    pub(crate) async fn returns(&self) {
+        // The sender lives as long as this gate, so that the wait does not fail.
+        let _returned = self.returns.subscribe().changed().await;
     }
 
     /// Asks the probe to look now.

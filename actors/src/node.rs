@@ -4,7 +4,7 @@
 use crate::bus::Bus;
 use crate::config::RuntimeConfig;
 use crate::db::{Db, DbResult};
-use crate::limits::{COMMIT_WRITERS, HEARTBEAT_EVERY, HEARTBEAT_LIMIT, NOTICE_KEEP, RESCUE_EVERY, RETURN_GRACE};
+use crate::limits::{COMMIT_WRITERS, HEARTBEAT_EVERY, HEARTBEAT_LIMIT, NOTICE_KEEP, RESCUE_EVERY, RETURN_GRACE, SUSPECT_AFTER};
 use crate::mailbox::Slot;
 use crate::registry::Registry;
 use crate::task::rescue::{Lost, rescue};
@@ -36,6 +36,8 @@ pub struct Node {
     pub(crate) adder: Slot<AddWriter>,
     pub(crate) lock: Option<deadpool_postgres::ClientWrapper>,
     pub(crate) steady: Steady,
+    /// The last heartbeat that was written.
+    pub(crate) heard: Instant,
     pub(crate) beating: Option<Instant>,
     pub(crate) rescuing: bool,
     pub(crate) trimming: bool,
@@ -151,6 +153,9 @@ impl Node {
             node.steady = node.steady.after_a_beat(lock.is_some(), began.elapsed());
             let had = node.lock.is_some();
             node.lock = lock;
+            if node.lock.is_some() && std::mem::replace(&mut node.heard, Instant::now()).elapsed() > SUSPECT_AFTER {
+                node.db.gate().returned();
+            }
             if had && node.lock.is_none() && node.db.gate().is_up() {
                 // The lock is taken again at once, before others take this node for dead.
                 node.beat(ctx);

@@ -137,6 +137,7 @@ impl RuntimeBuilder {
             adder: adder.clone(),
             lock: Some(lock),
             steady: node::Steady::default(),
+            heard: std::time::Instant::now(),
             beating: None,
             rescuing: false,
             trimming: false,

@@ -251,6 +251,37 @@ async fn a_step_that_needs_the_database_waits_for_it() {
     leave(runtime).await;
 }
 
+/// A step that ends during the outage: its result is kept, those who watch are told so, and it is stored once.
+#[actix::test]
+async fn a_result_that_waits_to_be_stored_says_so() {
+    let mut postgres = Postgres::start().await;
+    let db = postgres.db();
+    let gates = Arc::<Gates>::default();
+    let runtime = runtime(db.clone(), Arc::clone(&gates), config()).await;
+    let mut watcher = Client::hello(listen(&runtime), "ann").await;
+    let task = start(&runtime, "ann", json!([{"key": "a", "do": "gate", "on": "g"}])).await;
+    watcher.sub(&format!("task:{task}"), None).await;
+    eventually("the step to be in its middle", async || {
+        let waiting = gates.waiting.load(Ordering::SeqCst);
+        if waiting == 1 { Ok(()) } else { Err(waiting.to_string()) }
+    })
+    .await;
+    postgres.freeze();
+    db.gate().down().await;
+    gates.gate("g").add_permits(1);
+    let wait = loop {
+        let live = watcher.next_of("live").await;
+        if let Some(wait) = live["data"]["waits"].get(0) {
+            break wait.clone();
+        }
+    };
+    assert_eq!((&wait["reason"], &wait["step"]), (&json!("storage"), &json!("a")), "{wait}");
+    postgres.thaw();
+    ended(&db, &task, "completed").await;
+    assert_eq!(count(&db, "SELECT max(attempt)::bigint FROM runtime.steps").await, 1, "the step did not run again");
+    leave(runtime).await;
+}
+
 /// Two nodes lose the database together: when it is back, neither takes the other for dead.
 #[actix::test]
 async fn after_an_outage_living_nodes_are_not_taken_for_dead() {

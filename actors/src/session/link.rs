@@ -134,6 +134,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, E: End> Link<T, E> {
         while self.state != LinkState::Over {
             // Also what was read before and had to wait for room.
             self.decode();
+            let held = !self.end.has_room();
             let blocked = self.write_all(cx).is_pending();
             if self.deaf && !blocked && !self.shut && self.state != LinkState::Over {
                 // The server ends the stream first (RFC 6455 §7.1.1); the peer's end is awaited within the deadline.
@@ -154,6 +155,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin, E: End> Link<T, E> {
                     Poll::Pending => {}
                 }
             }
+            // What was read before may be waiting for this room: nobody else wakes us for it.
+            progress |= held && self.end.has_room();
             if !progress && self.state != LinkState::Over {
                 ready!(self.wait(cx, blocked));
                 self.state = LinkState::Over;

@@ -21,8 +21,8 @@ use crate::mailbox::{Slot, tell};
 use crate::trace;
 use crate::writer::commit::{Commit, CommitWriter, Move, Verdict};
 use actix::prelude::*;
-use chrono::Utc;
-use estafette_protocol::task::TaskProgress;
+use chrono::{DateTime, Utc};
+use estafette_protocol::task::{TaskProgress, WaitReason};
 use estafette_protocol::{EventKind, StepKey, TaskId, Topic};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -121,6 +121,10 @@ pub struct TaskSupervisor {
     waits: Arc<Waits>,
     /// Steps that waited so long for what is away that they wait no more.
     impatient: HashSet<StepKey>,
+    /// The database is away since then: what ended is kept, and those who watch are told.
+    keeps_since: Option<DateTime<Utc>>,
+    /// Others may have said that this node is lost: progress is told again although nothing changed.
+    tell_again: bool,
     exit: Exit,
     span: Span,
     /// Whose share of the running steps its steps are.
@@ -175,6 +179,8 @@ impl TaskSupervisor {
             telling: false,
             waits: Arc::default(),
             impatient: HashSet::new(),
+            keeps_since: None,
+            tell_again: false,
             exit: Exit::Stopped,
             span,
             share,
@@ -189,6 +195,7 @@ impl TaskSupervisor {
             self.pending.push(Move::Ended(Arc::new(self.summary())));
         }
         self.send_soon(ctx);
+        self.say_what_is_kept();
         self.report_progress(ctx);
         self.set_alarm(ctx);
     }
@@ -485,9 +492,11 @@ impl TaskSupervisor {
                     match change {
                         Move::Completed { spec, .. } => {
                             self.uncommitted.remove(&spec.key);
+                            self.waits.clear(&spec.key);
                         }
+                        Move::Failed { spec, .. } => self.waits.clear(&spec.key),
                         Move::Ended(_) => ended = true,
-                        Move::Started { .. } | Move::Failed { .. } => {}
+                        Move::Started { .. } => {}
                     }
                 }
                 if ended {
@@ -579,6 +588,48 @@ impl TaskSupervisor {
         }));
     }
 
+    /// Steps that ended while the database is away: their results wait to be stored.
+    fn say_what_is_kept(&self) {
+        let Some(since) = self.keeps_since else { return };
+        for change in self.in_flight.iter().chain(&self.pending) {
+            if let Move::Completed { spec, .. } | Move::Failed { spec, .. } = change {
+                StepWaits::new(Arc::clone(&self.waits), spec.key.clone()).waits(WaitReason::Storage, since);
+            }
+        }
+    }
+
+    /// Follows whether the database answers, for what [`Self::say_what_is_kept`] says.
+    fn follow_storage(&mut self, ctx: &mut Context<Self>) {
+        let gate = Arc::clone(self.env.db.gate());
+        let down = async move { (gate.down().await, gate) };
+        ctx.spawn(down.into_actor(self).map(|(down, gate), supervisor, ctx| {
+            supervisor.keeps_since = Some(down.since);
+            supervisor.say_what_is_kept();
+            ctx.spawn(async move { gate.up().await }.into_actor(supervisor).map(|(), supervisor, ctx| {
+                // What is kept says so until it is stored.
+                supervisor.keeps_since = None;
+                supervisor.follow_storage(ctx);
+            }));
+        }));
+    }
+
+    /// Follows whether this node came back from a silence: others may have told that it is lost, and take nothing back.
+    fn follow_returns(&mut self, ctx: &mut Context<Self>) {
+        let gate = Arc::clone(self.env.db.gate());
+        ctx.spawn(async move { gate.returns().await }.into_actor(self).map(|(), supervisor, ctx| {
+            supervisor.repeat_progress();
+            // Who told it may do so once more at the same moment.
+            supervisor.tell_again = true;
+            supervisor.follow_returns(ctx);
+        }));
+    }
+
+    fn repeat_progress(&self) {
+        if let Some(progress) = &self.progress {
+            self.publish(progress);
+        }
+    }
+
     fn set_alarm(&mut self, ctx: &mut Context<Self>) {
         if let Some(handle) = self.wake.take() {
             ctx.cancel_future(handle);
@@ -615,9 +666,12 @@ impl Actor for TaskSupervisor {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         self.follow_waits(ctx);
+        self.follow_storage(ctx);
+        self.follow_returns(ctx);
         ctx.run_interval(WAITS_EVERY, |supervisor, _| {
-            if let Some(progress) = supervisor.progress.as_ref().filter(|progress| !progress.waits.is_empty()) {
-                supervisor.publish(progress);
+            let waits = supervisor.progress.as_ref().is_some_and(|progress| !progress.waits.is_empty());
+            if std::mem::take(&mut supervisor.tell_again) || waits {
+                supervisor.repeat_progress();
             }
         });
         self.advance(ctx);

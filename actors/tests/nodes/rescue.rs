@@ -132,6 +132,36 @@ async fn a_node_that_hangs_loses_its_tasks_and_changes_nothing_when_it_comes_bac
     assert_eq!(kinds(&db, &format!("task:{task}")).await, log, "nothing was added after its return");
 }
 
+/// A node that hangs for less than the heartbeat limit keeps its tasks: who was told that it is lost is told that it is not.
+#[actix::test]
+async fn a_node_that_is_back_before_its_tasks_are_taken_says_so() {
+    let (database, redis) = (database().await, TestRedis::start());
+    let db = database.db();
+    let first = NodeProcess::start(&database, &redis);
+    let mut caller = first.client("ann").await;
+    let task = start(&mut caller, chain()).await;
+    runs_of_b(&db, 1).await;
+    let second = NodeProcess::start(&database, &redis);
+    let mut watcher = second.client("ann").await;
+    let topic = format!("task:{task}");
+    watcher.sub(&topic, None).await;
+    first.freeze();
+    let waits = async |watcher: &mut Client| loop {
+        let live = watcher.next_of("live").await;
+        if live["topic"] == topic.as_str() && live["kind"] == "task.progress" {
+            break live["data"]["waits"].clone();
+        }
+    };
+    while waits(&mut watcher).await[0]["reason"] != "worker_lost" {}
+    first.thaw();
+    // A commit may tell progress as well, but this step is held open: only the return can.
+    while waits(&mut watcher).await.get(0).is_some() {}
+    assert_eq!(count(&db, "SELECT max(rescues)::bigint FROM runtime.tasks").await, 0);
+    open_gate(&db, "g").await;
+    ended(&db, &task, "completed").await;
+    nothing_twice(&db, 1).await;
+}
+
 async fn epoch(db: &Db) -> i64 {
     count(db, "SELECT epoch FROM runtime.meta").await
 }

@@ -63,11 +63,13 @@ pub async fn packages(peers: &Path) -> Result<(), Failure> {
     if changed(&stamp).is_some_and(|there| changed(&lock).is_none_or(|lock| lock <= there)) {
         return Ok(());
     }
-    crate::out::note("installing the peers' packages (npm ci)");
+    crate::out::note("installing the peers' packages (npm install)");
     let mut npm = Command::new("npm");
-    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(peers);
+    // Not `npm ci`: it refuses a lock file that was written where not every platform's optional packages are served.
+    // The versions are those of the lock file all the same.
+    npm.args(["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(peers);
     npm.kill_on_drop(true);
-    let failed = |what: String| Failure::Other(format!("npm ci in {}: {what}", peers.display()));
+    let failed = |what: String| Failure::Other(format!("npm install in {}: {what}", peers.display()));
     match tokio::time::timeout(INSTALL_WITHIN, npm.output()).await {
         Err(_) => Err(failed(format!("not done within {INSTALL_WITHIN:?}"))),
         Ok(Err(error)) => Err(failed(error.to_string())),
