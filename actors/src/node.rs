@@ -4,7 +4,9 @@
 use crate::bus::Bus;
 use crate::config::RuntimeConfig;
 use crate::db::{Db, DbResult};
-use crate::limits::{COMMIT_WRITERS, HEARTBEAT_EVERY, HEARTBEAT_LIMIT, NOTICE_KEEP, RESCUE_EVERY, RETURN_GRACE, SUSPECT_AFTER};
+use crate::limits::{
+    COMMIT_WRITERS, HEARTBEAT_EVERY, HEARTBEAT_LIMIT, NOTICE_KEEP, RESCUE_EVERY, RETURN_GRACE, SUSPECT_AFTER,
+};
 use crate::mailbox::Slot;
 use crate::registry::Registry;
 use crate::task::rescue::{Lost, rescue};

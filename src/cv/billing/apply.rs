@@ -1,7 +1,7 @@
 //! An event of Stripe takes effect, once, in one transaction with the mark that it did.
 
 use super::{payment, subscription, webhook};
-use crate::cv::rules::subscription::{Register, mark};
+use crate::cv::billing::rules::subscription::{Register, mark};
 use crate::cv::store::{promos, stripe, users};
 use crate::stripe::event::{Checkout, Event, Subscription, What};
 use estafette_actors::{CallError, Tx};

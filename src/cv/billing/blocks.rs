@@ -1,7 +1,7 @@
 //! CVs that a plan has no room for (P9, R52), and those that an administrator blocks.
 
 use super::texts::Told;
-use crate::cv::rules::blocking::{PLAN_LIMIT, decide};
+use crate::cv::billing::rules::blocking::{PLAN_LIMIT, decide};
 use crate::cv::store::{files, plans};
 use crate::cv::{announce, topics};
 use estafette_actors::{CallError, Tx};

@@ -1,8 +1,8 @@
 //! Packs that were paid, and money that went back (R49, R50). Either may be heard of first.
 
 use super::texts::Told;
+use crate::cv::billing::rules::payment::due;
 use crate::cv::ledger;
-use crate::cv::rules::payment::due;
 use crate::cv::store::credits::{self, NewTransaction};
 use crate::cv::store::stripe::{self, PaymentRow};
 use crate::cv::store::users;

@@ -2,9 +2,9 @@
 
 use super::blocks;
 use super::texts::Told;
+use crate::cv::billing::rules::subscription::current;
 use crate::cv::model::status::SubscriptionState;
 use crate::cv::rules::period::period_at;
-use crate::cv::rules::subscription::current;
 use crate::cv::store::{billing, plans, stripe};
 use crate::cv::topics;
 use chrono::Utc;

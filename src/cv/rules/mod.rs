@@ -16,18 +16,13 @@
 //! | [`offers`] | identity of a job offer's source (R16, D23) |
 
 pub mod account;
-pub mod blocking;
 pub mod change;
 pub mod filename;
 pub mod offers;
 pub mod patch;
-pub mod payment;
 pub mod period;
-pub mod price;
-pub mod promo;
 pub mod resume;
 pub mod review;
-pub mod subscription;
 pub mod titles;
 pub mod units;
 pub mod versions;

@@ -1,9 +1,9 @@
 //! `subscriptions`, `subscription_plans` and their limits, `credit_packs`: the price list, and who bought what.
 
 use super::{Reader, get, opt_time, opt_word, time, unsigned, word};
+use crate::cv::billing::rules::price;
+use crate::cv::billing::rules::subscription::RegisterState;
 use crate::cv::model::status::SubscriptionState;
-use crate::cv::rules::price;
-use crate::cv::rules::subscription::RegisterState;
 use estafette_actors::{DbResult, Tx};
 use estafette_protocol::cv::billing::{CreditPack, Plan, PlanLimit, SubscriptionView};
 use estafette_protocol::cv::billing_admin::{AdminCreditPack, AdminPlan};

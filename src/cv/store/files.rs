@@ -1,8 +1,8 @@
 //! `cv_files`.
 
 use super::{Reader, get, json, opt_time, opt_word, time, to_json, unsigned, word};
+use crate::cv::billing::rules::blocking::Stored;
 use crate::cv::model::status::{OptimiseState, ScoreState as ScoreMachine};
-use crate::cv::rules::blocking::Stored;
 use estafette_actors::{DbResult, Tx};
 use estafette_protocol::cv::change::Change;
 use estafette_protocol::cv::file::{CvFile, CvSummary};

@@ -1,8 +1,8 @@
 //! `promo_codes`, `promo_code_redemptions`, `referrals`.
 
 use super::{Reader, get, opt_time, opt_word, time, word};
-use crate::cv::rules::price;
-use crate::cv::rules::promo::Terms;
+use crate::cv::billing::rules::price;
+use crate::cv::billing::rules::promo::Terms;
 use estafette_actors::{DbResult, Tx};
 use estafette_protocol::UserId;
 use estafette_protocol::cv::billing::Referral;

@@ -1,8 +1,8 @@
 //! `stripe_webhook_logs`, `stripe_subscriptions`, `stripe_payments`: what Stripe said.
 
 use super::{Reader, get, opt_word, time, word};
-use crate::cv::rules::payment::Payment;
-use crate::cv::rules::subscription::{Register, RegisterState};
+use crate::cv::billing::rules::payment::Payment;
+use crate::cv::billing::rules::subscription::{Register, RegisterState};
 use estafette_actors::{DbResult, Tx};
 use estafette_protocol::UserId;
 use estafette_protocol::cv::billing::BillingPeriod;

@@ -1,10 +1,10 @@
 //! What an administrator gives to a person, and takes from them.
 
 use super::{MAX_TEXT, text};
+use crate::cv::billing::rules::blocking::PLAN_LIMIT;
 use crate::cv::billing::texts::Told;
 use crate::cv::billing::{blocks, referral};
 use crate::cv::calls::{encode, no_cv};
-use crate::cv::rules::blocking::PLAN_LIMIT;
 use crate::cv::store::{credits, files, stripe, users};
 use estafette_actors::{CallCtx, CallError};
 use estafette_protocol::cv::billing_admin::{BlockCv, Gift};

@@ -1,9 +1,9 @@
 //! Plans and their limits.
 
 use super::{MAX_NAME, MAX_TEXT, changed, collided, name, number_after};
+use crate::cv::billing::rules::price;
 use crate::cv::calls::encode;
 use crate::cv::calls::reads::Paged;
-use crate::cv::rules::price;
 use crate::cv::store::billing::{self, PlanFields};
 use estafette_actors::{CallCtx, CallError};
 use estafette_protocol::cv::billing::{Currency, PlanLimit};

@@ -1,9 +1,9 @@
 //! Promo codes.
 
 use super::{Flag, collided, text};
+use crate::cv::billing::rules::{price, promo};
 use crate::cv::calls::encode;
 use crate::cv::calls::reads::Paged;
-use crate::cv::rules::{price, promo};
 use crate::cv::store::promos;
 use estafette_actors::{CallCtx, CallError};
 use estafette_protocol::cv::billing::PromoType;

@@ -1,9 +1,9 @@
 //! `billing.checkout`: a page of Stripe's on which a plan or a pack is paid. What it costs and what it gives comes from
 //! our tables, never from the caller (R54).
 
+use crate::cv::billing::rules::price;
+use crate::cv::billing::rules::promo::{self, Terms, Use};
 use crate::cv::calls::encode;
-use crate::cv::rules::price;
-use crate::cv::rules::promo::{self, Terms, Use};
 use crate::cv::services::Services;
 use crate::cv::store::{billing, promos, stripe, users};
 use crate::cv::topics;

@@ -1,9 +1,9 @@
 //! `billing.redeem` (R57), `referral.get` (R56).
 
 use crate::cv::billing::referral;
+use crate::cv::billing::rules::promo::{self, Use};
 use crate::cv::calls::encode;
 use crate::cv::calls::reads::Paged;
-use crate::cv::rules::promo::{self, Use};
 use crate::cv::store::settings::Settings;
 use crate::cv::store::{credits, plans, promos, users};
 use crate::cv::topics;

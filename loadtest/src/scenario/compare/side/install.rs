@@ -67,7 +67,8 @@ pub async fn packages(peers: &Path) -> Result<(), Failure> {
     let mut npm = Command::new("npm");
     // Not `npm ci`: it refuses a lock file that was written where not every platform's optional packages are served.
     // The versions are those of the lock file all the same.
-    npm.args(["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(peers);
+    npm.args(["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
+        .current_dir(peers);
     npm.kill_on_drop(true);
     let failed = |what: String| Failure::Other(format!("npm install in {}: {what}", peers.display()));
     match tokio::time::timeout(INSTALL_WITHIN, npm.output()).await {
