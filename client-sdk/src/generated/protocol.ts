@@ -100,6 +100,9 @@ export type AuthTokens = {
 /** How often a subscription is paid. */
 export type BillingPeriod = "monthly" | "yearly";
 
+/** Where a subscription stands. */
+export type BillingStatus = "active" | "past_due" | "canceled";
+
 /** Parameters of `admin.block_cv`. Result: `CvSummary`. */
 export type BlockCv = {
   /** Whose CV. */
@@ -2022,9 +2025,6 @@ export type StripeWebhookDetail = {
   created_at: string,
 };
 
-/** Where a subscription stands. */
-export type SubscriptionStatus = "active" | "past_due" | "canceled";
-
 /**
  * A person's subscription and the plan in force: durable `subscription.changed`, and the answer of
  * `GET /v1/cv/subscription`.
@@ -2037,7 +2037,7 @@ export type SubscriptionView = {
   /** Its tier. */
   tier: number,
   /** Null: there never was a subscription. */
-  status: SubscriptionStatus | null,
+  status: BillingStatus | null,
   /** How often it is paid. */
   billing_period: BillingPeriod | null,
   /** When it is paid again, or ends. */

@@ -9,7 +9,7 @@ use ts_rs::TS;
 
 words! {
     /// Where a subscription stands.
-    pub enum SubscriptionStatus {
+    pub enum BillingStatus {
         /// Paid, or on trial.
         Active = "active",
         /// A payment failed; the plan stays until Stripe gives up.
@@ -123,7 +123,7 @@ pub struct SubscriptionView {
     /// Its tier.
     pub tier: i32,
     /// Null: there never was a subscription.
-    pub status: Option<SubscriptionStatus>,
+    pub status: Option<BillingStatus>,
     /// How often it is paid.
     pub billing_period: Option<BillingPeriod>,
     /// When it is paid again, or ends.

@@ -128,6 +128,7 @@ mod tests {
 
     /// One thing that Stripe may say about a subscription.
     #[derive(Debug, Clone)]
+    #[allow(clippy::large_enum_variant)]
     enum Said {
         State(i64, &'static str, Subscription),
         Invoice(i64, bool),
