@@ -110,6 +110,7 @@ export function userState(): UserState {
     user: { id: "u1", name: "Ada", email: "ada@example.org", email_verified: null, language: null, image: null, role: "USER", created_at: AT },
     credits: { balance: 10, ...totals },
     plan: null,
+    subscription: null,
     counters: [],
     tasks: [],
     cvs: [],

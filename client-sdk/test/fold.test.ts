@@ -159,6 +159,12 @@ test("a person's feed: tasks, credits, counters, CVs, notices", () => {
   state = user(state, "counter.changed", { feature_name: "f", count: 1, usage_limit: 5, period_start: AT, period_end: LATER });
   state = user(state, "counter.changed", { feature_name: "f", count: 2, usage_limit: 5, period_start: AT, period_end: LATER });
   expect(state.counters).toMatchObject([{ count: 2 }]);
+  const subscription = { plan_id: 3, plan_name: "pro", tier: 2, status: "active" as const, billing_period: "monthly" as const, current_period_end: LATER, cancel_at_period_end: false };
+  state = user(state, "subscription.changed", subscription);
+  expect(state.subscription).toEqual(subscription);
+  expect(state.plan).toEqual({ id: 3, name: "pro", tier: 2, is_free: false });
+  state = user(state, "subscription.changed", { ...subscription, plan_id: 1, plan_name: "free", tier: 0, status: "canceled" });
+  expect(state.plan).toEqual({ id: 1, name: "free", tier: 0, is_free: true });
   const made = { filename: "a.json", title: "A. Gil, developer", pending_count: 2, created_by: null, source_type: null, job_offer_id: null, language: null, is_translated: false, content_version: 1 };
   state = user(state, "cv.created", { ...made, id: "cv1" });
   expect(state.cvs).toMatchObject([{ id: "cv1", title: "A. Gil, developer", pending_count: 2 }]);

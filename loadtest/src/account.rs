@@ -42,6 +42,7 @@ impl Account {
     /// [`ApiError`].
     pub async fn sign_up(api: &Api, email: &str) -> Result<Self, ApiError> {
         let body = SignUp {
+            referral_code: None,
             email: email.to_owned(),
             password: PASSWORD.to_owned(),
             name: Some("Load Test".to_owned()),

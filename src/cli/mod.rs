@@ -8,6 +8,7 @@
 //! | [`user`] | `estafette user add`, `list`, `credits` |
 //! | [`demo`] | `estafette demo`: a server with an example user, CVs and job pages |
 //! | [`quality`] | `estafette quality`: what the offline model finds against what is expected |
+//! | [`scripted_stripe`] | `estafette scripted-stripe` (hidden): an endpoint like Stripe's |
 //! | [`failure`] | how a command fails: one sentence and an exit code |
 
 pub mod demo;
@@ -15,6 +16,7 @@ pub mod failure;
 pub mod migrate;
 pub mod open;
 pub mod quality;
+pub mod scripted_stripe;
 pub mod serve;
 pub mod user;
 
@@ -66,6 +68,8 @@ enum Command {
     Quality(quality::Quality),
     #[command(about = "Print the settings in force (secrets are not shown), or the annotated example")]
     Config(Box<Print>),
+    #[command(hide = true, about = "An endpoint like Stripe's, with a page to pay on: for tests. No money moves")]
+    ScriptedStripe(scripted_stripe::Scripted),
 }
 
 #[derive(Args)]
@@ -93,6 +97,7 @@ impl Command {
             Self::Demo(sources) => demo::run(sources.config.as_deref(), sources.given),
             Self::User(user) => user::run(*user),
             Self::Quality(quality) => quality::run(quality),
+            Self::ScriptedStripe(command) => scripted_stripe::run(command),
             Self::Config(print) if print.example => {
                 say(EXAMPLE);
                 Ok(())

@@ -21,6 +21,7 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     oauth(settings)?;
     tasks(settings)?;
     ai(settings)?;
+    stripe(settings)?;
     if let Err(error) = tracing_subscriber::EnvFilter::try_new(&settings.log.level) {
         return refuse(format!(
             "the log level {:?} is not one ({error}): use error, warn, info, debug, trace or a list such as info,estafette=debug",
@@ -177,6 +178,25 @@ fn ai(settings: &Settings) -> Result<(), ConfigError> {
     if ai.provider == AiProvider::Openai && ai.openai_api_key.is_empty() && ai.openai_base_url == OPENAI_BASE_URL {
         return refuse(
             "the provider is openai but there is no key: set OPENAI_API_KEY, another OPENAI_BASE_URL, or the provider offline",
+        );
+    }
+    Ok(())
+}
+
+fn stripe(settings: &Settings) -> Result<(), ConfigError> {
+    let stripe = &settings.stripe;
+    for (what, address) in
+        [("base URL of Stripe", &stripe.base_url), ("address that Stripe leads back to", &stripe.return_url)]
+    {
+        if !Url::parse(address).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
+            return refuse(format!(
+                "the {what} {address:?} is not an http(s) address: it looks like https://app.example.com"
+            ));
+        }
+    }
+    if stripe.secret_key.is_empty() != stripe.webhook_secret.is_empty() {
+        return refuse(
+            "payments need both STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET: without the second nobody would get what they paid for",
         );
     }
     Ok(())

@@ -25,6 +25,9 @@ pub const DEFAULT_FILE: &str = "estafette.toml";
 /// Where OpenAI itself is.
 pub const OPENAI_BASE_URL: &str = "https://api.openai.com/v1";
 
+/// Where Stripe itself is.
+pub const STRIPE_BASE_URL: &str = "https://api.stripe.com";
+
 /// Where a setting is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key {

@@ -308,6 +308,20 @@ settings! {
         offline_latency_ms: u64 = 0, "offline-latency-ms", "ESTAFETTE_OFFLINE_LATENCY_MS", 0..=600_000 "ms";
     }
 
+    /// Payments, by Stripe. Without a key nothing is sold.
+    stripe: Stripe, StripeLayer {
+        /// The secret key (`sk_…`). Empty: no payments.
+        secret_key: Secret = Secret::default(), "stripe-secret-key", "STRIPE_SECRET_KEY";
+        /// The secret of the webhook's endpoint (`whsec_…`), by which events from Stripe are known.
+        webhook_secret: Secret = Secret::default(), "stripe-webhook-secret", "STRIPE_WEBHOOK_SECRET";
+        /// Base of Stripe's HTTP interface.
+        base_url: String = super::STRIPE_BASE_URL.to_owned(), "stripe-base-url", "STRIPE_BASE_URL";
+        /// Address of the console, to which people come back from paying.
+        return_url: String = "http://127.0.0.1:7777".to_owned(), "stripe-return-url", "ESTAFETTE_STRIPE_RETURN_URL";
+        /// Bound of one request to Stripe.
+        timeout_ms: u64 = 20_000, "stripe-timeout-ms", "ESTAFETTE_STRIPE_TIMEOUT_MS", 100..=120_000 "ms";
+    }
+
     /// Fetching the pages that users name.
     fetch: Fetch, FetchLayer {
         /// Private addresses that may be fetched all the same, as `host:port` (tests, intranets).

@@ -1,5 +1,6 @@
 //! People of the CV product: sign-up and sign-in, without HTTP.
 
+use super::billing::referral;
 use super::ledger;
 use super::rules::account::{Email, check_name, check_password};
 use super::store::new_id;
@@ -23,6 +24,8 @@ pub struct NewUser {
     pub role: Role,
     /// In which language the server writes to them.
     pub language: Option<Lang>,
+    /// The code of who referred them (R56).
+    pub referral_code: Option<String>,
 }
 
 /// Checks what a person gives at sign-up.
@@ -51,5 +54,17 @@ pub async fn add(tx: &mut Tx<'_>, settings: &Settings, new: &NewUser) -> Result<
     }
     let id: UserId = topics::parse_id(&id)?;
     ledger::welcome_gift(tx, settings, &id).await?;
+    if let Some(code) = new.referral_code.as_deref().filter(|code| !code.trim().is_empty()) {
+        referral::came_by(tx, &id, code).await?;
+    }
     users::by_id(tx, &id).await?.ok_or_else(|| CallError::internal("a new user vanished"))
+}
+
+/// Their address is confirmed: what waited for that goes on (R56).
+///
+/// # Errors
+/// [`DbError`].
+pub async fn confirm_email(tx: &mut Tx<'_>, id: &UserId) -> Result<(), DbError> {
+    users::verify_email(tx, id).await?;
+    referral::verified(tx, id).await
 }

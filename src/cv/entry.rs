@@ -11,6 +11,7 @@ use crate::ai::{CallBounds, CallGuard, CallRecorder, Models, setup};
 use crate::auth::Auth;
 use crate::catalog::{Account, Accounts, Entry, NewAccount, Parts};
 use crate::fetch::{FetchPolicy, Fetcher};
+use crate::stripe::Stripe;
 use chrono::{DateTime, Utc};
 use estafette_actors::sweep::Sweep;
 use estafette_actors::{CallError, Db, Identity, Runtime};
@@ -48,14 +49,19 @@ pub fn entry(parts: &Parts<'_>) -> Result<Entry, String> {
     let post = super::mail::Post::from_settings(settings, parts.auth)?;
     let oauth = super::oauth::Oauth::from_settings(settings)?;
     let services =
-        Services::new(models, Arc::new(fetcher), post).with_oauth(oauth).test_live(settings.tasks.test_live_per_second);
+        Services::new(models, Arc::new(fetcher), post)
+        .with_oauth(oauth)
+        .test_live(settings.tasks.test_live_per_second)
+        .paid_by(Stripe::from_settings(settings)?);
     let services = Arc::new(services);
+    let attached = Arc::clone(&services);
     Ok(Entry {
         product: Arc::new(CvProduct::new(Arc::clone(&services))),
         routes: routes::with(services),
         docs: routes::docs,
         accounts: Some(Arc::new(CvAccounts { auth: parts.auth.clone() })),
         started: Box::new(move |runtime| {
+            attached.attach(runtime);
             runtime.flush_at_drain(Arc::new(usage.start(runtime.db().clone())));
             budget.start(runtime.db().clone());
             super::watch::start(runtime, Arc::clone(&usage));
@@ -98,15 +104,21 @@ impl Accounts for CvAccounts {
         let (email, name) = accounts::check(&new.email, &new.password, new.name.as_deref())?;
         let password_hash = self.auth.passwords().hash(&new.password).await?;
         let address = email.as_str().to_owned();
-        let user =
-            NewUser { email: Some(email), name, password_hash: Some(password_hash), role: Role::User, language: None };
+        let user = NewUser {
+            email: Some(email),
+            name,
+            password_hash: Some(password_hash),
+            role: Role::User,
+            language: None,
+            referral_code: None,
+        };
         let extra = i32::try_from(new.credits)
             .map_err(|_| CallError::bad_request("that is more credits than an account can hold"))?;
         runtime
             .transaction(&topics::product(), async |tx| {
                 let settings = settings::read(tx).await?;
                 let added = accounts::add(tx, &settings, &user).await?.user;
-                users::verify_email(tx, &added.id).await?;
+                accounts::confirm_email(tx, &added.id).await?;
                 if extra > 0 {
                     ledger::record(tx, &added.id, extra, TransactionType::Gift, None, None, None).await?;
                 }

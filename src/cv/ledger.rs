@@ -67,6 +67,9 @@ pub async fn reserve(
             UnitPayment::Credits(price) => Some(debit(tx, user, feature, task, price).await?),
         });
     }
+    if plan.referral_waits {
+        super::billing::referral::look(tx, user)?;
+    }
     Ok(Reserved {
         transactions,
         credits_debited: i32::try_from(split.credits_debited()).unwrap_or(i32::MAX),
@@ -108,15 +111,37 @@ pub async fn record(
     task: Option<&TaskId>,
     related: Option<&str>,
 ) -> DbResult<String> {
-    let new = NewTransaction { user: user.as_str(), amount, kind, feature, task: task.map(TaskId::as_str), related };
-    let (id, balance) = credits::record(tx, &new).await?;
+    let task_id = task.map(TaskId::as_str);
+    let (payment, invoice, metadata) = (None, None, None);
+    let new = NewTransaction {
+        user: user.as_str(),
+        amount,
+        kind,
+        feature,
+        task: task_id,
+        related,
+        payment,
+        invoice,
+        metadata,
+    };
+    record_full(tx, user, &new).await
+}
+
+/// The same with everything that a row may have.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn record_full(tx: &mut Tx<'_>, user: &UserId, new: &NewTransaction<'_>) -> DbResult<String> {
+    let NewTransaction { amount, kind, feature, related, .. } = *new;
+    let task = new.task.map(topics::parse_id::<TaskId>).transpose()?;
+    let (id, balance) = credits::record(tx, new).await?;
     let event = CreditsChanged {
         balance,
         amount,
         kind,
         transaction_id: topics::parse_id(&id)?,
         feature_name: feature.map(str::to_owned),
-        task_id: task.cloned(),
+        task_id: task,
         related_transaction_id: related.map(topics::parse_id).transpose()?,
     };
     tx.emit(&topics::user(user), "credits.changed", &event)?;

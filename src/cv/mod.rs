@@ -6,6 +6,7 @@
 //! | [`rules`] | pure decisions |
 //! | [`store`] | SQL |
 //! | [`ledger`] | units: reserved, given back |
+//! | [`billing`] | what Stripe says, blocks by plans, referrals |
 //! | [`history`] | versions of a CV |
 //! | [`announce`] | events about a CV |
 //! | [`accounts`] | sign-up, without HTTP |
@@ -31,6 +32,7 @@
 
 pub mod accounts;
 pub mod announce;
+pub mod billing;
 pub mod brain;
 pub mod budget;
 pub mod calls;

@@ -6,8 +6,9 @@ use super::store::settings::{self, Settings};
 use super::store::usage;
 use crate::ai::{AiCallRecord, CallRecorder, Models};
 use crate::fetch::Fetcher;
+use crate::stripe::Stripe;
 use estafette_actors::writer::batch::{Record, Recorder};
-use estafette_actors::{Db, DbResult, StepError};
+use estafette_actors::{CallError, Db, DbResult, Runtime, StepError};
 use parking_lot::RwLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -35,6 +36,8 @@ pub struct Services {
     pub oauth: Oauth,
     /// Volatile events a second that one `task.test` may ask for.
     pub test_live_per_second: u32,
+    stripe: Option<Stripe>,
+    runtime: OnceLock<Runtime>,
     settings: RwLock<Option<(Instant, Arc<Settings>)>>,
     prices_at: RwLock<Option<Instant>>,
     computing: Arc<Semaphore>,
@@ -49,6 +52,8 @@ impl Services {
             post,
             oauth: Oauth::none(),
             test_live_per_second: 0,
+            stripe: None,
+            runtime: OnceLock::new(),
             settings: RwLock::new(None),
             prices_at: RwLock::new(None),
             computing: Arc::new(Semaphore::new(COMPUTING)),
@@ -67,6 +72,35 @@ impl Services {
     pub const fn test_live(mut self, per_second: u32) -> Self {
         self.test_live_per_second = per_second;
         self
+    }
+
+    /// Takes payments.
+    #[must_use]
+    pub fn paid_by(mut self, stripe: Option<Stripe>) -> Self {
+        self.stripe = stripe;
+        self
+    }
+
+    /// Where payments are taken.
+    ///
+    /// # Errors
+    /// `bad_request`: this server takes none.
+    pub fn stripe(&self) -> Result<&Stripe, CallError> {
+        let none = "this server takes no payments: whoever runs it sets STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET";
+        self.stripe.as_ref().ok_or_else(|| CallError::bad_request(none))
+    }
+
+    /// The runtime has started: tasks whose effects concern several people, or nobody, work through it.
+    pub fn attach(&self, runtime: &Runtime) {
+        let _attached_before = self.runtime.set(runtime.clone());
+    }
+
+    /// The runtime.
+    ///
+    /// # Errors
+    /// It has not started: tried again.
+    pub fn runtime(&self) -> Result<&Runtime, StepError> {
+        self.runtime.get().ok_or_else(|| StepError::transient("starting", "the node is still starting"))
     }
 
     /// Runs a computation beside the arbiter that asks: reading a whole CV takes long enough to hold up heartbeats,

@@ -4,12 +4,14 @@ use super::rules::budget::Budgets;
 use super::rules::period::period_at;
 use super::store::files::MAX_SNAPSHOT;
 use super::store::{
-    Reader, costs, credits, files, generations, mails, plans, queues, settings, steps, tasks, users, versions, voice,
+    Reader, billing, costs, credits, files, generations, mails, plans, queues, settings, steps, stripe, tasks, users,
+    versions, voice,
 };
 use chrono::Utc;
 use estafette_actors::DbResult;
 use estafette_protocol::UserId;
 use estafette_protocol::cv::admin::AdminTasks;
+use estafette_protocol::cv::billing_admin::{AdminWebhooks, WebhookQuery};
 use estafette_protocol::cv::costs::{AdminCosts, BudgetState};
 use estafette_protocol::cv::mail::{AdminEmails, EmailLogQuery};
 use estafette_protocol::cv::snapshot::{AppState, CvState, DeviceState, TaskState, UserState};
@@ -39,6 +41,7 @@ pub async fn user(db: &impl Reader, id: &UserId) -> DbResult<Option<UserState>> 
         user: row.user,
         credits: credits::balance(db, id.as_str()).await?,
         plan: plan.map(|plan| plan.plan),
+        subscription: billing::view(db, id.as_str()).await?,
         counters,
         tasks: tasks::open(db, Some(id.as_str()), "").await?,
         cvs: files::list(db, id.as_str(), None, MAX_SNAPSHOT).await?,
@@ -127,4 +130,13 @@ pub async fn admin_feedback(db: &impl Reader) -> DbResult<AdminFeedback> {
     let (new, reviewed, resolved) = voice::count_feedback(db).await?;
     let items = voice::list_feedback(db, &FeedbackQuery::default(), None, voice::MAX_SNAPSHOT).await?;
     Ok(AdminFeedback { new, reviewed, resolved, items })
+}
+
+/// `admin:webhooks`.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn admin_webhooks(db: &impl Reader) -> DbResult<AdminWebhooks> {
+    let last = stripe::logs(db, &WebhookQuery::default(), None, stripe::MAX_SNAPSHOT).await?;
+    Ok(AdminWebhooks { waiting: stripe::waiting(db).await?, last })
 }

@@ -26,6 +26,10 @@ const STATEMENTS: [&str; 8] = [
             SELECT 1 FROM cv.background_tasks b WHERE b.user_id = u.user_id AND b.status IN ('queued', 'running')
               AND b.payload -> 'uploads' ? u.id)
         ORDER BY u.id LIMIT $1)",
+    // G10. What did not take effect waits for an administrator.
+    "DELETE FROM cv.stripe_webhook_logs WHERE id IN (
+        SELECT id FROM cv.stripe_webhook_logs WHERE processed AND created_at < now() - interval '90 days'
+        ORDER BY created_at LIMIT $1)",
     // R43: whoever uses the feature again begins a new period with a new row.
     "DELETE FROM cv.feature_usage_counters WHERE id IN (
         SELECT id FROM cv.feature_usage_counters WHERE period_end < now() ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)",

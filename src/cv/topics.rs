@@ -42,11 +42,13 @@ pub enum Admin {
     Feedback,
     /// `admin:emails`: the log of e-mails.
     Emails,
+    /// `admin:webhooks`: what Stripe sent.
+    Webhooks,
 }
 
 impl Admin {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Tasks, Self::Costs, Self::Feedback, Self::Emails];
+    pub const ALL: [Self; 5] = [Self::Tasks, Self::Costs, Self::Feedback, Self::Emails, Self::Webhooks];
 
     /// The word after the colon.
     pub const fn word(self) -> &'static str {
@@ -55,6 +57,7 @@ impl Admin {
             Self::Costs => "costs",
             Self::Feedback => "feedback",
             Self::Emails => "emails",
+            Self::Webhooks => "webhooks",
         }
     }
 

@@ -25,10 +25,12 @@ const CV: &[Migration] = estafette_actors::migrations!("migrations", "cv":
     "0007_seed_settings_and_free_plan",
     "0008_ease_task_check",
     "0010_add_export_design",
-    "0025_create_costs_and_feedback",
+    "0015_create_packs_promo_codes_and_referrals",
+    "0016_create_stripe",
     "0020_create_email",
     "0021_extend_identity",
     "0022_seed_email",
+    "0025_create_costs_and_feedback",
 );
 
 /// All SQL files: the runtime's, then each product's.

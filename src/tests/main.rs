@@ -18,7 +18,8 @@
 //! | [`deploys`] | a rolling restart of two nodes under load, and the end of a drain |
 //! | [`model_away`] | a model endpoint that is away, throttles or is slow: tasks wait and say why |
 //! | [`outages`] | Postgres frozen and killed under the server: readiness, refusals in bounded time, nothing lost |
-//! | [`watched`] | what administrators change and watch, on two servers
+//! | [`watched`] | what administrators change and watch, on two servers |
+//! | [`payments`] | packs and plans paid at a scripted Stripe whose webhooks come in the wrong order and twice |
 //! | [`storms`] | admission and rate limits at their bounds |
 //! | [`traces`] | one trace from a request to the delivery of what came of it |
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, missing_docs)]
@@ -37,6 +38,7 @@ mod models;
 mod nodes;
 mod offers;
 mod outages;
+mod payments;
 mod rights;
 mod secrets;
 mod storms;

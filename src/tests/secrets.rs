@@ -19,6 +19,8 @@ const API_KEY: &str = "sk-proj-falcon-9817263540";
 const DATABASE_PASSWORD: &str = "dbpw-heron-5521";
 const REDIS_PASSWORD: &str = "redispw-wren-8870";
 const TOKEN_KEY: &str = "token-key-of-this-server-owl-3321";
+const STRIPE_KEY: &str = "sk_live_x7Yq2kLmN";
+const STRIPE_SECRET: &str = "whsec_9dKp3vTz";
 const PASTED: &str = "offer-line-that-only-its-owner-knows";
 
 /// What a model says that fails in every way, one after the other, and repeats its key as some do.
@@ -62,6 +64,9 @@ async fn talk(format: &str) {
             ("OPENAI_API_KEY", API_KEY),
             ("ESTAFETTE_AI_REQUEST_TIMEOUT_MS", "1000"),
             ("ESTAFETTE_TOKEN_KEY", TOKEN_KEY),
+            ("STRIPE_SECRET_KEY", STRIPE_KEY),
+            ("STRIPE_WEBHOOK_SECRET", STRIPE_SECRET),
+            ("STRIPE_BASE_URL", "http://127.0.0.1:1"),
             ("REDIS_URL", &format!("redis://:{REDIS_PASSWORD}@127.0.0.1:1/")),
         ],
     );
@@ -75,6 +80,8 @@ async fn talk(format: &str) {
         ("the database's password", DATABASE_PASSWORD),
         ("the password of Redis", REDIS_PASSWORD),
         ("the token key", TOKEN_KEY),
+        ("Stripe's key", STRIPE_KEY),
+        ("the secret of Stripe's webhooks", STRIPE_SECRET),
         ("a pasted offer", PASTED),
     ]
     .map(|(what, secret)| (what.to_owned(), secret.to_owned()))

@@ -65,6 +65,7 @@ function userState(): UserState {
     user: world.user,
     credits: { balance: world.balance, total_purchased: 50, total_used: used, total_refunded: 0, total_gifted: 25, balance_after_last_purchase: 75 },
     plan: { id: 1, name: "free", tier: 0, is_free: true },
+    subscription: { plan_id: 1, plan_name: "free", tier: 0, status: null, billing_period: null, current_period_end: null, cancel_at_period_end: false },
     counters: [],
     tasks: [...world.tasks.values()].map((state) => state.task).filter((task) => task.status === "queued" || task.status === "running"),
     cvs: [...world.cvs.values()].map(summary).reverse(),

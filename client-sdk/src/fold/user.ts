@@ -1,5 +1,5 @@
 import type { EventOf } from "../api.js";
-import type { CreditBalance, CreditsChanged, CvCreated, CvSummary, TaskType, TaskView, UserState, UserTaskQueued } from "../generated/protocol.js";
+import type { CreditBalance, CreditsChanged, CvCreated, CvSummary, PlanSummary, SubscriptionView, TaskType, TaskView, UserState, UserTaskQueued } from "../generated/protocol.js";
 
 type UserEvent = EventOf<`user:${string}`>;
 
@@ -27,6 +27,8 @@ export function reduceUser(state: UserState, event: UserEvent): UserState {
       return changeCv(state, event.data.id, event.data);
     case "account.changed":
       return { ...state, user: event.data };
+    case "subscription.changed":
+      return { ...state, subscription: event.data, plan: planOf(event.data) };
     case "notice":
       return { ...state, notices: [...state.notices, event.data] };
     case "notices.read":
@@ -42,13 +44,18 @@ export function reduceUser(state: UserState, event: UserEvent): UserState {
   }
 }
 
+/** The plan in force: without a subscription that lives it is the free one (cv R40). */
+function planOf({ plan_id, plan_name, tier, status }: SubscriptionView): PlanSummary {
+  return { id: plan_id, name: plan_name, tier, is_free: status === null || status === "canceled" };
+}
+
 /** One row of the ledger (cv R48). */
 function book(credits: CreditBalance, row: CreditsChanged): CreditBalance {
   const next = { ...credits, balance: row.balance };
   switch (row.type) {
     case "purchase":
       next.total_purchased += row.amount;
-      next.balance_after_last_purchase = row.balance;
+      if (row.amount > 0) next.balance_after_last_purchase = row.balance;
       return next;
     case "usage":
       next.total_used -= row.amount;

@@ -7,6 +7,74 @@ export type AdminEmails = {
   counts: Partial<Record<EmailStatus, number>>,
   /** The last 100, the newest first. */
   logs: Array<EmailLog>,
+/** A pack with its ties to Stripe. */
+export type AdminCreditPack = {
+  /** Its id. */
+  id: number,
+  /** Its name. */
+  name: string,
+  /** For people. */
+  description: string | null,
+  /** Credits in it, unique. */
+  credit_amount: number,
+  /** Its price. */
+  price: number,
+  /** Currency of the price. */
+  price_currency: Currency,
+  /** Whether it is offered (cv R54). */
+  is_active: boolean,
+  /** Stripe's product. */
+  stripe_product_id: string | null,
+  /** Stripe's price. */
+  stripe_price_id: string | null,
+  /** When it was made. */
+  created_at: string,
+  /** When it was changed. */
+  updated_at: string,
+};
+
+/** A plan with its ties to Stripe. */
+export type AdminPlan = {
+  /** Stripe's product. */
+  stripe_product_id: string | null,
+  /** Stripe's price of a month. */
+  stripe_price_id_monthly: string | null,
+  /** Stripe's price of a year. */
+  stripe_price_id_yearly: string | null,
+  /** Live subscriptions. */
+  subscribers: number,
+  /** When it was made. */
+  created_at: string,
+  /** When it was changed. */
+  updated_at: string,
+  /** Its id. */
+  id: number,
+  /** Its name, unique. */
+  name: string,
+  /** For people. */
+  description: string | null,
+  /** Whether it costs nothing. */
+  is_free: boolean,
+  /** 0 free, 1 basic, 2 pro, … */
+  tier: number,
+  /** Whether it is shown as the usual choice. */
+  is_popular: boolean,
+  /** Price of a month. */
+  price_monthly: number,
+  /** Price of a year (cv R55). */
+  price_yearly: number,
+  /** What a year costs less than twelve months, percent. */
+  yearly_discount_percent: number,
+  /** Currency of both prices. */
+  price_currency: Currency,
+  /** What it says about each feature. */
+  limits: Array<PlanLimit>,
+};
+
+/** State of `admin:{what}`: one of the fields is there. */
+export type AdminState = {
+  /** Of `admin:webhooks`. */
+  webhooks?: WebhooksState,
 };
 
 /** What a client does after a close. */
@@ -41,6 +109,22 @@ export type AutoSignIn = {
   token: string,
   /** This browser or app installation. */
   device?: string,
+/** How often a subscription is paid. */
+export type BillingPeriod = "monthly" | "yearly";
+
+/** Where a subscription stands. */
+export type BillingStatus = "active" | "past_due" | "canceled";
+
+/** Parameters of `admin.block_cv`. Result: `CvSummary`. */
+export type BlockCv = {
+  /** Whose CV. */
+  id: string,
+  /** The CV. */
+  cv_id: string,
+  /** Blocked from now on, or no longer. */
+  blocked: boolean,
+  /** Why, for its owner; needed to block. */
+  reason?: string,
 };
 
 /** A proposed change (cv R28). The CV's content already holds `after`; rejecting puts `before` back at `path`. */
@@ -132,6 +216,26 @@ export type ChangesProposed = {
   changes: Array<Change>,
 };
 
+/** Parameters of `billing.checkout`: a plan with its period, or a pack of credits. */
+export type Checkout = {
+  /** The plan to subscribe to. */
+  plan_id?: number,
+  /** How often it is paid; monthly when missing. */
+  billing_period?: BillingPeriod,
+  /** The pack to buy. */
+  credit_pack_id?: number,
+  /** A code that makes it cheaper. */
+  promo_code?: string,
+};
+
+/** Result of `billing.checkout`. */
+export type CheckoutStarted = {
+  /** Stripe's id of the checkout. */
+  id: string,
+  /** Where the person pays. */
+  url: string,
+};
+
 /** What a client may say. */
 export type ClientMessage = { "t": "hello",
   /** An access token of one product. */
@@ -218,6 +322,47 @@ export type CreditBalance = {
   balance_after_last_purchase: number,
 };
 
+/** A pack of credits (cv R54: only packs that are offered are listed). */
+export type CreditPack = {
+  /** Its id. */
+  id: number,
+  /** Its name. */
+  name: string,
+  /** For people. */
+  description: string | null,
+  /** Credits in it. */
+  credit_amount: number,
+  /** Its price. */
+  price: number,
+  /** Currency of the price. */
+  price_currency: Currency,
+};
+
+/**
+ * Parameters of `admin.credit_pack_create` (`id` missing; name, credits and price required) and
+ * `admin.credit_pack_update`.
+ */
+export type CreditPackChange = {
+  /** The pack. */
+  id?: number,
+  /** Its name. */
+  name?: string,
+  /** For people. */
+  description?: string | null,
+  /** Credits in it. */
+  credit_amount?: number,
+  /** Its price. */
+  price?: number,
+  /** Currency of the price. */
+  price_currency?: Currency,
+  /** Whether it is offered. */
+  is_active?: boolean,
+  /** Stripe's product. */
+  stripe_product_id?: string | null,
+  /** Stripe's price. */
+  stripe_price_id?: string | null,
+};
+
 /** A row of the ledger. */
 export type CreditTransaction = {
   /** Its id. */
@@ -257,6 +402,9 @@ export type CreditsChanged = {
   /** For a refund: the row that it gives back. */
   related_transaction_id: string | null,
 };
+
+/** The currencies of prices. */
+export type Currency = "EUR" | "USD" | "GBP";
 
 /** Durable `cv.blocked` and `cv.unblocked` (cv R52). */
 export type CvBlocked = {
@@ -983,6 +1131,16 @@ export type GenerationOffer = {
   credits_refunded: boolean,
 };
 
+/** Parameters of `admin.gift`. Result: `CreditBalance` of the person. */
+export type Gift = {
+  /** To whom. */
+  id: string,
+  /** How many, 1 to 100 000. */
+  credits: number,
+  /** Kept with the row of the ledger. */
+  reason?: string,
+};
+
 /**
  * Parameters of `cv.import` on the socket: a file that was uploaded with `POST /v1/cv/uploads` before. Over HTTP the
  * file itself is the body (multipart).
@@ -1251,6 +1409,32 @@ export type NewEmailTrigger = {
   /** A picture's name. */
   icon?: string,
 };
+/** Parameters of `admin.promo_code_create`. */
+export type NewPromoCode = {
+  /** The code; kept in upper case. */
+  code: string,
+  /** What it gives. */
+  type: PromoType,
+  /** Credits, percent, or amount. */
+  value: number,
+  /** Needed for an amount. */
+  currency?: Currency,
+  /** For this plan only. */
+  plan_id?: number,
+  /** For this pack only. */
+  credit_pack_id?: number,
+  /** Uses in all. */
+  max_uses?: number,
+  /** Uses of one person; 1 when missing. */
+  max_uses_per_user?: number,
+  /** From when; now when missing. */
+  valid_from?: string,
+  /** Until when. */
+  valid_until?: string,
+};
+
+/** Parameters of calls that take none. */
+export type NoParams = Record<symbol, never>;
 
 /** Durable `notice`: something that a person should read. */
 export type Notice = {
@@ -1389,6 +1573,79 @@ export type PatchOperation = { "op": "add",
   value: unknown,
 };
 
+/** A plan of the price list. */
+export type Plan = {
+  /** Its id. */
+  id: number,
+  /** Its name, unique. */
+  name: string,
+  /** For people. */
+  description: string | null,
+  /** Whether it costs nothing. */
+  is_free: boolean,
+  /** 0 free, 1 basic, 2 pro, … */
+  tier: number,
+  /** Whether it is shown as the usual choice. */
+  is_popular: boolean,
+  /** Price of a month. */
+  price_monthly: number,
+  /** Price of a year (cv R55). */
+  price_yearly: number,
+  /** What a year costs less than twelve months, percent. */
+  yearly_discount_percent: number,
+  /** Currency of both prices. */
+  price_currency: Currency,
+  /** What it says about each feature. */
+  limits: Array<PlanLimit>,
+};
+
+/**
+ * Parameters of `admin.plan_create` (`id` missing, `name` required) and `admin.plan_update`. What is missing stays as it
+ * is.
+ */
+export type PlanChange = {
+  /** The plan. */
+  id?: number,
+  /** Its name, unique. */
+  name?: string,
+  /** For people. */
+  description?: string | null,
+  /** 0 free, 1 basic, … */
+  tier?: number,
+  /** Shown as the usual choice. */
+  is_popular?: boolean,
+  /** Price of a month. */
+  price_monthly?: number,
+  /** Price of a year; null: computed again (cv R55). */
+  price_yearly?: number | null,
+  /** Percent, 0 to 100. */
+  yearly_discount_percent?: number,
+  /** Currency of the prices. */
+  price_currency?: Currency,
+  /** Stripe's product. */
+  stripe_product_id?: string | null,
+  /** Stripe's price of a month. */
+  stripe_price_id_monthly?: string | null,
+  /** Stripe's price of a year. */
+  stripe_price_id_yearly?: string | null,
+};
+
+/** What a plan says about a feature. */
+export type PlanLimit = {
+  /** The feature (`generate_cv`); `max_cvs` is the number of CVs that are kept. */
+  feature_name: string,
+  /** Whether the plan has it at all. */
+  is_enabled: boolean,
+  /** Uses a month; -1 = unlimited. */
+  usage_limit: number,
+};
+
+/** What a plan says about its features: answer of `admin.plan_limits`. */
+export type PlanLimits = {
+  /** By feature. */
+  limits: Array<PlanLimit>,
+};
+
 /** The plan that a person is on. */
 export type PlanSummary = {
   /** Its id. */
@@ -1399,6 +1656,12 @@ export type PlanSummary = {
   tier: number,
   /** Whether it costs nothing. */
   is_free: boolean,
+};
+
+/** Result of `billing.portal`. */
+export type PortalOpened = {
+  /** Where the person changes plan, card and address. */
+  url: string,
 };
 
 /**
@@ -1446,6 +1709,104 @@ export type ProfilePatch = {
   image?: string,
   /** In which language the server writes to them. */
   language?: Lang,
+/** A promo code (cv R57). */
+export type PromoCode = {
+  /** Its id. */
+  id: string,
+  /** The code, upper case. */
+  code: string,
+  /** What it gives. */
+  type: PromoType,
+  /** Credits, percent, or amount. */
+  value: number,
+  /** Of an amount. */
+  currency: Currency | null,
+  /** For this plan only; null = any. */
+  plan_id: number | null,
+  /** For this pack only; null = any. */
+  credit_pack_id: number | null,
+  /** Uses in all; null = unlimited. */
+  max_uses: number | null,
+  /** Uses of one person. */
+  max_uses_per_user: number,
+  /** Uses so far. */
+  current_uses: number,
+  /** From when. */
+  valid_from: string,
+  /** Until when; null = for ever. */
+  valid_until: string | null,
+  /** Whether it works at all. */
+  is_active: boolean,
+  /** Stripe's coupon, made at the first checkout with it. */
+  stripe_coupon_id: string | null,
+  /** When it was made. */
+  created_at: string,
+  /** When it was changed. */
+  updated_at: string,
+};
+
+/** Parameters of `admin.promo_code_update`: what a code gives is not changed, only for whom and how long. */
+export type PromoCodeChange = {
+  /** The code's id. */
+  id: string,
+  /** Whether it works. */
+  is_active?: boolean,
+  /** Uses in all; null = unlimited. */
+  max_uses?: number | null,
+  /** Uses of one person. */
+  max_uses_per_user?: number,
+  /** Until when; null = for ever. */
+  valid_until?: string | null,
+};
+
+/** What a promo code gives. */
+export type PromoType = "credits" | "percent_off" | "amount_off";
+
+/** Parameters of `billing.redeem`. */
+export type Redeem = {
+  /** The code, in any case. */
+  code: string,
+};
+
+/** Result of `billing.redeem`. */
+export type Redeemed = {
+  /** Credits that it gave. */
+  credits: number,
+  /** The balance after it. */
+  balance: number,
+  /** The row of the ledger. */
+  transaction_id: string,
+};
+
+/** One person who came by a person's code. */
+export type Referral = {
+  /** Its id. */
+  id: string,
+  /** Where it stands. */
+  status: ReferralStatus,
+  /** Credits that it brought. */
+  referrer_credits: number,
+  /** When that person signed up. */
+  created_at: string,
+  /** When it was rewarded. */
+  rewarded_at: string | null,
+};
+
+/** Where a referral stands. */
+export type ReferralStatus = "pending" | "rewarded" | "cancelled";
+
+/** A person's code and who came by it: answer of `GET /v1/cv/referrals`. */
+export type Referrals = {
+  /** The code: `referral_code` of a sign-up. */
+  code: string,
+  /** What each referral brings to who refers. */
+  referrer_credits: number,
+  /** What it brings to who is referred. */
+  referred_credits: number,
+  /** The newest first. */
+  items: Array<Referral>,
+  /** For `?after=`; null: the list ends here. */
+  next: string | null,
 };
 
 /** Body of `POST /v1/cv/auth/refresh`. */
@@ -1728,6 +2089,12 @@ export type ReviewDecision = {
 /** What a person may do. */
 export type Role = "USER" | "ADMIN";
 
+/** Parameters of calls about one row. */
+export type RowRef = {
+  /** The row. */
+  id: string,
+};
+
 /** What a salary is paid for. */
 export type SalaryPeriod = "hour" | "day" | "week" | "month" | "year";
 
@@ -1890,6 +2257,14 @@ export type SetOffer = {
   job_offer_id: string | null,
 };
 
+/** Parameters of `admin.plan_limits_set`: features that are not named stay as they are. */
+export type SetPlanLimits = {
+  /** The plan. */
+  id: number,
+  /** The new ones. */
+  limits: Array<PlanLimit>,
+};
+
 /** Body of `POST /v1/cv/auth/sign-in`. */
 export type SignIn = {
   /** The address. */
@@ -1914,6 +2289,8 @@ export type SignUp = {
   password: string,
   /** The name. */
   name?: string,
+  /** The code of the person who referred this one (cv R56). */
+  referral_code?: string,
   /** This browser or app installation, so that it can be signed out alone. */
   device?: string,
   /** In which language the server writes to them; `Accept-Language` when missing. */
@@ -2009,6 +2386,61 @@ export type StepView = {
   duration_ms: number | null,
   /** What its last attempt that ended came to; null before. */
   report: StepReport | null,
+};
+
+/** An event that Stripe sent: durable `webhook.logged`, and an item of `GET /v1/cv/admin/stripe-webhooks`. */
+export type StripeWebhook = {
+  /** Its id here. */
+  id: string,
+  /** Its id at Stripe. */
+  event_id: string,
+  /** Its type (`customer.subscription.updated`). */
+  event_type: string,
+  /** Whether it took effect. */
+  processed: boolean,
+  /** Why the last attempt failed. */
+  error: string | null,
+  /** When it came. */
+  created_at: string,
+};
+
+/** The same with what it said. */
+export type StripeWebhookDetail = {
+  /** As it came. */
+  payload: unknown,
+  /** Its id here. */
+  id: string,
+  /** Its id at Stripe. */
+  event_id: string,
+  /** Its type (`customer.subscription.updated`). */
+  event_type: string,
+  /** Whether it took effect. */
+  processed: boolean,
+  /** Why the last attempt failed. */
+  error: string | null,
+  /** When it came. */
+  created_at: string,
+};
+
+/**
+ * A person's subscription and the plan in force: durable `subscription.changed`, and the answer of
+ * `GET /v1/cv/subscription`.
+ */
+export type SubscriptionView = {
+  /** The plan in force (cv R40). */
+  plan_id: number,
+  /** Its name. */
+  plan_name: string,
+  /** Its tier. */
+  tier: number,
+  /** Null: there never was a subscription. */
+  status: BillingStatus | null,
+  /** How often it is paid. */
+  billing_period: BillingPeriod | null,
+  /** When it is paid again, or ends. */
+  current_period_end: string | null,
+  /** Whether it ends then. */
+  cancel_at_period_end: boolean,
 };
 
 /** What would raise the score. */
@@ -2272,6 +2704,8 @@ export type UserState = {
   credits: CreditBalance,
   /** Their plan; null where none is set up. */
   plan: PlanSummary | null,
+  /** Their subscription; null where no plan is set up. */
+  subscription: SubscriptionView | null,
   /** Their use of each feature this month. */
   counters: Array<UsageCounter>,
   /** Their tasks that are not terminal, the newest first. */
@@ -2333,6 +2767,22 @@ export type UserTaskQueued = {
 /** What a task, or one of its steps, waits for. Later versions may have more: show others as "waits". */
 export type WaitReason = "own_limit" | "server_limit" | "model_slow" | "model_busy" | "model_down" | "worker_lost" | "storage";
 
+/** Query of `GET /v1/cv/admin/stripe-webhooks`, beside the page. */
+export type WebhookQuery = {
+  /** Only those that did, or did not, take effect. */
+  processed?: boolean,
+  /** Only this type. */
+  event_type?: string,
+};
+
+/** State of `admin:webhooks`. */
+export type WebhooksState = {
+  /** Events that have not taken effect. */
+  waiting: number,
+  /** The last 100, the newest first. */
+  last: Array<StripeWebhook>,
+};
+
 /** Topic family to the state that a `snap` of it carries. */
 export interface TopicState {
   user: UserState;
@@ -2341,6 +2791,7 @@ export interface TopicState {
   cv: CvState;
   app: AppState;
   "admin:emails": AdminEmails;
+  admin: AdminState;
 }
 
 /** Topic family to its durable events (`ev`): kind to data. */
@@ -2358,6 +2809,7 @@ export interface TopicEvents {
     "job_offer.created": JobOfferEvent;
     "job_offer.deleted": JobOfferEvent;
     "account.changed": User;
+    "subscription.changed": SubscriptionView;
     "notice": Notice;
     "signed_out": SignedOut;
   };
@@ -2393,6 +2845,8 @@ export interface TopicEvents {
   };
   "admin:emails": {
     "email.logged": EmailLog;
+  admin: {
+    "webhook.logged": StripeWebhook;
   };
 }
 
@@ -2410,6 +2864,7 @@ export interface TopicLive {
   };
   app: Record<never, never>;
   "admin:emails": Record<never, never>;
+  admin: Record<never, never>;
 }
 
 /** Method to what a call takes and returns. */
@@ -2435,6 +2890,21 @@ export interface Calls {
   "job_offer.delete": { params: JobOfferRef; result: JobOffer };
   "task.cancel": { params: TaskRef; result: TaskView };
   "task.retry": { params: TaskRef; result: TaskView };
+  "billing.checkout": { params: Checkout; result: CheckoutStarted };
+  "billing.portal": { params: NoParams; result: PortalOpened };
+  "billing.cancel": { params: NoParams; result: SubscriptionView };
+  "billing.resume": { params: NoParams; result: SubscriptionView };
+  "billing.redeem": { params: Redeem; result: Redeemed };
+  "admin.plan_create": { params: PlanChange; result: AdminPlan };
+  "admin.plan_update": { params: PlanChange; result: AdminPlan };
+  "admin.plan_limits_set": { params: SetPlanLimits; result: PlanLimits };
+  "admin.credit_pack_create": { params: CreditPackChange; result: AdminCreditPack };
+  "admin.credit_pack_update": { params: CreditPackChange; result: AdminCreditPack };
+  "admin.promo_code_create": { params: NewPromoCode; result: PromoCode };
+  "admin.promo_code_update": { params: PromoCodeChange; result: PromoCode };
+  "admin.gift": { params: Gift; result: CreditBalance };
+  "admin.block_cv": { params: BlockCv; result: CvSummary };
+  "admin.stripe_webhook_replay": { params: RowRef; result: StripeWebhook };
 }
 
 /** HTTP route, where it is no call, to its JSON bodies. */
@@ -2494,6 +2964,16 @@ export interface Routes {
   "GET /v1/cv/usage": { body: undefined; answer: Array<UsageCounter> };
   "GET /v1/cv/link-history": { body: undefined; answer: Page<Link> };
   "DELETE /v1/cv/link-history/{id}": { body: undefined; answer: undefined };
+  "GET /v1/cv/plans": { body: undefined; answer: Array<Plan> };
+  "GET /v1/cv/credit-packs": { body: undefined; answer: Array<CreditPack> };
+  "GET /v1/cv/subscription": { body: undefined; answer: SubscriptionView };
+  "GET /v1/cv/referrals": { body: undefined; answer: Referrals };
+  "GET /v1/cv/admin/plans": { body: undefined; answer: Page<AdminPlan> };
+  "GET /v1/cv/admin/plans/{id}/limits": { body: undefined; answer: PlanLimits };
+  "GET /v1/cv/admin/credit-packs": { body: undefined; answer: Page<AdminCreditPack> };
+  "GET /v1/cv/admin/promo-codes": { body: undefined; answer: Page<PromoCode> };
+  "GET /v1/cv/admin/stripe-webhooks": { body: undefined; answer: Page<StripeWebhook> };
+  "GET /v1/cv/admin/stripe-webhooks/{id}": { body: undefined; answer: StripeWebhookDetail };
   "POST /v1/cv/tasks/test": { body: StartTest; answer: TaskStarted };
   "GET /v1/tasks": { body: undefined; answer: Page<TaskView> };
   "GET /v1/tasks/{id}": { body: undefined; answer: TaskState };

@@ -40,6 +40,10 @@ pub struct SignUp {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub name: Option<String>,
+    /// The code of the person who referred this one (cv R56).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub referral_code: Option<String>,
     /// This browser or app installation, so that it can be signed out alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

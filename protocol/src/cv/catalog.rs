@@ -1,6 +1,8 @@
 //! Which payload belongs to which topic, event and call: the tables that the generated TypeScript and the tests read.
 
-use super::{account, admin, call, costs, credits, event, file, http, mail, offer, snapshot, task, voice};
+use super::{
+    account, admin, billing, billing_admin, call, costs, credits, event, file, http, mail, offer, snapshot, task, voice,
+};
 use crate::typescript::{Described, TypeRef};
 
 /// A topic family and the state that its `snap` carries.
@@ -77,6 +79,7 @@ pub const TOPICS: &[TopicRow] = &[
     topic::<costs::AdminCosts>("admin:costs"),
     topic::<voice::AdminFeedback>("admin:feedback"),
     topic::<mail::AdminEmails>("admin:emails"),
+    topic::<billing_admin::AdminWebhooks>("admin:webhooks"),
 ];
 
 /// The kinds of event, topic by topic.
@@ -93,6 +96,7 @@ pub const EVENTS: &[EventRow] = &[
     durable::<event::user::JobOfferEvent>("user", "job_offer.created"),
     durable::<event::user::JobOfferEvent>("user", "job_offer.deleted"),
     durable::<account::User>("user", "account.changed"),
+    durable::<billing::SubscriptionView>("user", "subscription.changed"),
     durable::<event::user::Notice>("user", "notice"),
     durable::<event::user::SignedOut>("user", "signed_out"),
     durable::<voice::OnboardingState>("user", "onboarding.changed"),
@@ -130,6 +134,7 @@ pub const EVENTS: &[EventRow] = &[
     durable::<voice::Feedback>("admin:feedback", "feedback.created"),
     durable::<voice::Feedback>("admin:feedback", "feedback.changed"),
     durable::<mail::EmailLog>("admin:emails", "email.logged"),
+    durable::<billing_admin::StripeWebhook>("admin:webhooks", "webhook.logged"),
 ];
 
 /// The calls.
@@ -165,6 +170,21 @@ pub const CALLS: &[CallRow] = &[
     method::<costs::ModelPricing, costs::ModelPricing>("admin.pricing_set"),
     method::<costs::CostAlertRule, costs::CostAlertRule>("admin.alert_set"),
     method::<voice::SetFeedback, voice::Feedback>("admin.feedback_set"),
+    method::<billing::Checkout, billing::CheckoutStarted>("billing.checkout"),
+    method::<admin::Nothing, billing::PortalOpened>("billing.portal"),
+    method::<admin::Nothing, billing::SubscriptionView>("billing.cancel"),
+    method::<admin::Nothing, billing::SubscriptionView>("billing.resume"),
+    method::<billing::Redeem, billing::Redeemed>("billing.redeem"),
+    method::<billing_admin::PlanChange, billing_admin::AdminPlan>("admin.plan_create"),
+    method::<billing_admin::PlanChange, billing_admin::AdminPlan>("admin.plan_update"),
+    method::<billing_admin::SetPlanLimits, billing_admin::PlanLimits>("admin.plan_limits_set"),
+    method::<billing_admin::CreditPackChange, billing_admin::AdminCreditPack>("admin.credit_pack_create"),
+    method::<billing_admin::CreditPackChange, billing_admin::AdminCreditPack>("admin.credit_pack_update"),
+    method::<billing_admin::NewPromoCode, billing_admin::PromoCode>("admin.promo_code_create"),
+    method::<billing_admin::PromoCodeChange, billing_admin::PromoCode>("admin.promo_code_update"),
+    method::<billing_admin::Gift, credits::CreditBalance>("admin.gift"),
+    method::<billing_admin::BlockCv, file::CvSummary>("admin.block_cv"),
+    method::<billing_admin::RowRef, billing_admin::StripeWebhook>("admin.stripe_webhook_replay"),
 ];
 
 /// The routes that are no calls. A call's route takes the call's parameters, without those that its path names.
@@ -232,6 +252,16 @@ pub const ROUTES: &[RouteRow] = &[
     get::<Vec<credits::UsageCounter>>("GET /v1/cv/usage"),
     get::<http::Page<http::Link>>("GET /v1/cv/link-history"),
     RouteRow { route: "DELETE /v1/cv/link-history/{id}", body: None, answer: None },
+    get::<Vec<billing::Plan>>("GET /v1/cv/plans"),
+    get::<Vec<billing::CreditPack>>("GET /v1/cv/credit-packs"),
+    get::<billing::SubscriptionView>("GET /v1/cv/subscription"),
+    get::<billing::Referrals>("GET /v1/cv/referrals"),
+    get::<http::Page<billing_admin::AdminPlan>>("GET /v1/cv/admin/plans"),
+    get::<billing_admin::PlanLimits>("GET /v1/cv/admin/plans/{id}/limits"),
+    get::<http::Page<billing_admin::AdminCreditPack>>("GET /v1/cv/admin/credit-packs"),
+    get::<http::Page<billing_admin::PromoCode>>("GET /v1/cv/admin/promo-codes"),
+    get::<http::Page<billing_admin::StripeWebhook>>("GET /v1/cv/admin/stripe-webhooks"),
+    get::<billing_admin::StripeWebhookDetail>("GET /v1/cv/admin/stripe-webhooks/{id}"),
     post::<call::StartTest, call::TaskStarted>("POST /v1/cv/tasks/test"),
     get::<http::Page<task::TaskView>>("GET /v1/tasks"),
     get::<snapshot::TaskState>("GET /v1/tasks/{id}"),
@@ -258,6 +288,8 @@ pub const QUERIES: &[(&str, TypeRef)] = &[
     ("GET /v1/cv/admin/ai/calls", TypeRef::of::<costs::AiCallQuery>()),
     ("GET /v1/cv/admin/telemetry", TypeRef::of::<voice::TelemetryQuery>()),
     ("GET /v1/cv/admin/feedback", TypeRef::of::<voice::FeedbackQuery>()),
+    ("GET /v1/cv/admin/email-logs", TypeRef::of::<mail::EmailLogQuery>()),
+    ("GET /v1/cv/admin/stripe-webhooks", TypeRef::of::<billing_admin::WebhookQuery>()),
 ];
 
 /// Types that no table names: queries, and values inside open ones.
@@ -272,4 +304,5 @@ pub const OTHERS: &[TypeRef] = &[
     TypeRef::of::<super::status::Lang>(),
     TypeRef::of::<super::status::EmailStatus>(),
     TypeRef::of::<super::status::StepType>(),
+    TypeRef::of::<billing_admin::WebhookQuery>(),
 ];

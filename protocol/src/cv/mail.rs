@@ -9,6 +9,7 @@ use ts_rs::TS;
 
 /// What causes an e-mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EmailTrigger {
     /// Its id.
     pub id: String,
@@ -34,6 +35,7 @@ pub struct EmailTrigger {
 
 /// Body of `POST /v1/cv/admin/email-triggers`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NewEmailTrigger {
     /// 1 to 64 of a-z, 0-9 and _; unique.
     pub name: String,
@@ -59,6 +61,7 @@ pub struct NewEmailTrigger {
 
 /// Body of `PATCH /v1/cv/admin/email-triggers/{id}`: what is missing stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EmailTriggerPatch {
     /// For people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -84,6 +87,7 @@ pub struct EmailTriggerPatch {
 
 /// The text of an e-mail in one language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EmailText {
     /// The subject, with `{{variables}}`.
     pub subject: String,
@@ -93,6 +97,7 @@ pub struct EmailText {
 
 /// What an e-mail says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EmailTemplate {
     /// Its id.
     pub id: String,
@@ -126,6 +131,7 @@ pub struct EmailTemplate {
 
 /// Body of `POST /v1/cv/admin/email-templates`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NewEmailTemplate {
     /// Its name; unique.
     pub name: String,
@@ -161,6 +167,7 @@ pub struct NewEmailTemplate {
 
 /// Body of `PATCH /v1/cv/admin/email-templates/{id}`: what is missing stays. `trigger_id` may be null: no trigger.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EmailTemplatePatch {
     /// Its name; unique.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -202,6 +209,7 @@ pub struct EmailTemplatePatch {
 
 /// Body of `POST /v1/cv/admin/email-templates/{id}/test`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TestEmail {
     /// Where to; your own address when missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -219,6 +227,7 @@ pub struct TestEmail {
 
 /// Answer of a test send: the e-mail is on its way; what becomes of it is in the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TestEmailStarted {
     /// The task that sends it; `task_id` of its row in the log.
     pub task_id: TaskId,
@@ -230,6 +239,7 @@ pub struct TestEmailStarted {
 
 /// One e-mail that was sent or could not be; also durable `email.logged` of `admin:emails`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EmailLog {
     /// Its id.
     pub id: String,
@@ -263,6 +273,7 @@ pub struct EmailLog {
 
 /// State of `admin:emails`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AdminEmails {
     /// How many there are of each state.
     #[ts(type = "Partial<Record<EmailStatus, number>>")]
@@ -273,6 +284,7 @@ pub struct AdminEmails {
 
 /// Query of `GET /v1/cv/admin/email-logs`, beside `PageQuery`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct EmailLogQuery {
     /// Only those in this state.

@@ -15,6 +15,8 @@
 //! | [`change`] | proposed changes and their review (cv R28) |
 //! | [`file`](mod@file) | CVs and their versions |
 //! | [`credits`] | balance, allowance, ledger |
+//! | [`billing`] | plans, packs, subscriptions, referrals, promo codes |
+//! | [`billing_admin`] | the same for administrators, and Stripe's webhooks |
 //! | [`task`] | tasks, their offers and steps |
 //! | [`account`] | people, sign-up, sign-in, tokens |
 //! | [`mail`] | e-mail, as administrators see it |
@@ -29,6 +31,8 @@
 
 pub mod account;
 pub mod admin;
+pub mod billing;
+pub mod billing_admin;
 pub mod call;
 pub mod catalog;
 pub mod change;

@@ -1,6 +1,7 @@
 //! The state of each topic: what a `snap` carries.
 
 use super::account::User;
+use super::billing::SubscriptionView;
 use super::credits::{CreditBalance, PlanSummary, UsageCounter};
 use super::event::user::Notice;
 use super::file::{CvFile, CvSummary, CvVersionSummary};
@@ -19,6 +20,9 @@ pub struct UserState {
     pub credits: CreditBalance,
     /// Their plan; null where none is set up.
     pub plan: Option<PlanSummary>,
+    /// Their subscription; null where no plan is set up.
+    #[serde(default)]
+    pub subscription: Option<SubscriptionView>,
     /// Their use of each feature this month.
     pub counters: Vec<UsageCounter>,
     /// Their tasks that are not terminal, the newest first.

@@ -2,6 +2,7 @@
 
 use super::reads::Paged;
 use super::{ADMIN, encode, parse};
+use crate::cv::accounts;
 use crate::cv::rules::account::check_name;
 use crate::cv::rules::{known_settings, voice as voice_rules};
 use crate::cv::services::Services;
@@ -175,7 +176,7 @@ async fn set_user(ctx: &CallCtx, given: SetUser) -> Result<Value, CallError> {
             people::set_name(tx, id, name.as_deref()).await?;
         }
         if given.email_verified == Some(true) && before.email_verified.is_none() {
-            users::verify_email(tx, id).await?;
+            accounts::confirm_email(tx, id).await?;
         }
         if let Some(row) = users::by_id(tx, id).await? {
             tx.emit(&topics::user(id), "account.changed", &row.user)?;

@@ -1,6 +1,7 @@
 //! `cv.create`, `cv.update`, `cv.rename`, `cv.delete`, `cv.set_offer`.
 
 use super::{encode, no_cv, not_blocked, own_cv};
+use crate::cv::billing::blocks;
 use crate::cv::rules::patch::EditRefused;
 use crate::cv::rules::resume::NotAResume;
 use crate::cv::rules::{filename, patch, resume, review};
@@ -226,6 +227,10 @@ pub async fn delete(ctx: &CallCtx, params: DeleteCv) -> Result<Value, CallError>
         files::delete(tx, params.id.as_str()).await?;
         let event = CvDeleted { id: summary.id.clone(), filename: summary.filename.clone() };
         tx.emit(&topics::user(&ctx.who.user), "cv.deleted", &event)?;
+        // R52: there may be room for one that a plan blocked.
+        if blocks::some_blocked(tx, &ctx.who.user).await? {
+            blocks::settle(tx, &ctx.who.user).await?;
+        }
         // Whoever has the CV open loses the subscription.
         tx.recheck_subscriptions(ctx.who.user.clone());
         encode(&summary)

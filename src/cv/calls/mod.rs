@@ -15,11 +15,15 @@
 //! | [`tasks`] | `task.cancel`, `task.retry`, `task.test`, `task.get`, `task.list`, `generation.list` |
 //! | [`admin`] | `admin.*`: people, settings, cost, telemetry, feedback |
 //! | [`voice`] | `onboarding.*`, `consent.*`, `feedback.send`, `telemetry.push`, `notice.read` |
+//! | [`billing`] | `billing.*`, `subscription.get`, `referral.get`, the price list |
+//! | [`admin_money`] | `admin.*` about plans, packs, promo codes, gifts, blocks, webhooks |
 //! | `begin` | what all tasks begin with |
 //! | [`reads`] | `cv.get`, `cv.list`, … : what is read over HTTP |
 
 pub mod admin;
+pub mod admin_money;
 mod begin;
+pub mod billing;
 pub mod export;
 pub mod export_templates;
 pub mod files;
@@ -47,12 +51,29 @@ use std::time::Duration;
 
 /// The role that may read everything.
 pub const ADMIN: &str = "ADMIN";
+/// The role of the server itself, on behalf of a provider. No token has it.
+pub const SYSTEM: &str = "SYSTEM";
+/// An event of Stripe; only for [`SYSTEM`].
+pub const STRIPE_WEBHOOK: &str = "stripe.webhook";
+
+#[derive(serde::Deserialize)]
+struct SignedBody {
+    signature: String,
+    body: String,
+}
 
 /// Handles a call.
 ///
 /// # Errors
 /// Whatever it refuses; `not_found` for an unknown method; `unavailable` in maintenance (R7).
 pub async fn dispatch(services: &Services, ctx: CallCtx, method: &str, params: Value) -> Result<Value, CallError> {
+    if method == STRIPE_WEBHOOK && ctx.who.role == SYSTEM {
+        let given: SignedBody = parse(params)?;
+        let (secret, now) = (services.stripe()?.webhook_secret(), chrono::Utc::now().timestamp());
+        let fresh =
+            super::billing::webhook::receive(&ctx.runtime, secret, &given.signature, given.body.as_bytes(), now);
+        return Ok(json!({"received": true, "repeated": !fresh.await?}));
+    }
     let settings = services.settings(ctx.db()).await?;
     if settings.maintenance_mode() && ctx.who.role != ADMIN {
         let wait = Duration::from_secs(60);
@@ -89,6 +110,8 @@ pub async fn dispatch(services: &Services, ctx: CallCtx, method: &str, params: V
         "generation.list" => tasks::list(&ctx, params, true).await,
         _ if admin::METHODS.contains(&method) => admin::dispatch(services, &ctx, method, params).await,
         _ if voice::METHODS.contains(&method) => voice::dispatch(&ctx, method, params).await,
+        _ if billing::METHODS.contains(&method) => billing::dispatch(services, &ctx, &settings, method, params).await,
+        _ if admin_money::METHODS.contains(&method) => admin_money::dispatch(&ctx, method, params).await,
         _ => reads::dispatch(&ctx, method, params).await,
     }
 }

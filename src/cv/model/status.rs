@@ -203,6 +203,58 @@ machine! {
     }
 }
 
+machine! {
+    /// `subscriptions.status`.
+    SubscriptionState, "the subscription" {
+        /// Paid, or on trial.
+        Active = "active" => [PastDue, Canceled],
+        /// A payment failed: unpaid or paused. The plan stays until Stripe gives up.
+        PastDue = "past_due" => [Active, Canceled],
+        /// Over: the free plan counts (R51). A new checkout begins it again.
+        Canceled = "canceled" => [Active],
+    }
+}
+
+impl SubscriptionState {
+    /// What Stripe's word means here (G9); `None`: it has not begun, and may never.
+    pub fn of_stripe(word: &str) -> Option<Self> {
+        match word {
+            "active" | "trialing" => Some(Self::Active),
+            "past_due" | "unpaid" | "paused" => Some(Self::PastDue),
+            "canceled" => Some(Self::Canceled),
+            _ => None,
+        }
+    }
+
+    /// Whether its plan is in force (R40).
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::Active | Self::PastDue)
+    }
+
+    /// The moves from here to there: events may be heard of late or not at all, but nothing is skipped that the table
+    /// does not allow.
+    pub fn path(self, to: Self) -> Vec<Self> {
+        match (self.to(to), self.to(Self::Active)) {
+            _ if self == to => Vec::new(),
+            (Ok(to), _) => vec![to],
+            (Err(_), Ok(active)) if active.to(to).is_ok() => vec![active, to],
+            _ => Vec::new(),
+        }
+    }
+}
+
+machine! {
+    /// `referrals.status`.
+    ReferralState, "the referral" {
+        /// The referred person has not used anything yet, or has not confirmed their address.
+        Pending = "pending" => [Rewarded, Cancelled],
+        /// Both sides have their credits.
+        Rewarded = "rewarded" => [],
+        /// It will not be rewarded.
+        Cancelled = "cancelled" => [],
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,6 +308,36 @@ mod tests {
     matrix!(section2_changes, ChangeState, [
         Pending -> Accepted, Pending -> Rejected, Pending -> Superseded,
     ]);
+
+    matrix!(section2_subscriptions, SubscriptionState, [
+        Active -> PastDue, PastDue -> Active, Active -> Canceled, PastDue -> Canceled, Canceled -> Active,
+    ]);
+    matrix!(section2_referrals, ReferralState, [Pending -> Rewarded, Pending -> Cancelled]);
+
+    #[test]
+    fn g9_every_word_of_stripe_has_its_meaning_and_every_state_is_reached_by_legal_moves() {
+        for (word, state) in [
+            ("active", Some(SubscriptionState::Active)),
+            ("trialing", Some(SubscriptionState::Active)),
+            ("past_due", Some(SubscriptionState::PastDue)),
+            ("unpaid", Some(SubscriptionState::PastDue)),
+            ("paused", Some(SubscriptionState::PastDue)),
+            ("canceled", Some(SubscriptionState::Canceled)),
+            ("incomplete", None),
+            ("incomplete_expired", None),
+        ] {
+            assert_eq!(SubscriptionState::of_stripe(word), state, "{word}");
+        }
+        for &from in SubscriptionState::ALL {
+            for &to in SubscriptionState::ALL {
+                let mut at = from;
+                for next in from.path(to) {
+                    at = at.to(next).unwrap();
+                }
+                assert_eq!(at, to, "{from} to {to}");
+            }
+        }
+    }
 
     #[test]
     fn every_generation_state_mirrors_one_task_state() {

@@ -5,6 +5,8 @@
 //! | [`generation`] | `generate-cv` (P1) and `improve-cv` (P2): one graph, two ways to store its result |
 //! | [`making`] | `import-pdf` (P3), `translate-cv` (P4), `create-template-cv` (P5), `generate-cv-from-job-title` (P6) |
 //! | [`score`] | `calculate-match-score` (P7) |
+//! | [`webhook`] | `stripe-webhook` (P8): what Stripe says takes effect |
+//! | [`referral`] | `referral-reward` (R56) |
 //! | [`mod@test`] | `test`: steps that only wait |
 //! | [`source`] | reading a job offer from an address, a PDF or a text (R15, R16) |
 //! | [`ask`] | asking a model: prompts, schema, streaming, on whose behalf |
@@ -12,9 +14,11 @@
 pub mod ask;
 pub mod generation;
 pub mod making;
+pub mod referral;
 pub mod score;
 pub mod source;
 pub mod test;
+pub mod webhook;
 
 use super::services::Services;
 use super::store::users;
@@ -69,5 +73,7 @@ pub fn kinds(services: &Arc<Services>) -> Vec<Arc<dyn TaskKind>> {
         Arc::new(test::TestTask),
         Arc::new(crate::cv::mail::task::SendEmail::new(services.post.clone())),
         Arc::new(crate::cv::people::erase::EraseTraces),
+        Arc::new(webhook::StripeWebhook::new(Arc::clone(services))),
+        Arc::new(referral::ReferralReward::new(Arc::clone(services))),
     ]
 }

@@ -104,6 +104,7 @@ async fn sign_up(
         password_hash: Some(password_hash),
         role: Role::User,
         language: given.language.or_else(|| language(&request)),
+        referral_code: given.referral_code,
     };
     let (tokens, user) = state
         .runtime

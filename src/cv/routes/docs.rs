@@ -1,7 +1,7 @@
 //! The product's routes as the description of the interface has them: their forms are those of the protocol's catalogue
 //! (`estafette_protocol::cv::catalog`), which also makes the SDK's types.
 
-use super::{auth, files, letters, me, oauth, table};
+use super::{auth, billing, files, letters, me, oauth, table};
 use crate::http::RouteDoc;
 use crate::http::openapi::{Answer, Body, Shape};
 use estafette_protocol::ErrorCode;
@@ -27,7 +27,7 @@ const BOUNDED: &[&str] = &["cv.create", "job_offer.create", "feedback.send", "ad
 /// Describes the product's routes.
 pub fn docs() -> Vec<RouteDoc> {
     let rows = table::ROWS.iter().map(|row| RouteDoc::new(row.method, row.path, "cv", row.summary).call(row.call));
-    let own = [auth::docs(), letters::docs(), me::docs(), oauth::docs(), files::docs()];
+    let own = [auth::docs(), letters::docs(), me::docs(), oauth::docs(), billing::docs(), files::docs()];
     own.into_iter().flatten().chain(rows).map(described).collect()
 }
 

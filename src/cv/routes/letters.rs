@@ -5,6 +5,7 @@
 
 use super::auth::{answer, open, read, session};
 use crate::auth::Caller;
+use crate::cv::accounts;
 use crate::cv::mail::resend::{Signed, WebhookError};
 use crate::cv::people::letters;
 use crate::cv::rules::account::{Email, check_password};
@@ -77,7 +78,7 @@ async fn verify(
     let given: EmailToken = read(&body)?;
     let work = async |tx: &mut Tx<'_>| {
         let before = person(tx, tokens::use_verification(tx, &given.token).await?).await?;
-        users::verify_email(tx, &before.user.id).await?;
+        accounts::confirm_email(tx, &before.user.id).await?;
         let user = person(tx, Some(before.user.id)).await?.user;
         letters::welcome(tx, &services.post, &user).await?;
         tx.emit(&topics::user(&user.id), "account.changed", &user)?;
@@ -180,7 +181,7 @@ async fn reset(
         let user = person(tx, tokens::use_reset(tx, &given.token).await?).await?.user;
         open(&settings, user.role)?;
         users::set_password(tx, &user.id, Some(&hash)).await?;
-        users::verify_email(tx, &user.id).await?;
+        accounts::confirm_email(tx, &user.id).await?;
         let kept = caller.as_ref().filter(|who| who.user == user.id).map(|who| &who.session);
         state.auth.end_sessions(tx, &user.id, kept, "the password was changed").await?;
         let reason = "the password was changed".to_owned();

@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`table`] | routes that are calls |
+//! | [`billing`] | the price list, Stripe's webhook |
 //! | [`call`] | how a request becomes a call |
 //! | [`auth`] | sign-up, sign-in, refresh, sign-out |
 //! | [`docs`] | the routes as the description of the interface has them |
@@ -12,6 +13,7 @@
 //! | [`files`] | bodies that are not JSON: uploads, documents |
 
 pub mod auth;
+pub mod billing;
 pub mod call;
 pub mod docs;
 pub mod files;
@@ -42,6 +44,7 @@ fn configure(config: &mut ServiceConfig) {
     letters::configure(config);
     me::configure(config);
     oauth::configure(config);
+    billing::configure(config);
     files::configure(config);
     let mut by_path: BTreeMap<&str, Vec<&'static table::Row>> = BTreeMap::new();
     for row in table::ROWS {

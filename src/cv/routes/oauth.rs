@@ -325,7 +325,7 @@ async fn newcomer(
             // Somebody signed up with an address that was not confirmed: whoever knows that password is not known.
             users::set_password(tx, &user.id, None).await?;
             state.auth.end_sessions(tx, &user.id, None, "the address was confirmed by somebody else").await?;
-            users::verify_email(tx, &user.id).await?;
+            accounts::confirm_email(tx, &user.id).await?;
         }
         let user = person(tx, Some(user.id)).await?.user;
         letters::account_linked(tx, &services.post, &user, &profile.subject, label(provider)).await?;
@@ -337,12 +337,12 @@ async fn newcomer(
     }
     open(settings, Role::User)?;
     let name = check_name(profile.name.as_deref()).unwrap_or_default();
-    let new = NewUser { email, name, password_hash: None, role: Role::User, language: asked.language };
+    let new = NewUser { email, name, password_hash: None, role: Role::User, language: asked.language, referral_code: None };
     let mut user = accounts::add(tx, settings, &new).await?.user;
     user.image = profile.image.clone().filter(|image| image.starts_with("https://") && image.len() <= 2_048);
     users::set_profile(tx, &user).await?;
     if profile.email_verified {
-        users::verify_email(tx, &user.id).await?;
+        accounts::confirm_email(tx, &user.id).await?;
         letters::welcome(tx, &services.post, &user).await?;
     } else {
         letters::verification(tx, &services.post, &user).await?;

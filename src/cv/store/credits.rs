@@ -56,6 +56,12 @@ pub struct NewTransaction<'a> {
     pub task: Option<&'a str>,
     /// For a refund: the debit.
     pub related: Option<&'a str>,
+    /// Stripe's payment, where money moved.
+    pub payment: Option<&'a str>,
+    /// Stripe's invoice.
+    pub invoice: Option<&'a str>,
+    /// Who gave it, and why.
+    pub metadata: Option<&'a serde_json::Value>,
 }
 
 /// Writes a row of the ledger and moves the balance. Returns the row's id and the balance after it.
@@ -66,9 +72,21 @@ pub struct NewTransaction<'a> {
 pub async fn record(tx: &Tx<'_>, new: &NewTransaction<'_>) -> DbResult<(String, i32)> {
     let id = super::new_id();
     tx.execute(
-        "INSERT INTO cv.credit_transactions (id, user_id, amount, type, feature_name, task_id, related_transaction_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        &[&id, &new.user, &new.amount, &new.kind.as_str(), &new.feature, &new.task, &new.related],
+        "INSERT INTO cv.credit_transactions (id, user_id, amount, type, feature_name, task_id, related_transaction_id,
+            stripe_payment_intent_id, stripe_invoice_id, metadata)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        &[
+            &id,
+            &new.user,
+            &new.amount,
+            &new.kind.as_str(),
+            &new.feature,
+            &new.task,
+            &new.related,
+            &new.payment,
+            &new.invoice,
+            &new.metadata,
+        ],
     )
     .await?;
     let kind = new.kind.as_str();
@@ -110,6 +128,15 @@ pub async fn take_debit(tx: &Tx<'_>, id: &str) -> DbResult<Option<Debit>> {
         )
         .await?;
     row.as_ref().map(|row| Ok(Debit { credits: unsigned(row, "credits")? })).transpose()
+}
+
+/// A purchase whose money went back as a whole (R48: the one column that changes).
+///
+/// # Errors
+/// [`DbError`].
+pub async fn mark_refunded(tx: &Tx<'_>, id: &str) -> DbResult<()> {
+    tx.execute("UPDATE cv.credit_transactions SET refunded = true WHERE id = $1", &[&id]).await?;
+    Ok(())
 }
 
 /// What a debit paid for.

@@ -1,6 +1,7 @@
 //! `cv_files`.
 
 use super::{Reader, get, json, opt_time, opt_word, time, to_json, unsigned, word};
+use crate::cv::billing::rules::blocking::Stored;
 use crate::cv::model::status::{OptimiseState, ScoreState as ScoreMachine};
 use estafette_actors::{DbResult, Tx};
 use estafette_protocol::cv::change::Change;
@@ -332,6 +333,50 @@ pub async fn set_score(tx: &Tx<'_>, id: &str, score: &ScoreState) -> DbResult<()
 /// [`estafette_actors::DbError`].
 pub async fn keep_score_before(tx: &Tx<'_>, id: &str) -> DbResult<()> {
     tx.execute("UPDATE cv.cv_files SET score_before = match_score WHERE id = $1", &[&id]).await?;
+    Ok(())
+}
+
+/// A person's CVs as blocking sees them (R52), locked until the unit's end.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn lock_stored(tx: &Tx<'_>, user: &str) -> DbResult<Vec<Stored>> {
+    let sql =
+        "SELECT id, created_with_credit, updated_at, CASE WHEN blocked THEN coalesce(blocked_reason, '') END AS reason
+               FROM cv.cv_files WHERE user_id = $1 ORDER BY id FOR UPDATE";
+    let rows = tx.query(sql, &[&user]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Stored {
+                id: get(row, "id")?,
+                created_with_credit: get(row, "created_with_credit")?,
+                updated_at: get(row, "updated_at")?,
+                blocked: get(row, "reason")?,
+            })
+        })
+        .collect()
+}
+
+/// Whether a CV of a person is blocked for this reason.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn blocked_because(db: &impl Reader, user: &str, reason: &str) -> DbResult<bool> {
+    let sql = "SELECT 1 FROM cv.cv_files WHERE user_id = $1 AND blocked AND blocked_reason = $2 LIMIT 1";
+    Ok(db.row(sql, &[&user, &reason]).await?.is_some())
+}
+
+/// Blocks a CV for a reason, or sets it free. Its place among the most recently changed stays (R52).
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn set_blocked(tx: &Tx<'_>, id: &str, reason: Option<&str>) -> DbResult<()> {
+    tx.execute(
+        "UPDATE cv.cv_files SET blocked = $2::text IS NOT NULL, blocked_reason = $2,
+            blocked_at = CASE WHEN $2::text IS NULL THEN NULL ELSE now() END WHERE id = $1",
+        &[&id, &reason],
+    )
+    .await?;
     Ok(())
 }
 

@@ -30,6 +30,9 @@
 //! | [`events`] | the event log of a CV (read only) |
 //! | [`credits`] | `credit_balances`, `credit_transactions` |
 //! | [`plans`] | `subscription_plans`, their limits, `subscriptions`, `feature_usage_counters` |
+//! | [`billing`] | the price list, `credit_packs`, who bought what |
+//! | [`promos`] | `promo_codes`, `promo_code_redemptions`, `referrals` |
+//! | [`stripe`] | `stripe_webhook_logs`, `stripe_subscriptions`, `stripe_payments` |
 //! | [`usage`] | `openai_pricing`, `openai_calls`, `openai_usage` |
 //! | [`costs`] | the same with `openai_alerts`, for administrators |
 //! | [`people`] | `users` and what belongs to them, for administrators |
@@ -41,6 +44,7 @@
 
 pub mod activity;
 pub mod costs;
+pub mod billing;
 pub mod credits;
 pub mod events;
 pub mod export_templates;
@@ -52,8 +56,10 @@ pub mod offers;
 pub mod people;
 pub mod plans;
 pub mod queues;
+pub mod promos;
 pub mod settings;
 pub mod steps;
+pub mod stripe;
 pub mod tasks;
 pub mod tokens;
 pub mod uploads;

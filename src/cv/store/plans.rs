@@ -14,6 +14,8 @@ pub struct PlanRow {
     pub plan: PlanSummary,
     /// `current_period_start`, or the day of sign-up without subscription.
     pub anchor: DateTime<Utc>,
+    /// Whether a referral waits for this person's first use (R56): open, and the address is confirmed.
+    pub referral_waits: bool,
 }
 
 /// R40: the plan of an active or past-due subscription, else the free plan. None where no free plan is set up.
@@ -23,7 +25,9 @@ pub struct PlanRow {
 pub async fn of_user(db: &impl Reader, user: &str) -> DbResult<Option<PlanRow>> {
     let row = db
         .row(
-            "SELECT p.id, p.name, p.tier, p.is_free, coalesce(s.current_period_start, u.created_at) AS anchor
+            "SELECT p.id, p.name, p.tier, p.is_free, coalesce(s.current_period_start, u.created_at) AS anchor,
+                u.referred_by IS NOT NULL AND u.email_verified IS NOT NULL AND EXISTS (SELECT 1 FROM cv.referrals r
+                    WHERE r.referred_id = u.id AND r.status = 'pending') AS referral_waits
              FROM cv.users u
              LEFT JOIN cv.subscriptions s ON s.user_id = u.id AND s.status IN ('active', 'past_due')
              JOIN cv.subscription_plans p ON p.id = s.plan_id OR (s.plan_id IS NULL AND p.is_free)
@@ -41,6 +45,7 @@ pub async fn of_user(db: &impl Reader, user: &str) -> DbResult<Option<PlanRow>> 
                     is_free: get(row, "is_free")?,
                 },
                 anchor: get(row, "anchor")?,
+                referral_waits: get(row, "referral_waits")?,
             })
         })
         .transpose()

@@ -10,6 +10,7 @@ use crate::cv::rules::account::Email;
 use crate::cv::store::settings;
 use crate::cv::{CvProduct, Services, UsageRecorder, topics};
 use crate::fetch::{FetchPolicy, Fetcher};
+use crate::stripe::Stripe;
 use crate::testing::TestDatabase;
 use chrono::Utc;
 use estafette_actors::{CallError, Identity, Runtime};
@@ -142,43 +143,70 @@ fn rules(offline: &mut Offline, faults: &Arc<Faults>) {
     });
 }
 
+/// What a world is made of; the default answers at once, sends nothing and sells nothing.
+struct Setup {
+    latency: Duration,
+    policy: FetchPolicy,
+    post: Post,
+    oauth: Oauth,
+    stripe: Option<Stripe>,
+    rules: fn(&mut Offline, &Arc<Faults>),
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            latency: Duration::ZERO,
+            policy: FetchPolicy::default(),
+            post: Post::nowhere().unwrap(),
+            oauth: Oauth::none(),
+            stripe: None,
+            rules,
+        }
+    }
+}
+
+/// The product's own offline model.
+fn own_brain(offline: &mut Offline, _: &Arc<Faults>) {
+    crate::cv::offline::register(offline);
+}
+
 impl World {
     /// Starts one. Each call of the model takes `latency`.
     pub(super) async fn start_with(latency: Duration) -> Self {
-        Self::start_full(latency, FetchPolicy::default(), Post::nowhere().unwrap(), Oauth::none(), rules).await
+        Self::start_full(Setup { latency, ..Setup::default() }).await
     }
 
     /// Starts one that sends e-mails, and offers sign-ins elsewhere.
     pub(super) async fn start_with_post(post: Post, oauth: Oauth) -> Self {
-        Self::start_full(Duration::ZERO, FetchPolicy::default(), post, oauth, rules).await
+        Self::start_full(Setup { post, oauth, ..Setup::default() }).await
     }
 
     /// Starts one with the product's own offline model.
     pub(super) async fn start_with_brain() -> Self {
-        let brain: fn(&mut Offline, &Arc<Faults>) = |offline, _| crate::cv::offline::register(offline);
-        Self::start_full(Duration::ZERO, FetchPolicy::default(), Post::nowhere().unwrap(), Oauth::none(), brain).await
+        Self::start_full(Setup { rules: own_brain, ..Setup::default() }).await
     }
 
     /// Starts one with the product's own offline model, whose every answer takes its time.
     pub(super) async fn start_with_slow_brain() -> Self {
-        let register = |offline: &mut Offline, _: &Arc<Faults>| crate::cv::offline::register(offline);
-        Self::start_full(Duration::from_millis(400), FetchPolicy::default(), register).await
+        let latency = Duration::from_millis(400);
+        Self::start_full(Setup { latency, rules: own_brain, ..Setup::default() }).await
     }
 
     /// Starts one that may fetch from a private place (`127.0.0.1:1234`).
     pub(super) async fn start_allowing(place: &str) -> Self {
         let allow = vec![place.parse().unwrap()];
         let policy = FetchPolicy { allow, ..FetchPolicy::default() };
-        Self::start_full(Duration::ZERO, policy, Post::nowhere().unwrap(), Oauth::none(), rules).await
+        Self::start_full(Setup { policy, ..Setup::default() }).await
     }
 
-    async fn start_full(
-        latency: Duration,
-        policy: FetchPolicy,
-        post: Post,
-        oauth: Oauth,
-        rules: fn(&mut Offline, &Arc<Faults>),
-    ) -> Self {
+    /// Starts one that takes payments.
+    pub(super) async fn start_selling(stripe: Stripe) -> Self {
+        Self::start_full(Setup { stripe: Some(stripe), ..Setup::default() }).await
+    }
+
+    async fn start_full(setup: Setup) -> Self {
+        let Setup { latency, policy, post, oauth, stripe, rules } = setup;
         let database = crate::testing::database().await;
         let faults = Arc::new(Faults::default());
         let mut offline = Offline::new(latency, 64);
@@ -189,10 +217,11 @@ impl World {
         let models = Models::new(Arc::new(offline), recorder);
         models.set_prices(PriceBook::default());
         let fetcher = Fetcher::new(policy).unwrap();
-        let services =
-            Arc::new(Services::new(Arc::new(models), Arc::new(fetcher), post).with_oauth(oauth).test_live(20));
+        let services = Services::new(Arc::new(models), Arc::new(fetcher), post);
+        let services = Arc::new(services.with_oauth(oauth).test_live(20).paid_by(stripe));
         let product = Arc::new(CvProduct::new(Arc::clone(&services)));
         let runtime = Runtime::builder(database.db()).product(Arc::clone(&product) as _).start().await.unwrap();
+        services.attach(&runtime);
         Self { runtime, faults, usage, product, services, database }
     }
 
@@ -202,23 +231,7 @@ impl World {
 
     /// A new person with the welcome gift of 5 credits.
     pub(super) async fn person(&self, name: &str) -> Person {
-        let email = Email::parse(&format!("{name}@example.com")).unwrap();
-        let new = NewUser {
-            email: Some(email),
-            name: None,
-            password_hash: Some("x".to_owned()),
-            role: Role::User,
-            language: None,
-        };
-        let user = self
-            .runtime
-            .transaction(&topics::product(), async |tx| {
-                let settings = settings::read(tx).await?;
-                Ok(accounts::add(tx, &settings, &new).await?.user.id)
-            })
-            .await
-            .unwrap();
-        Person { who: identity(user, "USER"), runtime: self.runtime.clone() }
+        self.person_by(name, None).await.unwrap()
     }
 
     /// A new administrator.
@@ -230,6 +243,27 @@ impl World {
         root
     }
 
+    /// A new person who was referred.
+    pub(super) async fn person_by(&self, name: &str, referral_code: Option<&str>) -> Result<Person, CallError> {
+        let email = Email::parse(&format!("{name}@example.com")).unwrap();
+        let new = NewUser {
+            email: Some(email),
+            name: None,
+            password_hash: Some("x".to_owned()),
+            role: Role::User,
+            language: None,
+            referral_code: referral_code.map(str::to_owned),
+        };
+        let user = self
+            .runtime
+            .transaction(&topics::product(), async |tx| {
+                let settings = settings::read(tx).await?;
+                Ok(accounts::add(tx, &settings, &new).await?.user.id)
+            })
+            .await?;
+        Ok(Person { who: identity(user, "USER"), runtime: self.runtime.clone() })
+    }
+
     /// Another node of the same cluster: a runtime and services of its own, the database in common.
     pub(super) async fn second_node(&self) -> Runtime {
         let mut offline = Offline::new(Duration::ZERO, 64);
@@ -237,8 +271,11 @@ impl World {
         let recorder: Arc<dyn crate::ai::CallRecorder> = Arc::clone(&self.usage) as _;
         let models = Arc::new(Models::new(Arc::new(offline), recorder));
         let fetcher = Arc::new(Fetcher::new(FetchPolicy::default()).unwrap());
-        let product = Arc::new(CvProduct::new(Arc::new(Services::new(models, fetcher))));
-        Runtime::builder(self.database.db()).product(product as _).start().await.unwrap()
+        let services = Arc::new(Services::new(models, fetcher, Post::nowhere().unwrap()));
+        let product = Arc::new(CvProduct::new(Arc::clone(&services)));
+        let runtime = Runtime::builder(self.database.db()).product(product as _).start().await.unwrap();
+        services.attach(&runtime);
+        runtime
     }
 
     /// Runs SQL beside the product.

@@ -12,6 +12,7 @@ mod identity;
 mod locks;
 mod making;
 mod mails;
+mod money;
 mod oauth;
 mod offers;
 mod scores;

@@ -106,6 +106,35 @@ const ROWS: &[Row] = &[
     row("get", "/v1/cv/credits", Own),
     row("get", "/v1/cv/credits/transactions", Own),
     row("get", "/v1/cv/usage", Own),
+    row("get", "/v1/cv/plans", Open),
+    row("get", "/v1/cv/credit-packs", Open),
+    // Who sends an event is found out by its signature.
+    with("post", "/v1/cv/stripe/webhook", Open, |_| json!({"id": "evt_1", "type": "x"})),
+    row("get", "/v1/cv/subscription", Own),
+    // The server under test takes no payments.
+    with("post", "/v1/cv/subscription/checkout", NotOffered, |_| json!({"plan_id": 1})),
+    row("post", "/v1/cv/subscription/portal", NotOffered),
+    row("post", "/v1/cv/subscription/cancel", NotOffered),
+    row("post", "/v1/cv/subscription/resume", NotOffered),
+    with("post", "/v1/cv/credits/checkout", NotOffered, |_| json!({"credit_pack_id": 1})),
+    row("get", "/v1/cv/referrals", Own),
+    with("post", "/v1/cv/promo-codes/redeem", Own, |_| json!({"code": "WELCOME"})),
+    row("get", "/v1/cv/admin/plans", Admin),
+    with("post", "/v1/cv/admin/plans", Admin, |_| json!({"name": "another", "price_monthly": 5})),
+    with("patch", "/v1/cv/admin/plans/{id}", Admin, |_| json!({"is_popular": true})),
+    row("get", "/v1/cv/admin/plans/{id}/limits", Admin),
+    with("patch", "/v1/cv/admin/plans/{id}/limits", Admin, |_| json!({"limits": []})),
+    row("get", "/v1/cv/admin/credit-packs", Admin),
+    with("post", "/v1/cv/admin/credit-packs", Admin, |_| json!({"name": "Fifty", "credit_amount": 50, "price": 20})),
+    with("patch", "/v1/cv/admin/credit-packs/{id}", Admin, |_| json!({"is_active": true})),
+    row("get", "/v1/cv/admin/promo-codes", Admin),
+    with("post", "/v1/cv/admin/promo-codes", Admin, |_| json!({"code": "NEW", "type": "credits", "value": 1})),
+    with("patch", "/v1/cv/admin/promo-codes/{id}", Admin, |_| json!({"is_active": true})),
+    with("post", "/v1/cv/admin/users/{id}/gift", Admin, |_| json!({"credits": 1})),
+    with("post", "/v1/cv/admin/users/{id}/block-cv", Admin, |w| json!({"cv_id": w.cv, "blocked": false})),
+    row("get", "/v1/cv/admin/stripe-webhooks", Admin),
+    row("get", "/v1/cv/admin/stripe-webhooks/{id}", Admin),
+    row("post", "/v1/cv/admin/stripe-webhooks/{id}/replay", Admin),
     row("get", "/v1/cv/link-history", Own),
     row("get", "/v1/cv/files", Own),
     with("post", "/v1/cv/files", Own, |_| json!({"content": crate::support::resume()})),
@@ -190,7 +219,15 @@ impl Row {
 
     /// With the ids of Ada's things.
     fn path(&self, world: &World) -> String {
-        let id = if self.path.contains("/job-offers/") {
+        let id = if self.path.contains("/admin/plans/") || self.path.contains("/credit-packs/") {
+            "1"
+        } else if self.path.contains("/promo-codes/") {
+            "p-of-welcome"
+        } else if self.path.contains("/stripe-webhooks/") {
+            "w-of-nobody"
+        } else if self.path.contains("/admin/users/") {
+            &world.ada.id
+        } else if self.path.contains("/job-offers/") {
             &world.offer
         } else if self.path.contains("/files/") {
             &world.cv
@@ -330,6 +367,14 @@ async fn every_route_for_another_person_an_administrator_and_the_owner() {
         .unwrap();
     let template = "INSERT INTO cv.email_templates (id, name, subject, design_json, html_content) VALUES ('m-of-root', 'own', 's', '{}', '<p>x</p>')";
     db.execute(template, &[]).await.unwrap();
+    for sold in [
+        "INSERT INTO cv.credit_packs (name, credit_amount, price) VALUES ('Ten', 10, 5)",
+        "INSERT INTO cv.promo_codes (id, code, type, value) VALUES ('p-of-welcome', 'WELCOME', 'credits', 1)",
+        "INSERT INTO cv.stripe_webhook_logs (id, event_id, event_type, payload) VALUES ('w-of-nobody', 'evt_0', 'payout.paid',
+            '{\"id\": \"evt_0\", \"type\": \"payout.paid\", \"created\": 1, \"data\": {\"object\": {}}}')",
+    ] {
+        db.execute(sold, &[]).await.unwrap();
+    }
     for row in ROWS {
         let name = row.name();
         if row.access == Open {
