@@ -6,11 +6,13 @@
 //! | [`serve`] | `estafette serve`, and the order of a stop |
 //! | [`migrate`] | `estafette migrate` |
 //! | [`user`] | `estafette user add`, `list`, `credits` |
+//! | [`import`] | `estafette import fitmycv`: another server's data into this one's database |
 //! | [`demo`] | `estafette demo`: a server with an example user, CVs and job pages |
 //! | [`failure`] | how a command fails: one sentence and an exit code |
 
 pub mod demo;
 pub mod failure;
+pub mod import;
 pub mod migrate;
 pub mod open;
 pub mod serve;
@@ -60,6 +62,8 @@ enum Command {
     Demo(Box<Sources>),
     #[command(about = "Add and list users, give credits")]
     User(Box<user::User>),
+    #[command(about = "Import the data of another server")]
+    Import(Box<import::Import>),
     #[command(about = "Print the settings in force (secrets are not shown), or the annotated example")]
     Config(Box<Print>),
 }
@@ -88,6 +92,7 @@ impl Command {
             Self::Migrate(sources) => migrate::run(&sources.load()?),
             Self::Demo(sources) => demo::run(sources.config.as_deref(), sources.given),
             Self::User(user) => user::run(*user),
+            Self::Import(import) => import::run(*import),
             Self::Config(print) if print.example => {
                 say(EXAMPLE);
                 Ok(())

@@ -14,6 +14,7 @@
 //! | [`pipeline`] | the tasks |
 //! | [`routes`] | the product over HTTP |
 //! | [`brain`] | what works without a model |
+//! | [`import`] | FitMyCV's own database, brought over |
 //! | [`offline`] | the brain in the place of the model |
 //! | [`prompts`] | what a model is told |
 //! | [`product`] | [`CvProduct`], what the runtime knows of all this |
@@ -27,6 +28,7 @@ pub mod brain;
 pub mod calls;
 pub mod entry;
 pub mod history;
+pub mod import;
 pub mod ledger;
 pub mod model;
 pub mod offline;

@@ -24,6 +24,7 @@ const CV: &[Migration] = estafette_actors::migrations!("migrations", "cv":
     "0006_add_foreign_keys",
     "0007_seed_settings_and_free_plan",
     "0008_ease_task_check",
+    "0030_create_import",
 );
 
 /// All SQL files: the runtime's, then each product's.

@@ -9,6 +9,7 @@
 //! | [`conformance`] | RFC 6455 as the public Autobahn cases measure it |
 //! | [`corpus`] | the corpus of the fuzz targets, and mutations of it |
 //! | [`hostile`] | clients that mean harm on `/v1/live`: the right close code, bounded memory, nothing left behind |
+//! | [`import`] | an import that is killed goes on, ends as if it had not been, and changes nothing when repeated |
 //! | [`rights`] | who may do what: every topic, route and call for everybody |
 //! | [`secrets`] | the whole log of a busy server has no secret in it |
 //! | [`crash`] | SIGKILL in the middle of a hundred running tasks |
@@ -30,6 +31,7 @@ mod crash;
 mod deploys;
 mod frames;
 mod hostile;
+mod import;
 mod lifecycle;
 mod model_away;
 mod models;
