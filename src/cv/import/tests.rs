@@ -61,12 +61,17 @@ pub(super) async fn digest(client: &Client) -> BTreeMap<String, (i64, Option<Str
 }
 
 fn complete(report: &Report) {
-    assert!(report.is_complete(), "{}", report.text());
+    let text = report.text();
+    assert!(report.checks.len() > 50 && report.checks.iter().all(|check| check.holds), "{text}");
     assert!(
         report.unknown_tables.is_empty() && report.models.iter().all(|model| model.columns_left.is_empty()),
-        "{}",
-        report.text()
+        "{text}"
     );
+    // A table that this server does not have is said, and the import is not called complete.
+    let missing: Vec<&str> =
+        report.models.iter().filter(|model| !model.table_is_here).map(|model| &*model.model).collect();
+    assert_eq!(report.is_complete(), missing.is_empty(), "{text}");
+    assert_eq!(text.contains("NOT TAKEN"), !missing.is_empty(), "{text}");
 }
 
 fn note(report: &Report, model: &str, reason: &str) -> i64 {
@@ -275,7 +280,7 @@ async fn an_older_edition_of_the_schema_is_taken_as_well_and_what_is_not_known_i
         .await
         .unwrap();
     let report = pair.import(|_| ()).await.unwrap();
-    assert!(report.is_complete(), "{}", report.text());
+    assert!(report.checks.iter().all(|check| check.holds), "{}", report.text());
     assert_eq!(report.unknown_tables, [("Newsletter".to_owned(), 2)]);
     let cv = report.models.iter().find(|model| model.model == "CvFile").unwrap();
     assert_eq!(cv.columns_left, ["legacyFlag"]);
