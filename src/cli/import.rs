@@ -33,8 +33,8 @@ struct FitMyCv {
     )]
     from: Option<String>,
     /// File (PEM) with the authority of the old database's certificate.
-    #[arg(long, value_name = "FILE", default_value = "")]
-    from_ca: PathBuf,
+    #[arg(long, value_name = "FILE")]
+    from_ca: Option<PathBuf>,
     /// This server's database, instead of --database-url.
     #[arg(long, value_name = "URL")]
     database: Option<String>,
@@ -67,7 +67,13 @@ pub fn run(import: Import) -> Result<(), Failure> {
     if let Some(database) = database {
         sources.given.database.url = Some(Secret::new(database));
     }
-    let options = Options { from: from.unwrap_or_default(), from_authority: from_ca, dry_run, again, rejects };
+    let options = Options {
+        from: from.unwrap_or_default(),
+        from_authority: from_ca.unwrap_or_default(),
+        dry_run,
+        again,
+        rejects,
+    };
     let settings = sources.load()?;
     let _telemetry = telemetry::start(&settings);
     actix_web::rt::System::new().block_on(work(&settings, &options, report, forget))

@@ -11,6 +11,7 @@
 //! | [`hostile`] | clients that mean harm on `/v1/live`: the right close code, bounded memory, nothing left behind |
 //! | [`import`] | an import that is killed goes on, ends as if it had not been, and changes nothing when repeated |
 //! | [`rights`] | who may do what: every topic, route and call for everybody |
+//! | [`rules`] | the page of rules is true: files and tests that it names exist |
 //! | [`secrets`] | the whole log of a busy server has no secret in it |
 //! | [`crash`] | SIGKILL in the middle of a hundred running tasks |
 //! | [`nodes`] | two servers on one Postgres and one Redis; one of them is killed |
@@ -39,6 +40,7 @@ mod nodes;
 mod offers;
 mod outages;
 mod rights;
+mod rules;
 mod secrets;
 mod storms;
 mod support;

@@ -100,6 +100,7 @@ async fn write(target: &Target, drafts: &mut [Draft]) -> Result<Counts, ImportEr
                 coalesce(s.gifted, 0), r.balance_after_last_purchase, coalesce(r.created_at, now()), coalesce(r.updated_at, now())
          FROM jsonb_populate_recordset(NULL::cv.credit_balances, $1) AS r
          LEFT JOIN ({TOTALS} WHERE user_id = ANY($2) GROUP BY user_id) AS s USING (user_id)
+         WHERE NOT EXISTS (SELECT 1 FROM cv.credit_balances b WHERE b.user_id = r.user_id OR b.id = r.id)
          ON CONFLICT DO NOTHING RETURNING id"
     );
     let written = target.client().query(&sql, &[&rows, &ids]).await.map_err(ImportError::target)?;
@@ -190,8 +191,9 @@ pub async fn finish(target: &Target, run: i32) -> Result<Ledger, ImportError> {
     Ok(Ledger {
         corrections: number(&format!("SELECT count(*)::text {corrections}")).await?,
         corrections_sum: number(&format!("SELECT sum(amount)::text {corrections}")).await?,
-        balances_opened: progress.counts.taken,
-        generations_shown: progress.counts.merged,
+        // Of this run and of earlier ones.
+        balances_opened: number("SELECT sum(taken)::text FROM cv.import_progress WHERE stage = 'ledger'").await?,
+        generations_shown: number("SELECT sum(merged)::text FROM cv.import_progress WHERE stage = 'ledger'").await?,
         refunds: number(&format!("SELECT count(*)::text {refunds}")).await?,
         refunds_sum: number(&format!("SELECT sum(amount)::text {refunds}")).await?,
     })

@@ -7,6 +7,7 @@ mod generations;
 mod harness;
 mod http;
 mod locks;
+mod named;
 mod offers;
 mod scores;
 mod shapes;
