@@ -6,6 +6,7 @@
 //! | [`serve`] | `estafette serve`, and the order of a stop |
 //! | [`migrate`] | `estafette migrate` |
 //! | [`user`] | `estafette user add`, `list`, `credits` |
+//! | [`import`] | `estafette import fitmycv`: another server's data into this one's database |
 //! | [`demo`] | `estafette demo`: a server with an example user, CVs and job pages |
 //! | [`quality`] | `estafette quality`: what the offline model finds against what is expected |
 //! | [`scripted_stripe`] | `estafette scripted-stripe` (hidden): an endpoint like Stripe's |
@@ -13,6 +14,7 @@
 
 pub mod demo;
 pub mod failure;
+pub mod import;
 pub mod migrate;
 pub mod open;
 pub mod quality;
@@ -66,6 +68,8 @@ enum Command {
     User(Box<user::User>),
     #[command(about = "Print what the offline model reads out of CVs and job pages, against what is expected")]
     Quality(quality::Quality),
+    #[command(about = "Import the data of another server")]
+    Import(Box<import::Import>),
     #[command(about = "Print the settings in force (secrets are not shown), or the annotated example")]
     Config(Box<Print>),
     #[command(hide = true, about = "An endpoint like Stripe's, with a page to pay on: for tests. No money moves")]
@@ -98,6 +102,7 @@ impl Command {
             Self::User(user) => user::run(*user),
             Self::Quality(quality) => quality::run(quality),
             Self::ScriptedStripe(command) => scripted_stripe::run(command),
+            Self::Import(import) => import::run(*import),
             Self::Config(print) if print.example => {
                 say(EXAMPLE);
                 Ok(())

@@ -105,7 +105,15 @@ pub async fn database(settings: &Settings, sharing: Sharing) -> Result<(Address,
     Ok((embedded.config().into(), Some(embedded)))
 }
 
-async fn bring_up_to_date(settings: &Settings, address: &Address, embedded: Option<&Embedded>) -> Result<(), Failure> {
+/// Applies the migrations, or says which are missing where that is not allowed.
+///
+/// # Errors
+/// [`Failure`].
+pub async fn bring_up_to_date(
+    settings: &Settings,
+    address: &Address,
+    embedded: Option<&Embedded>,
+) -> Result<(), Failure> {
     if settings.database.migrate {
         let outcome = match embedded {
             Some(embedded) => embedded.migrate().await,

@@ -18,6 +18,7 @@
 //! | [`pipeline`] | the tasks |
 //! | [`routes`] | the product over HTTP |
 //! | [`brain`] | what works without a model |
+//! | [`import`] | FitMyCV's own database, brought over |
 //! | [`offline`] | the brain in the place of the model |
 //! | [`prompts`] | what a model is told |
 //! | [`export`](mod@export) | a CV as a document: sections chosen, PDF typeset |
@@ -39,6 +40,7 @@ pub mod calls;
 pub mod entry;
 pub mod export;
 pub mod history;
+pub mod import;
 pub mod ledger;
 pub mod mail;
 pub mod model;

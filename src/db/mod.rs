@@ -31,6 +31,7 @@ const CV: &[Migration] = estafette_actors::migrations!("migrations", "cv":
     "0021_extend_identity",
     "0022_seed_email",
     "0025_create_costs_and_feedback",
+    "0030_create_import",
 );
 
 /// All SQL files: the runtime's, then each product's.

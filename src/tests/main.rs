@@ -9,7 +9,9 @@
 //! | [`conformance`] | RFC 6455 as the public Autobahn cases measure it |
 //! | [`corpus`] | the corpus of the fuzz targets, and mutations of it |
 //! | [`hostile`] | clients that mean harm on `/v1/live`: the right close code, bounded memory, nothing left behind |
+//! | [`import`] | an import that is killed goes on, ends as if it had not been, and changes nothing when repeated |
 //! | [`rights`] | who may do what: every topic, route and call for everybody |
+//! | [`rules`] | the page of rules is true: files and tests that it names exist |
 //! | [`secrets`] | the whole log of a busy server has no secret in it |
 //! | [`crash`] | SIGKILL in the middle of a hundred running tasks |
 //! | [`nodes`] | two servers on one Postgres and one Redis; one of them is killed |
@@ -32,6 +34,7 @@ mod crash;
 mod deploys;
 mod frames;
 mod hostile;
+mod import;
 mod lifecycle;
 mod model_away;
 mod models;
@@ -40,6 +43,7 @@ mod offers;
 mod outages;
 mod payments;
 mod rights;
+mod rules;
 mod secrets;
 mod storms;
 mod support;

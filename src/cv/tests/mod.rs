@@ -13,6 +13,7 @@ mod locks;
 mod making;
 mod mails;
 mod money;
+mod named;
 mod oauth;
 mod offers;
 mod scores;
