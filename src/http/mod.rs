@@ -9,9 +9,11 @@
 //! | [`health`] | `/health/live`, `/health/ready`, `/metrics` |
 //! | [`limits`] | requests at once, attempts to sign in by address and account |
 //! | [`openapi`] | `/openapi.json` out of the table of routes |
+//! | [`capabilities`] | `/v1/capabilities`: the names of these routes, for clients that show only what is there |
 //! | [`console`] | the web console at `/` |
 
 pub mod app;
+pub mod capabilities;
 pub mod console;
 pub mod headers;
 pub mod health;

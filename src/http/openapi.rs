@@ -62,6 +62,7 @@ pub fn own_routes() -> Vec<RouteDoc> {
         RouteDoc::new("get", "/health/ready", "server", "This node may be given work").open(),
         RouteDoc::new("get", "/metrics", "server", "Metrics for Prometheus").open(),
         RouteDoc::new("get", "/openapi.json", "server", "This description").open(),
+        RouteDoc::new("get", "/v1/capabilities", "server", "The names of these routes").open(),
         RouteDoc::new("get", "/v1/live", "server", "WebSocket of the live protocol, version 1").open(),
     ]
 }

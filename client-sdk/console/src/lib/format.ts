@@ -70,6 +70,12 @@ export function money(language: Language, amount: number, currency: string | nul
   return new Intl.NumberFormat(locale[language], { style: "currency", currency, maximumFractionDigits: 0 }).format(amount);
 }
 
+/** A price, with cents where it has some. */
+export function price(language: Language, amount: number, currency: string): string {
+  const digits = Number.isInteger(amount) ? 0 : 2;
+  return new Intl.NumberFormat(locale[language], { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: 2 }).format(amount);
+}
+
 export function number(language: Language, value: number): string {
   return new Intl.NumberFormat(locale[language]).format(value);
 }

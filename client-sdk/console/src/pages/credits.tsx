@@ -4,12 +4,14 @@ import { useEffect, useState } from "react";
 import { Link } from "react-router";
 import { Card, Empty, Failure, Page, Rows } from "../components/page";
 import { Pill } from "../components/pill";
-import { isKey, useI18n, type Translate } from "../i18n";
+import { useI18n } from "../i18n";
 import { dateTime, day, number, signed } from "../lib/format";
 import { useGlide } from "../lib/hooks";
+import { featureName } from "../lib/money";
 import { useLive } from "../live/live";
 import type { CreditTransaction, Page as Items } from "../model/types";
 import { cx } from "../lib/cx";
+import { Buy } from "../money/buy";
 import styles from "./credits.module.css";
 
 const PAGE = 50;
@@ -47,14 +49,10 @@ export default function Credits() {
         )}
         <p className={styles.note}>{t("credits.note")}</p>
       </Card>
+      <Buy />
       <Ledger balance={credits?.balance} />
     </Page>
   );
-}
-
-function featureName(t: Translate, feature: string): string {
-  const key = `task.type.${feature.replaceAll("_", "-")}`;
-  return isKey(key) ? t(key) : feature.replaceAll("_", " ");
 }
 
 /** The ledger, newest first, each row with the balance after it. */
