@@ -10,6 +10,7 @@ import type { CvState, JsonResume, OfferSource, PatchOperation, UserState } from
 import { admin } from "./admin";
 import { offers as known } from "./data/offers";
 import * as generation from "./generation";
+import { adminCosts, answers, product, routes } from "./product";
 import * as world from "./world";
 
 const port = Number(process.env.PORT ?? "7777");
@@ -85,6 +86,8 @@ function snapshot(topic: string): unknown {
     return state;
   }
   if (family === "cv") return cvState(cvOf(id));
+  if (topic === "admin:costs") return adminCosts();
+  if (family === "admin") return {};
   if (family === "app") return { maintenance_mode: false, registration_enabled: true };
   throw new Refused("not_found", `There is no topic ${topic}.`);
 }
@@ -183,6 +186,11 @@ const tokens = () => ({ access_token: `t.${Date.now()}`, refresh_token: "r", exp
 function route(method: string, path: string, query: URLSearchParams, body: Record<string, unknown>): unknown {
   const parts = path.split("/").slice(2);
   const [area, kind, id, more] = parts;
+  if (area === "capabilities") return { routes: routes() };
+  if (area === "cv") {
+    const found = product(method, parts.slice(1).join("/"), query, world.user.role === "ADMIN");
+    if (found !== undefined) return found;
+  }
   if (area === "cv" && kind === "auth") {
     if (id === "sign-in" && body.password === "wrong") throw new Refused("unauthenticated", "E-mail or password is wrong.");
     return id === "sign-out" ? {} : tokens();
@@ -305,7 +313,7 @@ function serve(socket: WebSocket): void {
         send({ t: "ok", id });
         return;
       case "call": {
-        const run = calls[String(message.method)];
+        const run = calls[String(message.method)] ?? answers[String(message.method)];
         if (run === undefined) throw new Refused("not_found", "There is no such call.");
         send({ t: "ok", id, result: run((message.params ?? {}) as Record<string, unknown>) });
         return;

@@ -61,13 +61,16 @@ const LINKED: readonly (readonly [path: string, area: Area, page: ComponentType]
   ["/reset-password", "forgot", Reset],
   ["/verify-email", "verify", Verify],
   ["/email-change", "emailChange", EmailChange],
-  ["/oauth", "providers", OAuth],
 ];
+
+/** What the address of a sign-in at another provider ends with. */
+const BACK = /[#&](?:auto_sign_in|error)=/u;
 
 export function App() {
   const me = useMe();
   const offered = useOffered();
-  const { pathname } = useLocation();
+  const { pathname, hash } = useLocation();
+  const isBack = BACK.test(hash);
   // Links of e-mails work for everybody, signed in or not.
   const linked = LINKED.find(([path, area]) => path === pathname && offered.has(area));
   if (linked !== undefined) {
@@ -78,6 +81,12 @@ export function App() {
       </Loaded>
     );
   }
+  if (pathname === "/sign-in" && isBack)
+    return (
+      <Loaded>
+        <OAuth />
+      </Loaded>
+    );
   if (me === undefined)
     return (
       <Loaded>

@@ -74,7 +74,7 @@ function FieldInput({ field, value, onChange }: { readonly field: Field; readonl
         hideControls
       />
     );
-  if (field.kind === "choice") return <Select {...shared} allowDeselect={field.required !== true} value={value === null || value === undefined ? null : String(value)} onChange={onChange} data={[...(field.choices ?? [])]} />;
+  if (field.kind === "choice") return <Select {...shared} allowDeselect={field.required !== true} value={typeof value === "string" ? value : typeof value === "number" ? String(value) : null} onChange={onChange} data={[...(field.choices ?? [])]} />;
   if (field.kind === "area" || field.kind === "code")
     return <Textarea {...shared} autosize minRows={field.kind === "code" ? 8 : 2} maxRows={16} value={text} onChange={(event) => onChange(event.currentTarget.value)} {...(field.kind === "code" ? { styles: { input: { fontFamily: "var(--mantine-font-family-monospace)", fontSize: 12.5 } } } : {})} />;
   return <TextInput {...shared} type={field.kind === "date" ? "date" : "text"} value={field.kind === "date" ? text.slice(0, 10) : text} onChange={(event) => onChange(event.currentTarget.value)} />;

@@ -1,61 +1,9 @@
 /** What this server offers: an area of the console is shown where all of its routes exist. */
 import { useSyncExternalStore } from "react";
+import { areasOf, plainRoute, type Area } from "../lib/areas";
 import { session } from "./live";
 
-/** The routes that each area stands on. */
-export const AREAS = {
-  forgot: ["POST /v1/cv/auth/forgot-password", "POST /v1/cv/auth/reset-password"],
-  verify: ["POST /v1/cv/auth/verify-email", "POST /v1/cv/auth/resend-verification"],
-  providers: ["GET /v1/cv/auth/providers", "POST /v1/cv/auth/auto-sign-in"],
-  profile: ["PATCH /v1/cv/me"],
-  emailChange: ["POST /v1/cv/me/email-change", "POST /v1/cv/me/email-change/confirm"],
-  password: ["POST /v1/cv/me/password"],
-  sessions: ["GET /v1/cv/me/sessions", "DELETE /v1/cv/me/sessions/{id}"],
-  accounts: ["GET /v1/cv/me/accounts", "DELETE /v1/cv/me/accounts/{id}"],
-  onboarding: ["GET /v1/cv/me/onboarding", "PUT /v1/cv/me/onboarding"],
-  consents: ["GET /v1/cv/consents", "POST /v1/cv/consents"],
-  takeOut: ["GET /v1/cv/me/export"],
-  erase: ["DELETE /v1/cv/me"],
-  import: ["POST /v1/cv/files/import"],
-  translate: ["POST /v1/cv/files/{id}/translate"],
-  template: ["POST /v1/cv/files/template"],
-  jobTitle: ["POST /v1/cv/files/from-job-title"],
-  export: ["GET /v1/cv/files/{id}/export"],
-  exportTemplates: ["GET /v1/cv/export-templates", "POST /v1/cv/export-templates", "DELETE /v1/cv/export-templates/{id}"],
-  plans: ["GET /v1/cv/plans", "GET /v1/cv/subscription"],
-  checkout: ["POST /v1/cv/subscription/checkout"],
-  portal: ["POST /v1/cv/subscription/portal"],
-  packs: ["GET /v1/cv/credit-packs", "POST /v1/cv/credits/checkout"],
-  promo: ["POST /v1/cv/promo-codes/redeem"],
-  referrals: ["GET /v1/cv/referrals"],
-  feedback: ["POST /v1/cv/feedback"],
-  links: ["GET /v1/cv/link-history", "DELETE /v1/cv/link-history/{id}"],
-  adminUsers: ["GET /v1/cv/admin/users"],
-  adminPlans: ["GET /v1/cv/admin/plans"],
-  adminPacks: ["GET /v1/cv/admin/credit-packs"],
-  adminPromo: ["GET /v1/cv/admin/promo-codes"],
-  adminSettings: ["GET /v1/cv/admin/settings"],
-  adminTriggers: ["GET /v1/cv/admin/email-triggers"],
-  adminTemplates: ["GET /v1/cv/admin/email-templates"],
-  adminMails: ["GET /v1/cv/admin/email-logs"],
-  adminUsage: ["GET /v1/cv/admin/ai/usage"],
-  adminCalls: ["GET /v1/cv/admin/ai/calls"],
-  adminPricing: ["GET /v1/cv/admin/ai/pricing"],
-  adminAlerts: ["GET /v1/cv/admin/ai/alerts"],
-  adminTelemetry: ["GET /v1/cv/admin/telemetry"],
-  adminFeedback: ["GET /v1/cv/admin/feedback"],
-  adminWebhooks: ["GET /v1/cv/admin/stripe-webhooks"],
-} as const satisfies Record<string, readonly string[]>;
-
-export type Area = keyof typeof AREAS;
-
-/** Which areas stand on `routes`; names of places in a path do not matter. */
-export function areasOf(routes: readonly string[]): ReadonlySet<Area> {
-  const plain = (route: string) => route.replace(/\{[^}]*\}/gu, "{}");
-  const there = new Set(routes.map(plain));
-  const areas = Object.keys(AREAS) as Area[];
-  return new Set(areas.filter((area) => AREAS[area].every((route) => there.has(plain(route)))));
-}
+export type { Area } from "../lib/areas";
 
 export interface Offered {
   /** Whether the server has answered. */
@@ -79,8 +27,8 @@ function ask(): void {
     (answer) => {
       const { routes } = answer as { readonly routes: readonly string[] };
       const areas = areasOf(routes);
-      const names = new Set(routes.map((route) => route.replace(/\{[^}]*\}/gu, "{}")));
-      offered = { known: true, has: (area) => areas.has(area), route: (route) => names.has(route.replace(/\{[^}]*\}/gu, "{}")) };
+      const names = new Set(routes.map(plainRoute));
+      offered = { known: true, has: (area) => areas.has(area), route: (route) => names.has(plainRoute(route)) };
       for (const listener of listeners) listener();
     },
     () => {

@@ -1,9 +1,10 @@
 import { Button } from "@mantine/core";
 import { Coins } from "lucide-react";
 import { useEffect, useState } from "react";
-import { Link } from "react-router";
+import { Link, useLocation } from "react-router";
 import { Card, Empty, Failure, Page, Rows } from "../components/page";
 import { Pill } from "../components/pill";
+import { Note } from "../components/section";
 import { useI18n } from "../i18n";
 import { dateTime, day, number, signed } from "../lib/format";
 import { useGlide } from "../lib/hooks";
@@ -20,11 +21,13 @@ export default function Credits() {
   const { t, language } = useI18n();
   const { user } = useLive();
   const credits = user.state?.credits;
+  const checkout = new URLSearchParams(useLocation().search).get("checkout");
   const shown = useGlide(credits?.balance ?? 0, 600);
   // A feature without allowance is paid in credits from the first use: nothing to show.
   const counters = (user.state?.counters ?? []).filter((counter) => counter.usage_limit > 0 || counter.count > 0);
   return (
     <Page title={t("credits.title")}>
+      {checkout === "done" || checkout === "cancelled" ? <Note>{t(`money.checkout.${checkout}`)}</Note> : null}
       <Card className={styles.top}>
         <div className={styles.balance}>
           <b>{credits === undefined ? "–" : number(language, Math.round(shown))}</b>

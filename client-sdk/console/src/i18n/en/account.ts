@@ -63,6 +63,7 @@ export const account = {
   "me.accounts.text": "Accounts elsewhere by which you can sign in here.",
   "me.account.last": "This is your only way in: set a password before you unlink it.",
   "me.account.since": "linked on {date}",
+  "me.account.linked": "{name} is linked: you can sign in with it from now on.",
   "me.account.none": "not linked",
   "me.account.link": "Link {name}",
   "me.account.unlink": "Unlink",

@@ -2,6 +2,8 @@
 import type { Message } from "../message";
 
 export const money = {
+  "money.checkout.done": "Thank you. Your payment counts as soon as Stripe confirms it, usually within seconds; this page follows by itself.",
+  "money.checkout.cancelled": "The checkout was left: nothing was charged.",
   "feature.max_cvs": "CVs kept",
   "feature.export_cv": "Export",
   "plans.title": "Plans",

@@ -64,6 +64,7 @@ export const account: Readonly<Record<keyof typeof english, Message>> = {
   "me.accounts.text": "Les comptes externes avec lesquels vous pouvez vous connecter ici.",
   "me.account.last": "C’est votre seul moyen de connexion : choisissez un mot de passe avant de le délier.",
   "me.account.since": "lié le {date}",
+  "me.account.linked": "{name} est lié : vous pouvez désormais vous connecter avec.",
   "me.account.none": "non lié",
   "me.account.link": "Lier {name}",
   "me.account.unlink": "Délier",

@@ -3,6 +3,8 @@ import type { money as english } from "../en/money";
 import type { Message } from "../message";
 
 export const money: Readonly<Record<keyof typeof english, Message>> = {
+  "money.checkout.done": "Merci. Votre paiement est pris en compte dès que Stripe le confirme, en général en quelques secondes ; cette page suit d’elle-même.",
+  "money.checkout.cancelled": "Le paiement a été abandonné : rien n’a été débité.",
   "feature.max_cvs": "CV conservés",
   "feature.export_cv": "Export",
   "plans.title": "Abonnements",

@@ -1,7 +1,8 @@
 import { Anchor, Loader } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import { useI18n } from "../../i18n";
+import { useCarried } from "../../lib/links";
 import { explain } from "../../live/errors";
 import { session } from "../../live/live";
 import type { EmailChange as Change } from "../../model/product";
@@ -12,8 +13,7 @@ type State = { readonly at: "asking" } | { readonly at: "done"; readonly change:
 /** One of the two confirmations of a new address. */
 export default function EmailChange() {
   const { t } = useI18n();
-  const [query] = useSearchParams();
-  const token = query.get("token") ?? "";
+  const token = useCarried("token") ?? "";
   const [state, setState] = useState<State>({ at: "asking" });
   const asked = useRef(false);
   useEffect(() => {

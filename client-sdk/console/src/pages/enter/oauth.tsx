@@ -2,6 +2,7 @@ import { Anchor, Loader } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import { Link, useNavigate } from "react-router";
 import { useI18n } from "../../i18n";
+import { useCarried } from "../../lib/links";
 import { sentence } from "../../lib/words";
 import { explain } from "../../live/errors";
 import { session } from "../../live/live";
@@ -11,19 +12,13 @@ import { Frame, Refusal } from "./frame";
 export default function OAuth() {
   const { t } = useI18n();
   const navigate = useNavigate();
-  const [error, setError] = useState<string | null>(null);
+  const token = useCarried("auto_sign_in");
+  const refused = useCarried("message");
+  const [error, setError] = useState<string | null>(token === null ? sentence(refused ?? t("enter.link.bad")) : null);
   const asked = useRef(false);
   useEffect(() => {
-    if (asked.current) return;
+    if (asked.current || token === null) return;
     asked.current = true;
-    // Of the fragment or of the query; it leaves the address bar at once.
-    const given = new URLSearchParams(`${location.search.slice(1)}&${location.hash.slice(1)}`);
-    history.replaceState(null, "", location.pathname);
-    const token = given.get("token");
-    if (token === null) {
-      setError(sentence(given.get("error_description") ?? given.get("error") ?? t("enter.link.bad")));
-      return;
-    }
     session.signInBy("auto-sign-in", { token }).then(
       () => void navigate("/", { replace: true }),
       (failure: unknown) => {
@@ -31,7 +26,7 @@ export default function OAuth() {
         setError(detail ?? title);
       },
     );
-  }, [navigate, t]);
+  }, [navigate, t, token]);
   return (
     <Frame title={t("enter.oauth.title")}>
       {error === null ? <Loader aria-label={t("common.loading")} /> : <Refusal text={error} />}

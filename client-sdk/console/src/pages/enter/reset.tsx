@@ -1,7 +1,8 @@
 import { Anchor, Button, PasswordInput } from "@mantine/core";
 import { useState, type SyntheticEvent } from "react";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import { useI18n } from "../../i18n";
+import { useCarried } from "../../lib/links";
 import { explain } from "../../live/errors";
 import { session } from "../../live/live";
 import styles from "../sign-in.module.css";
@@ -12,8 +13,7 @@ const MIN_PASSWORD = 8;
 /** A new password, by the link that was sent. */
 export default function Reset() {
   const { t } = useI18n();
-  const [query] = useSearchParams();
-  const token = query.get("token") ?? "";
+  const token = useCarried("token") ?? "";
   const [password, setPassword] = useState("");
   const [state, setState] = useState<"asking" | "sending" | "done">("asking");
   const [error, setError] = useState<string | null>(token === "" ? t("enter.link.bad") : null);

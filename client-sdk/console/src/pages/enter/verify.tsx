@@ -1,7 +1,8 @@
 import { Anchor, Button, Loader } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
-import { Link, useNavigate, useSearchParams } from "react-router";
+import { Link, useNavigate } from "react-router";
 import { useI18n } from "../../i18n";
+import { useCarried } from "../../lib/links";
 import { explain } from "../../live/errors";
 import { session, useMe } from "../../live/live";
 import { Done, Frame, Refusal } from "./frame";
@@ -16,10 +17,9 @@ interface Verified {
 /** An address is confirmed by the link that was sent to it, and its owner is signed in. */
 export default function Verify() {
   const { t } = useI18n();
-  const [query] = useSearchParams();
   const navigate = useNavigate();
   const me = useMe();
-  const token = query.get("token") ?? "";
+  const token = useCarried("token") ?? "";
   const [state, setState] = useState<State>({ at: "asking" });
   // A token works once: the second run of the effect in development must not spend it.
   const asked = useRef(false);
