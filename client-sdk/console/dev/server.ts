@@ -233,6 +233,13 @@ function route(method: string, path: string, query: URLSearchParams, body: Recor
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? "/", "http://localhost");
+  if (url.pathname === "/openapi.json") {
+    const named = routes().map((route) => route.split(" "));
+    const paths = Object.fromEntries(named.map(([, path]) => [path, Object.fromEntries(named.filter(([, other]) => other === path).map(([method]) => [method?.toLowerCase(), {}]))]));
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(JSON.stringify({ paths }));
+    return;
+  }
   if (!url.pathname.startsWith("/v1/")) {
     const wanted = join(dist, normalize(url.pathname));
     const file = wanted.startsWith(dist) && extname(wanted) !== "" && existsSync(wanted) ? wanted : join(dist, "index.html");

@@ -1,9 +1,9 @@
 /** Every page that this server offers, in both languages: axe finds nothing, nothing is wider than its window, no words are missing. */
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { AREAS, areasOf, type Area } from "../src/lib/areas";
+import { AREAS, type Area } from "../src/lib/areas";
 import { looks } from "./axe";
-import { open, resume, startWorld, type World } from "./world";
+import { areasOfServer, open, resume, startWorld, type World } from "./world";
 
 const PASSWORD = "a long enough password";
 const email = `faces-${Date.now()}@example.org`;
@@ -55,8 +55,7 @@ const complaints: string[] = [];
 beforeAll(async () => {
   world = await startWorld();
   ({ page } = await open(world, complaints));
-  const { routes } = (await (await fetch(`${world.server.baseUrl}/v1/capabilities`)).json()) as { routes: string[] };
-  areas = areasOf(routes);
+  areas = await areasOfServer(world.server.baseUrl);
 });
 afterAll(async () => {
   await world.stop();
@@ -101,6 +100,7 @@ describe("every page", () => {
     await fetch(`${world.server.baseUrl}/v1/cv/files`, { method: "POST", headers: { ...headers, authorization: `Bearer ${answer.access_token}` }, body: JSON.stringify({ content: JSON.parse(resume) as unknown }) });
     if (world.server.command !== undefined) await world.server.command("user", "role", email, "ADMIN");
     await page.goto("/");
+    await page.evaluate(() => localStorage.clear());
     await speak("en");
     await page.reload();
     await page.getByLabel("E-mail").fill(email);

@@ -16,3 +16,8 @@ export function limitText(t: Translate, limit: PlanLimit, number: (value: number
   if (limit.usage_limit === 0) return t("plans.limit.credits");
   return t("plans.limit.month", { n: limit.usage_limit });
 }
+
+/** A plan's name as a title. */
+export function capital(name: string): string {
+  return name.charAt(0).toLocaleUpperCase() + name.slice(1);
+}

@@ -1,4 +1,5 @@
 /** What this server offers: an area of the console is shown where all of its routes exist. */
+import { NotFoundError } from "@estafette/client";
 import { useSyncExternalStore } from "react";
 import { areasOf, plainRoute, type Area } from "../lib/areas";
 import { session } from "./live";
@@ -23,9 +24,8 @@ const listeners = new Set<() => void>();
 function ask(): void {
   if (asking || offered.known) return;
   asking = true;
-  session.open("GET", "/v1/capabilities").then(
-    (answer) => {
-      const { routes } = answer as { readonly routes: readonly string[] };
+  routesOfServer().then(
+    (routes) => {
       const areas = areasOf(routes);
       const names = new Set(routes.map(plainRoute));
       offered = { known: true, has: (area) => areas.has(area), route: (route) => names.has(plainRoute(route)) };
@@ -36,6 +36,17 @@ function ask(): void {
       setTimeout(ask, LATER_MS);
     },
   );
+}
+
+/** The names of the server's routes; of a server that does not list them, out of its description. */
+async function routesOfServer(): Promise<readonly string[]> {
+  try {
+    return ((await session.open("GET", "/v1/capabilities")) as { readonly routes: readonly string[] }).routes;
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+    const { paths } = (await session.open("GET", "/openapi.json")) as { readonly paths: Readonly<Record<string, object>> };
+    return Object.entries(paths).flatMap(([path, item]) => Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`));
+  }
 }
 
 function subscribe(listener: () => void): () => void {

@@ -51,8 +51,8 @@ function Packs() {
               <span className="muted">{pack.name}</span>
               <b>{t("gen.credits", { n: pack.credit_amount })}</b>
               <small>{pack.description ?? t("packs.each", { price: price(language, pack.price / pack.credit_amount, pack.price_currency) })}</small>
-              <Button variant="default" loading={busy} onClick={() => void buy(pack)} aria-label={t("packs.buy.of", { name: pack.name, price: price(language, pack.price, pack.price_currency) })}>
-                {t("packs.buy", { price: price(language, pack.price, pack.price_currency) })}
+              <Button variant="default" loading={busy} onClick={() => void buy(pack)}>
+                {t("packs.buy", { price: price(language, pack.price, pack.price_currency) })} <span className="visually-hidden">({pack.name})</span>
               </Button>
             </li>
           ))}

@@ -8,7 +8,7 @@ import { useI18n, type Translate } from "../i18n";
 import { useDoing } from "../lib/actions";
 import { cx } from "../lib/cx";
 import { day, number, price } from "../lib/format";
-import { featureName, limitText } from "../lib/money";
+import { capital, featureName, limitText } from "../lib/money";
 import { useFetched, useLive } from "../live/live";
 import { useOffered } from "../live/offered";
 import { useHappenings } from "../live/pages";
@@ -101,7 +101,7 @@ function Mine({ subscription, onChanged }: { readonly subscription: Subscription
     <>
       {status === "past_due" ? <Note>{t("sub.past_due.text")}</Note> : null}
       <Section
-        title={t("sub.current", { name: subscription.plan_name })}
+        title={t("sub.current", { name: capital(subscription.plan_name) })}
         text={!live ? t("sub.free") : ending ? t("sub.ends", { date: until }) : t("sub.renews", { date: until, period: t(`plans.${subscription.billing_period ?? "monthly"}`).toLowerCase() })}
         action={
           live ? (
@@ -157,7 +157,7 @@ function PlanCard({ plan, period, mine, code }: PlanCardProps) {
   return (
     <li className={cx(styles.plan)} data-mine={isMine} data-plan={plan.name}>
       <div className={styles.planHead}>
-        <h2>{plan.name}</h2>
+        <h2>{capital(plan.name)}</h2>
         {plan.is_popular ? <Badge variant="light">{t("plans.popular")}</Badge> : null}
       </div>
       {plan.description === null ? null : <p className="muted">{plan.description}</p>}
@@ -189,7 +189,7 @@ function PlanCard({ plan, period, mine, code }: PlanCardProps) {
     if (plan.is_free || (live && !offered.has("portal")) || !offered.has("checkout")) return null;
     return (
       <Button fullWidth variant={plan.is_popular ? "filled" : "default"} loading={busy} onClick={() => void (live ? change() : checkout())}>
-        {say(live ? "plans.change" : "plans.choose", { name: plan.name })}
+        {say(live ? "plans.change" : "plans.choose", { name: capital(plan.name) })}
       </Button>
     );
   }

@@ -41,7 +41,6 @@ export const money = {
   "packs.text": "Used for everything beyond your plan. They never expire.",
   "packs.each": "{price} each",
   "packs.buy": "Buy for {price}",
-  "packs.buy.of": "Buy {name} for {price}",
   "promo.title": "Promo code",
   "promo.text": "Codes that give credits are redeemed here; discounts are entered when you choose a plan.",
   "promo.label": "Code",

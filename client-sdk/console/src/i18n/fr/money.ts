@@ -42,7 +42,6 @@ export const money: Readonly<Record<keyof typeof english, Message>> = {
   "packs.text": "Utilisables pour tout ce qui dépasse votre abonnement. Ils n’expirent jamais.",
   "packs.each": "{price} l’unité",
   "packs.buy": "Acheter pour {price}",
-  "packs.buy.of": "Acheter {name} pour {price}",
   "promo.title": "Code promo",
   "promo.text": "Les codes qui donnent des crédits s’utilisent ici ; les remises se saisissent au choix d’un abonnement.",
   "promo.label": "Code",

@@ -105,7 +105,7 @@ function Erase() {
       title={t("me.erase")}
       text={t("me.erase.text")}
       action={
-        <Button color="red.8" variant="outline" leftSection={<Trash2 size={16} aria-hidden="true" />} onClick={() => setOpen(true)}>
+        <Button variant="default" style={{ color: "var(--bad)" }} leftSection={<Trash2 size={16} aria-hidden="true" />} onClick={() => setOpen(true)}>
           {t("me.erase.open")}
         </Button>
       }
