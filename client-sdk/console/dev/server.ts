@@ -234,8 +234,8 @@ function route(method: string, path: string, query: URLSearchParams, body: Recor
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? "/", "http://localhost");
   if (url.pathname === "/openapi.json") {
-    const named = routes().map((route) => route.split(" "));
-    const paths = Object.fromEntries(named.map(([, path]) => [path, Object.fromEntries(named.filter(([, other]) => other === path).map(([method]) => [method?.toLowerCase(), {}]))]));
+    const paths: Record<string, Record<string, object>> = {};
+    for (const [method = "", path = ""] of routes().map((route) => route.split(" "))) paths[path] = { ...paths[path], [method.toLowerCase()]: {} };
     response.writeHead(200, { "content-type": "application/json" });
     response.end(JSON.stringify({ paths }));
     return;

@@ -2,18 +2,20 @@ import { describe, expect, it } from "vitest";
 import { translate, type Key, type Translate } from "../src/i18n";
 import { en } from "../src/i18n/en";
 import { fr } from "../src/i18n/fr";
+import type { Message } from "../src/i18n/message";
 import { preferencesOf } from "../src/lib/consents";
 import { price } from "../src/lib/format";
 import { carried } from "../src/lib/links";
 import { featureName, limitText } from "../src/lib/money";
 import { firstSteps } from "../src/lib/onboarding";
+import { taskError, taskTitle } from "../src/lib/tasks";
 import { MAX_PDF_BYTES, pdfProblem } from "../src/lib/pdf";
 
 const t: Translate = (key, values) => translate("en", key, values);
 
 describe("the dictionaries", () => {
   it("fill in the same values in both languages", () => {
-    const names = (message: (typeof en)[Key] | (typeof fr)[Key]) => [...new Set((typeof message === "string" ? message : `${message.one} ${message.other}`).match(/\{\w+\}/gu) ?? [])].sort();
+    const names = (message: Message) => [...new Set((typeof message === "string" ? message : `${message.one} ${message.other}`).match(/\{\w+\}/gu) ?? [])].sort();
     for (const key of Object.keys(en) as Key[]) expect(names(fr[key]), key).toEqual(names(en[key]));
   });
 
@@ -78,5 +80,20 @@ describe("money", () => {
   it("writes prices with cents where there are some", () => {
     expect(price("en", 24, "EUR")).toBe("€24");
     expect(price("fr", 9.9, "EUR").replace(/\s/gu, " ")).toBe("9,90 €");
+  });
+});
+
+describe("tasks that make a CV", () => {
+  const task = { type: "import-pdf", title: "Import “lebenslauf “neu”.pdf”", cv_file: null, total_offers: 0 } as const;
+  it("are named in the person's language", () => {
+    expect(taskTitle((key, values) => translate("fr", key, values), task, [], new Map())).toContain("Importer «\u00a0lebenslauf “neu”.pdf\u00a0»");
+    expect(taskTitle(t, { ...task, title: "Something else" }, [], new Map())).toBe("Something else");
+  });
+
+  it("say why they failed in the person's language, where the reason is known", () => {
+    const failed = { error: "the PDF is encrypted", result: { error_code: "pdf_encrypted" } };
+    expect(taskError((key) => translate("fr", key), failed)).toContain("mot de passe");
+    expect(taskError(t, { error: "the model said no", result: { error_code: "model_failed" } })).toBe("the model said no");
+    expect(taskError(t, { error: null, result: null })).toBeNull();
   });
 });

@@ -47,7 +47,7 @@ export default function Alerts() {
         empty="ops.alerts.empty"
         idOf={(rule) => rule.id}
         actions={(reload) => (
-          <Button size="compact-md" onClick={() => setDialog({ rule: null, reload })}>
+          <Button size="compact-sm" onClick={() => setDialog({ rule: null, reload })}>
             {t("ops.alert.new")}
           </Button>
         )}

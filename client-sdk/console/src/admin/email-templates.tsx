@@ -44,7 +44,7 @@ export default function EmailTemplates() {
         empty="ops.templates.empty"
         idOf={(template) => template.id}
         actions={(reload) => (
-          <Button size="compact-md" onClick={() => setDialog({ what: "edit", template: null, reload })}>
+          <Button size="compact-sm" onClick={() => setDialog({ what: "edit", template: null, reload })}>
             {t("ops.template.new")}
           </Button>
         )}

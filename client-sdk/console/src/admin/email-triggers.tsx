@@ -40,7 +40,7 @@ export default function EmailTriggers() {
         empty="ops.triggers.empty"
         idOf={(trigger) => trigger.id}
         actions={(reload) => (
-          <Button size="compact-md" onClick={() => setDialog({ trigger: null, reload })}>
+          <Button size="compact-sm" onClick={() => setDialog({ trigger: null, reload })}>
             {t("ops.trigger.new")}
           </Button>
         )}

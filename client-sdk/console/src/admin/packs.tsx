@@ -34,7 +34,7 @@ export default function AdminPacks() {
         empty="ops.packs.empty"
         idOf={(pack) => String(pack.id)}
         actions={(reload) => (
-          <Button size="compact-md" onClick={() => setDialog({ pack: null, reload })}>
+          <Button size="compact-sm" onClick={() => setDialog({ pack: null, reload })}>
             {t("ops.pack.new")}
           </Button>
         )}

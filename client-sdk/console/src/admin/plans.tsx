@@ -50,7 +50,7 @@ export default function AdminPlans() {
         empty="ops.plans.empty"
         idOf={(plan) => String(plan.id)}
         actions={(reload) => (
-          <Button size="compact-md" onClick={() => setDialog({ what: "edit", plan: null, reload })}>
+          <Button size="compact-sm" onClick={() => setDialog({ what: "edit", plan: null, reload })}>
             {t("ops.plan.new")}
           </Button>
         )}

@@ -38,7 +38,7 @@ export default function Pricing() {
         empty="ops.pricing.empty"
         idOf={(row) => row.model_name}
         actions={(reload) => (
-          <Button size="compact-md" onClick={() => setDialog({ model: null, reload })}>
+          <Button size="compact-sm" onClick={() => setDialog({ model: null, reload })}>
             {t("ops.pricing.new")}
           </Button>
         )}

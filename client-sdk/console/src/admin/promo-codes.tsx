@@ -39,7 +39,7 @@ export default function PromoCodes() {
         empty="ops.promos.empty"
         idOf={(code) => code.id}
         actions={(reload) => (
-          <Button size="compact-md" onClick={() => setDialog({ code: null, reload })}>
+          <Button size="compact-sm" onClick={() => setDialog({ code: null, reload })}>
             {t("ops.promo.new")}
           </Button>
         )}

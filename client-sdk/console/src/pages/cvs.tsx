@@ -99,7 +99,7 @@ export default function Cvs() {
         <Note
           action={
             offered.has("plans") ? (
-              <Button component={Link} to="/plans" size="compact-md" variant="default">
+              <Button component={Link} to="/plans" size="compact-sm" variant="default">
                 {t("blocked.plans")}
               </Button>
             ) : undefined

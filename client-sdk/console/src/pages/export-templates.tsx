@@ -48,10 +48,10 @@ export default function ExportTemplates() {
               text: `${t(`export.design.${template.design}`)} · ${t("design.sections", { n: SECTIONS.filter((section) => template.selections[section]?.enabled ?? true).length })}`,
               action: (
                 <Group gap="xs">
-                  <Button size="compact-md" variant="default" onClick={() => setDraft(template)} aria-label={t("design.edit.of", { name: template.name })}>
+                  <Button size="compact-sm" variant="default" onClick={() => setDraft(template)} aria-label={t("design.edit.of", { name: template.name })}>
                     {t("common.edit")}
                   </Button>
-                  <Button size="compact-md" variant="default" onClick={() => void remove(template)} aria-label={t("design.delete.of", { name: template.name })}>
+                  <Button size="compact-sm" variant="default" onClick={() => void remove(template)} aria-label={t("design.delete.of", { name: template.name })}>
                     {t("common.delete")}
                   </Button>
                 </Group>

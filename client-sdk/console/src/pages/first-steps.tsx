@@ -50,7 +50,7 @@ export function FirstSteps() {
         })}
       </ol>
       {done === steps.length ? (
-        <Button size="compact-md" loading={busy} onClick={() => void finish({ hasCompleted: true })}>
+        <Button size="compact-sm" loading={busy} onClick={() => void finish({ hasCompleted: true })}>
           {t("onboard.finish")}
         </Button>
       ) : null}

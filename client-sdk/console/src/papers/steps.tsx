@@ -5,7 +5,7 @@ import { Link } from "react-router";
 import { isKey, useI18n } from "../i18n";
 import { useDoing } from "../lib/actions";
 import { percent } from "../lib/format";
-import { stepName } from "../lib/tasks";
+import { stepName, taskError } from "../lib/tasks";
 import { sentence } from "../lib/words";
 import { fractionOf } from "../live/generation";
 import { refusalOf, useLive, useTaskTopic } from "../live/live";
@@ -67,7 +67,7 @@ export function Making({ taskId, name, onMade }: MakingProps) {
         <p className={styles.makingError} role="alert">
           <CircleAlert size={17} aria-hidden="true" />
           <span>
-            {sentence(task.error)} {task.credits_refunded > 0 ? t("task.offer.refunded") : null}
+            {sentence(taskError(t, task) ?? "")} {task.credits_refunded > 0 ? t("task.offer.refunded") : null}
           </span>
         </p>
       )}

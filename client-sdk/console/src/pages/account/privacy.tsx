@@ -101,7 +101,8 @@ function Erase() {
     if (gone) await session.signOut();
   };
   return (
-    <Section
+    <>
+      <Section
       title={t("me.erase")}
       text={t("me.erase.text")}
       action={
@@ -109,7 +110,7 @@ function Erase() {
           {t("me.erase.open")}
         </Button>
       }
-    >
+      />
       <Modal opened={open} onClose={() => setOpen(false)} title={t("me.erase.title")} centered closeButtonProps={{ "aria-label": t("common.close") }}>
         <p style={{ marginTop: 0 }}>{t("me.erase.warning")}</p>
         <TextInput label={t("me.erase.type", { email: address })} value={typed} onChange={(event) => setTyped(event.currentTarget.value)} autoComplete="off" data-autofocus />
@@ -123,6 +124,6 @@ function Erase() {
           </Button>
         </Group>
       </Modal>
-    </Section>
+    </>
   );
 }

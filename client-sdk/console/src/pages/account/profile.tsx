@@ -24,7 +24,7 @@ export default function Profile() {
       {person.email_verified === null && offered.has("verify") ? (
         <Note
           action={
-            <Button size="compact-md" variant="default" loading={resending.busy} onClick={() => void resending.run(() => session.open("POST", "/v1/cv/auth/resend-verification", { body: { email: person.email } }), t("me.verify.sent"))}>
+            <Button size="compact-sm" variant="default" loading={resending.busy} onClick={() => void resending.run(() => session.open("POST", "/v1/cv/auth/resend-verification", { body: { email: person.email } }), t("me.verify.sent"))}>
               {t("me.verify.resend")}
             </Button>
           }

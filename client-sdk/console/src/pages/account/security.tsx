@@ -51,7 +51,7 @@ function Sessions() {
             </span>
           ),
           action: session.current ? undefined : (
-            <Button size="compact-md" variant="default" onClick={() => void end(session)} aria-label={t("me.session.end.of", { id: shortDevice(session) })}>
+            <Button size="compact-sm" variant="default" onClick={() => void end(session)} aria-label={t("me.session.end.of", { id: shortDevice(session) })}>
               {t("me.session.end")}
             </Button>
           ),
@@ -101,7 +101,7 @@ function Accounts() {
             title: PROVIDER_NAMES[account.provider],
             text: t("me.account.since", { date: day(language, account.created_at) }),
             action: (
-              <Button size="compact-md" variant="default" disabled={isLast} onClick={() => void unlink(account)} aria-label={t("me.account.unlink.of", { name: PROVIDER_NAMES[account.provider] })}>
+              <Button size="compact-sm" variant="default" disabled={isLast} onClick={() => void unlink(account)} aria-label={t("me.account.unlink.of", { name: PROVIDER_NAMES[account.provider] })}>
                 {t("me.account.unlink")}
               </Button>
             ),
@@ -111,7 +111,7 @@ function Accounts() {
             title: PROVIDER_NAMES[provider],
             text: t("me.account.none"),
             action: (
-              <Button size="compact-md" variant="default" loading={busy} leftSection={<ProviderMark provider={provider} />} onClick={() => void link(provider)}>
+              <Button size="compact-sm" variant="default" loading={busy} leftSection={<ProviderMark provider={provider} />} onClick={() => void link(provider)}>
                 {t("me.account.link", { name: PROVIDER_NAMES[provider] })}
               </Button>
             ),
