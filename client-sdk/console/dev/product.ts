@@ -57,6 +57,7 @@ const LISTS: Record<string, (query: URLSearchParams) => readonly unknown[]> = {
   ],
   consents: () => [{ id: "c1", action: "created", preferences: { necessary: true, functional: true, analytics: false, marketing: false }, created_at: ago(400_000) }],
   "export-templates": () => templates,
+  "link-history": () => [{ id: "lh1", url: "https://careers.northwind.example/jobs/platform-engineer", created_at: ago(4_000) }],
   "admin/users": () => ["ana", "bea", "carl", "demo"].map((name, index) => ({ id: `u${index}f2kd93`, email: `${name}@example.org`, name, role: name === "demo" ? "ADMIN" : "USER", email_verified: index === 1 ? null : ago(900_000), plan_name: index === 0 ? "pro" : "free", balance: index * 12, cvs: index * 3, month_cost: index * 0.213, created_at: ago(1e6 * (index + 1)) })),
   "admin/plans": () => plans,
   "admin/credit-packs": () => packs,

@@ -20,6 +20,8 @@ type Range = (typeof RANGES)[number];
 /** Usage is read again while somebody looks, milliseconds. */
 const REPEAT_MS = 20_000;
 const LARGEST = 8;
+/** Rows of one question: every day of the longest period. */
+const MOST_ROWS = 100;
 
 /** What AI work costs: now, by day, and who or what it is for. */
 export default function Costs() {
@@ -104,7 +106,7 @@ export default function Costs() {
 }
 
 function useUsage(by: "day" | "user" | "feature" | "model", period: { readonly from: string | undefined; readonly to: string | undefined }) {
-  const list = usePages<UsageSum>(addressOf("/v1/cv/admin/ai/usage", { by, ...period }));
+  const list = usePages<UsageSum>(addressOf("/v1/cv/admin/ai/usage", { by, ...period, limit: MOST_ROWS }));
   useRepeated(REPEAT_MS, list.reload);
   return list;
 }

@@ -35,6 +35,11 @@ export function addressOf(path: string, query: Query): string {
   return pairs.length === 0 ? path : `${path}${path.includes("?") ? "&" : "?"}${String(new URLSearchParams(pairs))}`;
 }
 
+/** A question that names its own limit keeps it. */
+function limitOf(address: string): number | undefined {
+  return /[?&]limit=/u.test(address) ? undefined : PAGE_ROWS;
+}
+
 /** A list by cursor. What is shown stays while it is read again; `path === null` reads nothing. */
 export function usePages<T>(path: string | null, query: Query = {}): Paged<T> {
   const { api } = useLive();
@@ -55,7 +60,7 @@ export function usePages<T>(path: string | null, query: Query = {}): Paged<T> {
       const wanted = pages.current;
       let count = 0;
       do {
-        const page: Page<T> = await api.get<Page<T>>(addressOf(key, { limit: PAGE_ROWS, after: next ?? undefined }), stop.signal);
+        const page: Page<T> = await api.get<Page<T>>(addressOf(key, { limit: limitOf(key), after: next ?? undefined }), stop.signal);
         rows.push(...page.items);
         next = page.next;
         count += 1;
@@ -73,7 +78,7 @@ export function usePages<T>(path: string | null, query: Query = {}): Paged<T> {
     if (next === null || next === undefined) return;
     setBusy(true);
     api
-      .get<Page<T>>(addressOf(key, { limit: PAGE_ROWS, after: next }))
+      .get<Page<T>>(addressOf(key, { limit: limitOf(key), after: next }))
       .then(
         (page) => setState((old) => (old.key === key ? { ...old, rows: [...(old.rows ?? []), ...page.items], next: page.next, pages: old.pages + 1 } : old)),
         (error: unknown) => setState((old) => (old.key === key ? { ...old, error } : old)),

@@ -52,6 +52,8 @@ export const account = {
   "me.password.saved": "Your password is changed",
   "me.sessions": "Signed-in devices",
   "me.sessions.text": "One that you do not know should be signed out, and your password changed.",
+  "me.sessions.endOthers": "Sign out all others",
+  "me.sessions.ended": "All other devices are signed out",
   "me.session.of": "Device {id}",
   "me.session.current": "this device",
   "me.session.since": "since {date}",

@@ -53,6 +53,8 @@ export const account: Readonly<Record<keyof typeof english, Message>> = {
   "me.password.saved": "Votre mot de passe est changé",
   "me.sessions": "Appareils connectés",
   "me.sessions.text": "Déconnectez tout appareil inconnu, puis changez de mot de passe.",
+  "me.sessions.endOthers": "Déconnecter tous les autres",
+  "me.sessions.ended": "Tous les autres appareils sont déconnectés",
   "me.session.of": "Appareil {id}",
   "me.session.current": "cet appareil",
   "me.session.since": "depuis le {date}",

@@ -27,14 +27,28 @@ export default function Security() {
 function Sessions() {
   const { t, language } = useI18n();
   const { api, me } = useLive();
-  const { run } = useDoing();
+  const offered = useOffered();
+  const { busy, run } = useDoing();
   const list = usePages<SessionInfo>("/v1/cv/me/sessions");
   useHappenings(`user:${me.id}`, list.reload);
+  const endOthers = async () => {
+    if (await run(() => api.send("DELETE", "/v1/cv/me/sessions"), t("me.sessions.ended"))) list.reload();
+  };
   const end = async (session: SessionInfo) => {
     if (await run(() => api.send("DELETE", `/v1/cv/me/sessions/${session.id}`), t("me.session.ended"))) list.reload();
   };
   return (
-    <Section title={t("me.sessions")} text={t("me.sessions.text")}>
+    <Section
+      title={t("me.sessions")}
+      text={t("me.sessions.text")}
+      action={
+        offered.route("DELETE /v1/cv/me/sessions") && (list.rows?.length ?? 0) > 1 ? (
+          <Button variant="default" loading={busy} onClick={() => void endOthers()}>
+            {t("me.sessions.endOthers")}
+          </Button>
+        ) : undefined
+      }
+    >
       {list.rows === undefined ? list.error === undefined ? <Rows count={2} height={54} /> : <Failure error={list.error} retry={list.reload} /> : null}
       <ItemList
         label={t("me.sessions")}
