@@ -66,7 +66,8 @@ const name = (path: string, language: string) => `page-${language}${path === "/"
 
 async function settle(): Promise<void> {
   await page.locator("main h1").first().waitFor();
-  await page.locator("main [role=status][aria-label='Loading…'], main [role=status][aria-label='Chargement…']").first().waitFor({ state: "detached" });
+  const loading = page.locator("[role=status][aria-label='Loading…'], [role=status][aria-label='Chargement…']");
+  await expect.poll(() => loading.count(), { timeout: 20_000 }).toBe(0);
 }
 
 async function walk(places: readonly Place[], language: "en" | "fr"): Promise<void> {

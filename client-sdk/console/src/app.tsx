@@ -127,7 +127,7 @@ export function App() {
               ))}
             </Route>
           ) : null}
-          <Route path="*" element={offered.known ? <NotFound /> : <Skeleton height={160} m={32} radius="lg" />} />
+          <Route path="*" element={offered.known ? <NotFound /> : <Loading />} />
         </Route>
       </Routes>
     </LiveProvider>
@@ -138,8 +138,17 @@ export function App() {
 function Loaded({ children }: { readonly children: ReactNode }) {
   return (
     <Boundary>
-      <Suspense fallback={<Skeleton height={160} m={32} radius="lg" />}>{children}</Suspense>
+      <Suspense fallback={<Loading />}>{children}</Suspense>
     </Boundary>
+  );
+}
+
+function Loading() {
+  const t = useT();
+  return (
+    <div role="status" aria-label={t("common.loading")} style={{ padding: "24px 0" }}>
+      <Skeleton height={160} radius="lg" />
+    </div>
   );
 }
 

@@ -124,7 +124,7 @@ export const operations = {
   "ops.template.isDefault": "Used where a trigger has none",
   "ops.template.delete": "The log of what was sent stays.",
   "ops.template.test": "Test",
-  "ops.template.test.of": "Send a test of {name}",
+  "ops.template.test.of": "Test {name}",
   "ops.template.send": "Send the test",
   "ops.template.tested": "The test is on its way",
   "ops.triggers": "Triggers",

@@ -125,7 +125,7 @@ export const operations: Readonly<Record<keyof typeof english, Message>> = {
   "ops.template.isDefault": "Utilisé quand un déclencheur n’en a pas",
   "ops.template.delete": "Le journal des envois est conservé.",
   "ops.template.test": "Tester",
-  "ops.template.test.of": "Envoyer un test de {name}",
+  "ops.template.test.of": "Tester {name}",
   "ops.template.send": "Envoyer le test",
   "ops.template.tested": "Le test est en route",
   "ops.triggers": "Déclencheurs",
