@@ -4,9 +4,9 @@ import { useState } from "react";
 import type { Fold } from "@estafette/client";
 import { Bars, Shares } from "../components/chart";
 import { Card, Failure, Rows } from "../components/page";
-import { useI18n, type Key } from "../i18n";
+import { isKey, useI18n, type Key, type Language, type Translate } from "../i18n";
 import { costFold } from "../lib/costs";
-import { cost, dateTime, number, percent } from "../lib/format";
+import { cost, dateTime, number, percent, utcDay } from "../lib/format";
 import { aiFeature } from "../lib/costs";
 import { lastDays } from "../lib/scale";
 import { useLive, useTopicView } from "../live/live";
@@ -48,7 +48,7 @@ export default function Costs() {
             <Sum name="ops.costs.month" value={money(live.month_cost)} />
             {live.budgets.map((budget) => (
               <div key={budget.setting_name}>
-                <dt>{budget.setting_name}</dt>
+                <dt>{settingName(t, budget.setting_name)}</dt>
                 <dd className="num">
                   {money(budget.spent)} <small className="muted">{t("common.of", { a: percent(language, budget.limit === 0 ? 1 : budget.spent / budget.limit), b: money(budget.limit) })}</small>
                 </dd>
@@ -88,7 +88,7 @@ export default function Costs() {
             </p>
           ) : (
             live.alerts.slice(0, LARGEST).map((alert) => (
-              <div key={alert.id} className={styles.setting}>
+              <div key={alert.id} className={styles.fired}>
                 <div>
                   <b className={styles.kind}>{alert.name}</b>
                   <div className={styles.sub}>
@@ -105,16 +105,19 @@ export default function Costs() {
   );
 }
 
+function settingName(t: Translate, name: string): string {
+  const key = `ops.setting.${name}`;
+  return isKey(key) ? t(key) : name;
+}
+
 function useUsage(by: "day" | "user" | "feature" | "model", period: { readonly from: string | undefined; readonly to: string | undefined }) {
   const list = usePages<UsageSum>(addressOf("/v1/cv/admin/ai/usage", { by, ...period, limit: MOST_ROWS }));
   useRepeated(REPEAT_MS, list.reload);
   return list;
 }
 
-function barOf(date: string, rows: readonly UsageSum[], language: string) {
-  const at = new Date(`${date}T12:00:00Z`);
-  const format = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(language, { ...options, timeZone: "UTC" }).format(at);
-  return { key: date, short: format({ day: "numeric", month: "short" }), label: format({ dateStyle: "medium" }), value: rows.find((row) => row.date === date)?.estimated_cost ?? 0 };
+function barOf(date: string, rows: readonly UsageSum[], language: Language) {
+  return { key: date, short: utcDay(language, date, "short"), label: utcDay(language, date, "full"), value: rows.find((row) => row.date === date)?.estimated_cost ?? 0 };
 }
 
 function Sum({ name, value }: { readonly name: Key; readonly value: string }) {

@@ -1,4 +1,5 @@
 /** Two small charts, each with its numbers as text for who cannot see it. */
+import { useElementSize } from "@mantine/hooks";
 import { useId } from "react";
 import { useI18n } from "../i18n";
 import { niceCeiling } from "../lib/scale";
@@ -13,30 +14,35 @@ export interface Bar {
   readonly value: number;
 }
 
-const WIDTH = 760;
+/** Before it is measured. */
+const USUAL_WIDTH = 760;
 const HEIGHT = 210;
 const LEFT = 58;
 const BOTTOM = 24;
 const TOP = 10;
-/** Labels on the axis at most. */
-const LABELS = 8;
+/** Room that a label on the axis needs. */
+const LABEL_WIDTH = 84;
 
 /** Values one beside the other: one bar each. */
 export function Bars({ title, column, bars, format }: { readonly title: string; readonly column: string; readonly bars: readonly Bar[]; readonly format: (value: number) => string }) {
   const { t } = useI18n();
   const id = useId();
+  // Drawn in the pixels that there are, so that letters keep their size.
+  const { ref, width: measured } = useElementSize<HTMLDivElement>();
+  const wide = measured === 0 ? USUAL_WIDTH : measured;
   const ceiling = niceCeiling(Math.max(0, ...bars.map((bar) => bar.value)));
-  const room = (WIDTH - LEFT) / Math.max(1, bars.length);
+  const room = (wide - LEFT) / Math.max(1, bars.length);
   const width = Math.min(34, room * 0.72);
   const y = (value: number) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / ceiling);
-  const every = Math.ceil(bars.length / LABELS);
+  const every = Math.ceil(bars.length / Math.max(1, Math.floor((wide - LEFT) / LABEL_WIDTH)));
   return (
     <figure className={styles.chart}>
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-labelledby={id}>
+      <div ref={ref}>
+      <svg viewBox={`0 0 ${wide} ${HEIGHT}`} role="img" aria-labelledby={id}>
         <title id={id}>{title}</title>
         {[0, 0.5, 1].map((part) => (
           <g key={part}>
-            <line className={styles.grid} x1={LEFT} x2={WIDTH} y1={y(ceiling * part)} y2={y(ceiling * part)} />
+            <line className={styles.grid} x1={LEFT} x2={wide} y1={y(ceiling * part)} y2={y(ceiling * part)} />
             <text className={styles.tick} x={LEFT - 8} y={y(ceiling * part) + 4} textAnchor="end">
               {format(ceiling * part)}
             </text>
@@ -58,6 +64,7 @@ export function Bars({ title, column, bars, format }: { readonly title: string; 
           );
         })}
       </svg>
+      </div>
       <details className={styles.table}>
         <summary>{t("chart.table")}</summary>
         <table>

@@ -11,6 +11,12 @@ export function day(language: Language, at: string): string {
   return safely(at, (date) => new Intl.DateTimeFormat(locale[language], { dateStyle: "medium" }).format(date));
 }
 
+/** A UTC day such as `2026-11-21`: "21 Nov", or in full. */
+export function utcDay(language: Language, date: string, how: "short" | "full"): string {
+  const options: Intl.DateTimeFormatOptions = how === "short" ? { day: "numeric", month: "short" } : { dateStyle: "medium" };
+  return safely(`${date}T12:00:00Z`, (at) => new Intl.DateTimeFormat(locale[language], { ...options, timeZone: "UTC" }).format(at));
+}
+
 /** "14:05". */
 export function clockTime(language: Language, at: number | string): string {
   return safely(typeof at === "number" ? new Date(at).toISOString() : at, (date) => new Intl.DateTimeFormat(locale[language], { timeStyle: "short" }).format(date));
