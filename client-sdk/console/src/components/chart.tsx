@@ -38,32 +38,32 @@ export function Bars({ title, column, bars, format }: { readonly title: string; 
   return (
     <figure className={styles.chart}>
       <div ref={ref}>
-      <svg viewBox={`0 0 ${wide} ${HEIGHT}`} role="img" aria-labelledby={id}>
-        <title id={id}>{title}</title>
-        {[0, 0.5, 1].map((part) => (
-          <g key={part}>
-            <line className={styles.grid} x1={LEFT} x2={wide} y1={y(ceiling * part)} y2={y(ceiling * part)} />
-            <text className={styles.tick} x={LEFT - 8} y={y(ceiling * part) + 4} textAnchor="end">
-              {format(ceiling * part)}
-            </text>
-          </g>
-        ))}
-        {bars.map((bar, index) => {
-          const x = LEFT + room * (index + 0.5);
-          return (
-            <g key={bar.key}>
-              <rect className={styles.bar} x={x - width / 2} width={width} y={y(bar.value)} height={Math.max(0, y(0) - y(bar.value))} rx="2">
-                <title>{`${bar.label}: ${format(bar.value)}`}</title>
-              </rect>
-              {(bars.length - 1 - index) % every === 0 ? (
-                <text className={styles.tick} x={x} y={HEIGHT - 6} textAnchor="middle">
-                  {bar.short}
-                </text>
-              ) : null}
+        <svg viewBox={`0 0 ${wide} ${HEIGHT}`} role="img" aria-labelledby={id}>
+          <title id={id}>{title}</title>
+          {[0, 0.5, 1].map((part) => (
+            <g key={part}>
+              <line className={styles.grid} x1={LEFT} x2={wide} y1={y(ceiling * part)} y2={y(ceiling * part)} />
+              <text className={styles.tick} x={LEFT - 8} y={y(ceiling * part) + 4} textAnchor="end">
+                {format(ceiling * part)}
+              </text>
             </g>
-          );
-        })}
-      </svg>
+          ))}
+          {bars.map((bar, index) => {
+            const x = LEFT + room * (index + 0.5);
+            return (
+              <g key={bar.key}>
+                <rect className={styles.bar} x={x - width / 2} width={width} y={y(bar.value)} height={Math.max(0, y(0) - y(bar.value))} rx="2">
+                  <title>{`${bar.label}: ${format(bar.value)}`}</title>
+                </rect>
+                {(bars.length - 1 - index) % every === 0 ? (
+                  <text className={styles.tick} x={x} y={HEIGHT - 6} textAnchor="middle">
+                    {bar.short}
+                  </text>
+                ) : null}
+              </g>
+            );
+          })}
+        </svg>
       </div>
       <details className={styles.table}>
         <summary>{t("chart.table")}</summary>

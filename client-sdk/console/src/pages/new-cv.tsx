@@ -12,7 +12,6 @@ import { cx } from "../lib/cx";
 import { explain } from "../live/errors";
 import { useLive } from "../live/live";
 import { useOffered } from "../live/offered";
-import type { Upload } from "../model/types";
 import { LANGUAGES } from "../papers/translate-dialog";
 import { Making } from "../papers/steps";
 import styles from "../papers/papers.module.css";
@@ -54,7 +53,7 @@ export default function NewCv() {
 
 function ImportPdf({ onStart }: { readonly onStart: (made: Made) => void }) {
   const { t, language } = useI18n();
-  const { api, client } = useLive();
+  const { api } = useLive();
   const [over, setOver] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
@@ -68,8 +67,7 @@ function ImportPdf({ onStart }: { readonly onStart: (made: Made) => void }) {
           setError(t(`new.pdf.bad.${problem}`, { name: file.name, size: bytes(language, file.size) }));
           continue;
         }
-        const upload = await api.upload<Upload>("/v1/cv/uploads", file, { kind: "cv_pdf" });
-        const { task_id } = await client.call("cv.import", { upload_id: upload.id });
+        const { task_id } = await api.upload<{ readonly task_id: string }>("/v1/cv/files/import", file);
         onStart({ task: task_id, name: file.name });
       }
     } catch (failure) {

@@ -103,13 +103,13 @@ function Erase() {
   return (
     <>
       <Section
-      title={t("me.erase")}
-      text={t("me.erase.text")}
-      action={
-        <Button variant="default" style={{ color: "var(--bad)" }} leftSection={<Trash2 size={16} aria-hidden="true" />} onClick={() => setOpen(true)}>
-          {t("me.erase.open")}
-        </Button>
-      }
+        title={t("me.erase")}
+        text={t("me.erase.text")}
+        action={
+          <Button variant="default" style={{ color: "var(--bad)" }} leftSection={<Trash2 size={16} aria-hidden="true" />} onClick={() => setOpen(true)}>
+            {t("me.erase.open")}
+          </Button>
+        }
       />
       <Modal opened={open} onClose={() => setOpen(false)} title={t("me.erase.title")} centered closeButtonProps={{ "aria-label": t("common.close") }}>
         <p style={{ marginTop: 0 }}>{t("me.erase.warning")}</p>
