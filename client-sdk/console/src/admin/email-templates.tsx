@@ -65,6 +65,7 @@ export default function EmailTemplates() {
           { key: "languages", label: "nav.language", width: "90px", cell: (template) => [template.language, ...Object.keys(template.translations)].join(", ").toUpperCase() },
           { key: "state", label: "ops.state", width: "96px", cell: (template) => <Pill tone={template.is_active ? "ok" : "outline"}>{t(template.is_active ? "ops.active" : "ops.inactive")}</Pill> },
         ]}
+        actionsWidth="250px"
         rowActions={(template, reload) => (
           <span className={styles.buttons}>
             <Button size="compact-sm" variant="default" onClick={() => setDialog({ what: "edit", template, reload })} aria-label={t("ops.edit.of", { name: template.name })}>

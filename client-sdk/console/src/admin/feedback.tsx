@@ -64,6 +64,7 @@ export default function AdminFeedback() {
         { key: "state", label: "ops.state", width: "100px", cell: (item) => <Pill tone={TONES[item.status]}>{t(`ops.feedback.${item.status}`)}</Pill> },
         { key: "when", label: "ops.when", width: "120px", cell: (item) => <time title={dateTime(language, item.created_at)}>{ago(language, item.created_at)}</time> },
       ]}
+      actionsWidth="240px"
       rowActions={(item, reload) => (
         <span className={styles.buttons}>
           {NEXT[item.status].map((status) => (

@@ -56,6 +56,7 @@ export default function AdminPacks() {
           { key: "state", label: "ops.state", width: "110px", cell: (pack) => <Pill tone={pack.is_active ? "ok" : "outline"}>{t(pack.is_active ? "ops.offered" : "ops.notOffered")}</Pill> },
           { key: "stripe", label: "ops.stripe", width: "minmax(100px, 1.2fr)", cell: (pack) => <span className="mono">{pack.stripe_price_id ?? "–"}</span> },
         ]}
+        actionsWidth="100px"
         rowActions={(pack, reload) => (
           <Button size="compact-sm" variant="default" onClick={() => setDialog({ pack, reload })} aria-label={t("ops.edit.of", { name: pack.name })}>
             {t("common.edit")}

@@ -75,7 +75,7 @@ export default function AdminPlans() {
             label: "ops.limits",
             width: "minmax(180px, 2fr)",
             whole: true,
-            cell: (plan) => <span className={styles.sub}>{plan.limits.map((limit) => `${featureName(t, limit.feature_name)}: ${limitText(t, limit, (value) => number(language, value))}`).join(" · ") || "–"}</span>,
+            cell: (plan) => <span className={styles.sub}>{plan.limits.map((limit) => t("ops.pair", { a: featureName(t, limit.feature_name), b: limitText(t, limit, (value) => number(language, value)) })).join(" · ") || "–"}</span>,
           },
         ]}
         rowActions={(plan, reload) => (

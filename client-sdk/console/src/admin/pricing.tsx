@@ -59,6 +59,7 @@ export default function Pricing() {
           { key: "cache", label: "ops.pricing.cache", width: "96px", right: true, cell: (row) => cost(language, row.cache_price_per_m_token) },
           { key: "output", label: "ops.pricing.output", width: "96px", right: true, cell: (row) => cost(language, row.output_price_per_m_token) },
         ]}
+        actionsWidth="100px"
         rowActions={(row, reload) => (
           <Button size="compact-sm" variant="default" onClick={() => setDialog({ model: row, reload })} aria-label={t("ops.edit.of", { name: row.model_name })}>
             {t("common.edit")}

@@ -45,11 +45,12 @@ export default function PromoCodes() {
         )}
         columns={[
           { key: "code", label: "promo.label", width: "minmax(130px, 1.4fr)", whole: true, cell: (code) => <b className="mono">{code.code}</b> },
-          { key: "gives", label: "ops.promo.gives", width: "minmax(150px, 1.4fr)", cell: (code) => `${t(`ops.promo.${code.type}`)}: ${worth(code)}` },
+          { key: "gives", label: "ops.promo.gives", width: "minmax(150px, 1.4fr)", cell: (code) => t("ops.pair", { a: t(`ops.promo.${code.type}`), b: worth(code) }) },
           { key: "uses", label: "ops.promo.uses", width: "110px", right: true, cell: (code) => (code.max_uses === null ? number(language, code.current_uses) : t("common.of", { a: code.current_uses, b: code.max_uses })) },
           { key: "until", label: "ops.promo.until", width: "120px", cell: (code) => (code.valid_until === null ? t("ops.promo.forever") : day(language, code.valid_until)) },
           { key: "state", label: "ops.state", width: "100px", cell: (code) => <Pill tone={code.is_active ? "ok" : "outline"}>{t(code.is_active ? "ops.active" : "ops.inactive")}</Pill> },
         ]}
+        actionsWidth="100px"
         rowActions={(code, reload) => (
           <span className={styles.buttons}>
             <Button size="compact-sm" variant="default" onClick={() => setDialog({ code, reload })} aria-label={t("ops.edit.of", { name: code.code })}>

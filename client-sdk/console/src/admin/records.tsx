@@ -40,10 +40,12 @@ interface RecordsProps<T> {
   readonly actions?: (reload: () => void) => ReactNode;
   /** At the end of each row. */
   readonly rowActions?: (row: T, reload: () => void) => ReactNode;
+  /** The track of these; the same in every row, so that columns stand in line. */
+  readonly actionsWidth?: string;
 }
 
 /** A list of administrators: by cursor, filtered, up to date. Filters stand in the address. */
-export function Records<T>({ title, note, path, query = {}, topic, filters = [], columns, idOf, empty, actions, rowActions }: RecordsProps<T>) {
+export function Records<T>({ title, note, path, query = {}, topic, filters = [], columns, idOf, empty, actions, rowActions, actionsWidth = "190px" }: RecordsProps<T>) {
   const { t } = useI18n();
   const [search, setSearch] = useSearchParams();
   const [typed, setTyped] = useState<Readonly<Record<string, string>>>(() => Object.fromEntries(filters.map(({ name }) => [name, search.get(name) ?? ""])));
@@ -67,7 +69,7 @@ export function Records<T>({ title, note, path, query = {}, topic, filters = [],
   const shown: readonly RecordColumn<T>[] = columns;
   const all: readonly Column[] = [
     ...shown.map(({ label, cell: _, ...column }) => ({ ...column, label: t(label) })),
-    ...(rowActions === undefined ? [] : [{ key: "actions", label: t("common.actions"), width: "max-content", whole: true, right: true }]),
+    ...(rowActions === undefined ? [] : [{ key: "actions", label: t("common.actions"), width: actionsWidth, whole: true, right: true }]),
   ];
   return (
     <Card className={styles.block}>

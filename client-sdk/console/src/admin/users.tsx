@@ -68,6 +68,7 @@ export default function Users() {
           { key: "cost", label: "ops.monthCost", width: "104px", right: true, cell: (user) => cost(language, user.month_cost) },
           { key: "since", label: "ops.since", width: "112px", cell: (user) => <span className="num">{day(language, user.created_at)}</span> },
         ]}
+        actionsWidth="330px"
         rowActions={(user, reload) => (
           <span className={styles.buttons}>
             <Button size="compact-sm" variant="default" onClick={() => setDialog({ what: "edit", user, reload })} aria-label={t("ops.edit.of", { name: user.email ?? user.id })}>
@@ -89,9 +90,9 @@ export default function Users() {
       {dialog === null ? null : (
         <Edit
           opened
-          title={`${t(dialog.what === "edit" ? "common.edit" : dialog.what === "gift" ? "ops.gift" : "ops.block")}: ${dialog.user.email ?? dialog.user.id}`}
+          title={t("ops.pair", { a: t(dialog.what === "edit" ? "common.edit" : dialog.what === "gift" ? "ops.gift" : "ops.block"), b: dialog.user.email ?? dialog.user.id })}
           fields={dialog.what === "edit" ? edit : dialog.what === "gift" ? GIFT : BLOCK}
-          {...(dialog.what === "edit" ? { values: { name: dialog.user.name ?? "", role: dialog.user.role, email_verified: false } } : dialog.what === "block" ? {} : {})}
+          {...(dialog.what === "edit" ? { values: { name: dialog.user.name ?? "", role: dialog.user.role, email_verified: false } } : {})}
           onSave={async (values) => {
             const id = dialog.user.id;
             if (dialog.what === "edit") await client.call("admin.user_set", { id, ...values });

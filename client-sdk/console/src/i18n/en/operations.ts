@@ -2,6 +2,7 @@
 import type { Message } from "../message";
 
 export const operations = {
+  "ops.pair": "{a}: {b}",
   "ops.filters": "Filters",
   "ops.filter.clear": "Clear the filter",
   "ops.none": "Nothing matches these filters",

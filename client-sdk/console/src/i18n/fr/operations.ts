@@ -3,6 +3,7 @@ import type { operations as english } from "../en/operations";
 import type { Message } from "../message";
 
 export const operations: Readonly<Record<keyof typeof english, Message>> = {
+  "ops.pair": "{a} : {b}",
   "ops.filters": "Filtres",
   "ops.filter.clear": "Effacer le filtre",
   "ops.none": "Rien ne correspond à ces filtres",
