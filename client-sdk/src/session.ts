@@ -71,6 +71,13 @@ export interface Session {
   signUp(body: SignUp): Promise<User>;
   /** Signs in. @throws UnauthenticatedError for a wrong address or password, RateLimitedError after too many tries. */
   signIn(body: SignIn): Promise<User>;
+  /**
+   * Signs in by another route of the product that answers tokens (`auto-sign-in` after an address was confirmed, the end
+   * of a sign-in with another provider). @throws UnauthenticatedError or BadRequestError for a token that does not count.
+   */
+  signInBy(route: string, body: Readonly<Record<string, unknown>>): Promise<User>;
+  /** A request that needs nobody to be signed in: a forgotten password, the price list. It is not repeated. */
+  open(method: string, path: string, options?: RequestOptions): Promise<unknown>;
   /** Ends the session here, in every other tab of this browser, and on the server; without a network not on the server. */
   signOut(): Promise<void>;
   /** What `createClient({ token })` wants. */
@@ -161,6 +168,14 @@ class HttpSession implements Session {
     return (await this.#refresh(kept)).access;
   };
 
+  async signInBy(route: string, body: Readonly<Record<string, unknown>>): Promise<User> {
+    return this.#enter(route, body);
+  }
+
+  open(method: string, path: string, options: RequestOptions = {}): Promise<unknown> {
+    return request(this.#fetch, this.#base + path, method, options, undefined);
+  }
+
   async get<P extends string>(path: P, options: RequestOptions = {}): Promise<AnswerOf<"GET", P>> {
     return (await this.request("GET", path, options));
   }
@@ -192,7 +207,7 @@ class HttpSession implements Session {
     }
   }
 
-  async #enter(route: "sign-up" | "sign-in", body: SignUp | SignIn): Promise<User> {
+  async #enter(route: string, body: SignUp | SignIn | Readonly<Record<string, unknown>>): Promise<User> {
     const device = this.#device === undefined ? {} : { device: this.#device };
     return this.#keep((await this.#post(route, { ...device, ...body })) as AuthTokens).user;
   }

@@ -105,6 +105,27 @@ test("sign-in keeps the tokens, also for the next visit; sign-out forgets them",
   await expect(second.token()).rejects.toBeInstanceOf(UnauthenticatedError);
 });
 
+test("a token of a link signs in by its own route, with this device", async () => {
+  const mine = session();
+  expect((await mine.signInBy("auto-sign-in", { token: "once" })).name).toBe("Ada");
+  expect(seen).toEqual([{ route: "POST /v1/cv/auth/auto-sign-in", body: { device: "web.1", token: "once" }, authorization: undefined }]);
+  expect(await mine.token()).toBe("a1");
+  answer = () => ({ status: 400, body: { code: "bad_request", detail: "this link is not valid" } });
+  await expect(mine.signInBy("auto-sign-in", { token: "once" })).rejects.toThrow("this link is not valid");
+  expect(mine.user.get()?.name, "who is signed in stays so").toBe("Ada");
+});
+
+test("what needs nobody signed in is asked without a token, once", async () => {
+  const mine = session();
+  await mine.signIn({ email: "ada@example.org", password: "x" });
+  seen = [];
+  await mine.open("POST", "/v1/cv/auth/forgot-password", { body: { email: "ada@example.org" } });
+  expect(seen[0]?.authorization).toBeUndefined();
+  answer = () => ({ status: 503, headers: { "retry-after": "1" } });
+  await expect(mine.open("GET", "/v1/capabilities")).rejects.toBeInstanceOf(UnavailableError);
+  expect(seen).toHaveLength(2);
+});
+
 test("a token is refreshed before it ends, once for all who ask", async () => {
   const mine = session();
   await mine.signUp({ email: "ada@example.org", password: "secret-secret" });

@@ -1,7 +1,7 @@
 //! The actix-web application: the same on each worker thread.
 
 use super::limits::HttpLimits;
-use super::{console, health, observe, openapi};
+use super::{capabilities, console, health, observe, openapi};
 use crate::auth::Auth;
 use crate::catalog::Catalog;
 use crate::error::ApiError;
@@ -72,6 +72,7 @@ pub fn app(
         .service(reading("/health/ready").to(health::ready))
         .service(reading("/metrics").to(health::metrics))
         .service(reading("/openapi.json").to(openapi::serve))
+        .service(reading("/v1/capabilities").to(capabilities::serve))
         .configure(crate::admin::configure)
         .configure(move |config| catalog.routes(config))
         .default_service(web::to(console::serve))

@@ -10,9 +10,11 @@
 //! | [`limits`] | requests at once, attempts to sign in by address and account |
 //! | [`origin`] | where a request came from, for who must be able to say so |
 //! | [`openapi`] | `/openapi.json` out of the table of routes |
+//! | [`capabilities`] | `/v1/capabilities`: the names of these routes, for clients that show only what is there |
 //! | [`console`] | the web console at `/` |
 
 pub mod app;
+pub mod capabilities;
 pub mod console;
 pub mod headers;
 pub mod health;

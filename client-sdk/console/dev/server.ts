@@ -10,6 +10,7 @@ import type { CvState, JsonResume, OfferSource, PatchOperation, UserState } from
 import { admin } from "./admin";
 import { offers as known } from "./data/offers";
 import * as generation from "./generation";
+import { adminCosts, answers, product, routes } from "./product";
 import * as world from "./world";
 
 const port = Number(process.env.PORT ?? "7777");
@@ -86,6 +87,8 @@ function snapshot(topic: string): unknown {
     return state;
   }
   if (family === "cv") return cvState(cvOf(id));
+  if (topic === "admin:costs") return adminCosts();
+  if (family === "admin") return {};
   if (family === "app") return { maintenance_mode: false, registration_enabled: true };
   throw new Refused("not_found", `There is no topic ${topic}.`);
 }
@@ -184,6 +187,11 @@ const tokens = () => ({ access_token: `t.${Date.now()}`, refresh_token: "r", exp
 function route(method: string, path: string, query: URLSearchParams, body: Record<string, unknown>): unknown {
   const parts = path.split("/").slice(2);
   const [area, kind, id, more] = parts;
+  if (area === "capabilities") return { routes: routes() };
+  if (area === "cv") {
+    const found = product(method, parts.slice(1).join("/"), query, world.user.role === "ADMIN");
+    if (found !== undefined) return found;
+  }
   if (area === "cv" && kind === "auth") {
     if (id === "sign-in" && body.password === "wrong") throw new Refused("unauthenticated", "E-mail or password is wrong.");
     return id === "sign-out" ? {} : tokens();
@@ -226,6 +234,13 @@ function route(method: string, path: string, query: URLSearchParams, body: Recor
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? "/", "http://localhost");
+  if (url.pathname === "/openapi.json") {
+    const paths: Record<string, Record<string, object>> = {};
+    for (const [method = "", path = ""] of routes().map((route) => route.split(" "))) paths[path] = { ...paths[path], [method.toLowerCase()]: {} };
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(JSON.stringify({ paths }));
+    return;
+  }
   if (!url.pathname.startsWith("/v1/")) {
     const wanted = join(dist, normalize(url.pathname));
     const file = wanted.startsWith(dist) && extname(wanted) !== "" && existsSync(wanted) ? wanted : join(dist, "index.html");
@@ -306,7 +321,7 @@ function serve(socket: WebSocket): void {
         send({ t: "ok", id });
         return;
       case "call": {
-        const run = calls[String(message.method)];
+        const run = calls[String(message.method)] ?? answers[String(message.method)];
         if (run === undefined) throw new Refused("not_found", "There is no such call.");
         send({ t: "ok", id, result: run((message.params ?? {}) as Record<string, unknown>) });
         return;

@@ -1,11 +1,9 @@
 /** What an administrator sees: the node, the queues, and why another person's client did not see an event. */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { looksWell } from "./axe";
 import { open, resume, shots, startWorld, type World } from "./world";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PASSWORD = "a long enough password";
 const stamp = Date.now();
 const [ana, boss] = [`ana-${stamp}@example.org`, `boss-${stamp}@example.org`];
@@ -36,28 +34,6 @@ async function api<T>(method: string, path: string, token: string | null, body?:
 
 const signUp = (email: string) => api<Kept>("POST", "/v1/cv/auth/sign-up", null, { email, password: PASSWORD, name: email.slice(0, 4) });
 
-/** What axe has against the page as it is. */
-async function complaintsOfAxe(): Promise<string[]> {
-  // The page's policy forbids scripts of others: it is evaluated from outside.
-  await page.evaluate(AXE);
-  return page.evaluate(async () => {
-    const { axe } = window as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } };
-    return (await axe.run()).violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html}`));
-  });
-}
-
-async function looks(name: string): Promise<void> {
-  for (const [device, width, height] of [["laptop", 1440, 900], ["phone", 390, 844]] as const)
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.setViewportSize({ width, height });
-      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      await page.screenshot({ path: `${shots}/${name}-${device}-${colorScheme}.png`, fullPage: device === "phone" });
-      expect(await complaintsOfAxe(), `${name} ${device} ${colorScheme}`).toEqual([]);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), `${name} ${device}`).toBeLessThanOrEqual(0);
-    }
-  await page.setViewportSize({ width: 1440, height: 900 });
-}
-
 describe("the administrator's page", () => {
   it("is not there for others", async () => {
     await signUp(boss);
@@ -79,7 +55,7 @@ describe("the administrator's page", () => {
     // Its own connection, as soon as the node has told about itself.
     await expect.poll(() => nodes.getByRole("cell").nth(3).textContent(), { timeout: 20_000 }).toMatch(/[1-9]\d*$/u);
     await page.getByText("Nobody waits").waitFor();
-    await looks("admin-now");
+    await looksWell(page, "admin-now");
   });
 
   it("says why a client did not see an event", async ({ skip }) => {
@@ -127,7 +103,7 @@ describe("the administrator's page", () => {
     await page.getByText(new RegExp(`it had come to ${newest - 1} of ${newest}`, "u")).waitFor();
     const proof = page.getByRole("region", { name: "The notes that show it" });
     await proof.locator("[data-what=closed]").waitFor();
-    await looks("admin-client");
+    await looksWell(page, "admin-client");
     // All of it is in the address.
     await page.reload();
     await page.locator("[data-fate=connection_ended]").waitFor();

@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import { areasOf, type Area } from "../src/lib/areas";
 import { openWire, type Wire } from "./wire";
 import { startServer, type RealServer } from "../../test/e2e/server";
 
@@ -36,7 +37,8 @@ export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
 }
 
-export async function startWorld(): Promise<World> {
+/** `settings`: further environment variables of the server. */
+export async function startWorld(settings: Record<string, string> = {}): Promise<World> {
   prepare();
   const pages = await servePages();
   const { port } = pages.address() as AddressInfo;
@@ -47,7 +49,7 @@ export async function startWorld(): Promise<World> {
   process.env.ESTAFETTE_OFFLINE_LATENCY_MS ??= "250";
   // So that a silent line is noticed, and a mark seen, without waiting long.
   process.env.ESTAFETTE_HEARTBEAT_MS ??= "4000";
-  const server = await startServer();
+  const server = await startServer(settings);
   const wire = await openWire(server.baseUrl);
   const browser = await launch();
   return {
@@ -88,4 +90,10 @@ export function listen(page: Page, complaints: string[]): void {
   page.on("console", (message) => {
     if (message.type() === "error") complaints.push(message.text());
   });
+}
+
+/** What a server offers, as its description says. */
+export async function areasOfServer(baseUrl: string): Promise<ReadonlySet<Area>> {
+  const { paths } = (await (await fetch(`${baseUrl}/openapi.json`)).json()) as { paths: Record<string, object> };
+  return areasOf(Object.entries(paths).flatMap(([path, item]) => Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`)));
 }

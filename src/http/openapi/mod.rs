@@ -26,11 +26,16 @@ pub fn own_routes() -> Vec<RouteDoc> {
         "type": "object", "required": ["status"],
         "properties": {"status": {"type": "string"}, "checks": {"type": "object"}},
     });
+    let names = json!({
+        "type": "object", "required": ["routes"],
+        "properties": {"routes": {"type": "array", "items": {"type": "string"}}},
+    });
     vec![
         route("/health/live", "The process answers").gives(health.clone()),
         route("/health/ready", "This node may be given work").gives(health).refuses(&[ErrorCode::Unavailable]),
         route("/metrics", "Metrics for Prometheus").gives_media(&["text/plain"]),
         route("/openapi.json", "This description").gives(json!({"type": "object", "required": ["openapi", "paths"]})),
+        route("/v1/capabilities", "The names of these routes").gives(names),
         RouteDoc { answer: Answer::Upgrade, ..route("/v1/live", "WebSocket of the live protocol, version 1") }
             .refuses(&[ErrorCode::BadRequest, ErrorCode::RateLimited, ErrorCode::Unavailable]),
     ]

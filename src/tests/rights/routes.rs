@@ -45,6 +45,7 @@ const ROWS: &[Row] = &[
     row("get", "/health/ready", Open),
     row("get", "/metrics", Open),
     row("get", "/openapi.json", Open),
+    row("get", "/v1/capabilities", Open),
     // The socket: who speaks on it is found out after the upgrade (`hello`).
     row("get", "/v1/live", Open),
     with("post", "/v1/cv/auth/sign-up", Open, |_| json!({"email": "x", "password": "x"})),

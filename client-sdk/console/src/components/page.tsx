@@ -32,8 +32,12 @@ export function Page({ title, lead, actions, wide = false, children }: PageProps
   );
 }
 
-export function Card({ children, className = "" }: { readonly children: ReactNode; readonly className?: string | undefined }) {
-  return <section className={cx(styles.card, className)}>{children}</section>;
+export function Card({ children, className = "", labelledBy }: { readonly children: ReactNode; readonly className?: string | undefined; readonly labelledBy?: string | undefined }) {
+  return (
+    <section className={cx(styles.card, className)} aria-labelledby={labelledBy}>
+      {children}
+    </section>
+  );
 }
 
 export function Empty({ icon: Icon, title, text, children }: { readonly icon: LucideIcon; readonly title: string; readonly text?: string; readonly children?: ReactNode }) {

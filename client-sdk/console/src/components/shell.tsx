@@ -1,13 +1,16 @@
 import { Button, Popover, SegmentedControl, useMantineColorScheme } from "@mantine/core";
-import { Activity, BriefcaseBusiness, Coins, FileText, ListChecks, LogOut, Plus, ServerCog, type LucideIcon } from "lucide-react";
+import { Activity, BriefcaseBusiness, Coins, FileText, Gem, LayoutTemplate, ListChecks, LogOut, MessageSquareHeart, Plus, ServerCog, UserRound, type LucideIcon } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { Link, NavLink, Outlet, useLocation } from "react-router";
 import { useI18n, type Key } from "../i18n";
 import { number } from "../lib/format";
 import { useLive } from "../live/live";
+import { useOffered, type Area } from "../live/offered";
 import { useToasts } from "../live/toasts";
 import { ConfirmHost } from "./confirm";
 import { ConnectionBadge, ConnectionBanner } from "./connection";
+import { FeedbackDialog } from "./feedback";
+import { Maintenance, useKeptLanguage } from "./house";
 import { Logo, Mark } from "./logo";
 import { cx } from "../lib/cx";
 import styles from "./shell.module.css";
@@ -17,6 +20,8 @@ interface Place {
   readonly label: Key;
   readonly short: Key;
   readonly icon: LucideIcon;
+  /** Shown where the server has it. */
+  readonly area?: Area;
 }
 
 const PLACES: readonly Place[] = [
@@ -24,6 +29,8 @@ const PLACES: readonly Place[] = [
   { to: "/tasks", label: "nav.tasks", short: "nav.tasks", icon: ListChecks },
   { to: "/offers", label: "nav.offers", short: "nav.offers.short", icon: BriefcaseBusiness },
   { to: "/credits", label: "nav.credits", short: "nav.credits", icon: Coins },
+  { to: "/plans", label: "nav.plans", short: "nav.plans", icon: Gem, area: "plans" },
+  { to: "/export-templates", label: "nav.designs", short: "nav.designs", icon: LayoutTemplate, area: "exportTemplates" },
   { to: "/inspector", label: "nav.inspector", short: "nav.inspector", icon: Activity },
 ];
 /** For administrators only. */
@@ -36,11 +43,14 @@ export function Shell() {
   const main = useRef<HTMLElement>(null);
   const { pathname } = useLocation();
   useToasts();
+  useKeptLanguage();
   useEffect(() => {
     window.scrollTo(0, 0);
   }, [pathname]);
   const running = user.state?.tasks.length ?? 0;
   const balance = user.state === undefined ? "" : number(language, user.state.credits.balance);
+  const offered = useOffered();
+  const places = PLACES.filter(({ area }) => area === undefined || offered.has(area));
   const [cvs, tasks, offers, credits] = PLACES;
   return (
     <div className={styles.shell}>
@@ -55,7 +65,7 @@ export function Shell() {
           {t("nav.generate")}
         </Button>
         <nav className={styles.nav} aria-label={t("nav.main")}>
-          {(me.role === "ADMIN" ? [...PLACES, ADMIN] : PLACES).map(({ to, label, icon: Icon }) => (
+          {(me.role === "ADMIN" ? [...places, ADMIN] : places).map(({ to, label, icon: Icon }) => (
             <NavLink key={to} to={to} className={cx(styles.link)}>
               <Icon size={18} strokeWidth={1.8} aria-hidden="true" />
               {t(label)}
@@ -79,6 +89,7 @@ export function Shell() {
       </header>
       <main id="main" ref={main} className={styles.main} tabIndex={-1}>
         <ConnectionBanner />
+        <Maintenance />
         <Outlet />
         <ConfirmHost />
       </main>
@@ -112,6 +123,8 @@ function Tab({ place, badge = false }: { readonly place: Place; readonly badge?:
 function Account({ compact = false }: { readonly compact?: boolean }) {
   const { t, language, setLanguage } = useI18n();
   const { me, session } = useLive();
+  const offered = useOffered();
+  const [speaking, setSpeaking] = useState(false);
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const [open, setOpen] = useState(false);
   const name = me.name ?? me.email ?? "?";
@@ -163,20 +176,38 @@ function Account({ compact = false }: { readonly compact?: boolean }) {
             ]}
           />
         </div>
-        {compact ? (
-          <Button component={Link} to="/inspector" onClick={() => setOpen(false)} variant="subtle" color="gray" justify="flex-start" fullWidth leftSection={<Activity size={16} aria-hidden="true" />}>
-            {t("nav.inspector")}
-          </Button>
-        ) : null}
-        {compact && me.role === "ADMIN" ? (
-          <Button component={Link} to={ADMIN.to} onClick={() => setOpen(false)} variant="subtle" color="gray" justify="flex-start" fullWidth leftSection={<ADMIN.icon size={16} aria-hidden="true" />}>
-            {t(ADMIN.label)}
+        <MenuLink to="/account" icon={UserRound} label={t("me.title")} onClick={() => setOpen(false)} />
+        {compact
+          ? [...PLACES.slice(4).filter(({ area }) => area === undefined || offered.has(area)), ...(me.role === "ADMIN" ? [ADMIN] : [])].map(({ to, icon, label }) => <MenuLink key={to} to={to} icon={icon} label={t(label)} onClick={() => setOpen(false)} />)
+          : null}
+        {offered.has("feedback") ? (
+          <Button
+            variant="subtle"
+            color="gray"
+            justify="flex-start"
+            fullWidth
+            leftSection={<MessageSquareHeart size={16} aria-hidden="true" />}
+            onClick={() => {
+              setOpen(false);
+              setSpeaking(true);
+            }}
+          >
+            {t("feedback.open")}
           </Button>
         ) : null}
         <Button variant="subtle" color="gray" justify="flex-start" fullWidth leftSection={<LogOut size={16} aria-hidden="true" />} onClick={() => void session.signOut()}>
           {t("nav.signout")}
         </Button>
       </Popover.Dropdown>
+      <FeedbackDialog opened={speaking} onClose={() => setSpeaking(false)} />
     </Popover>
+  );
+}
+
+function MenuLink({ to, icon: Icon, label, onClick }: { readonly to: string; readonly icon: LucideIcon; readonly label: string; readonly onClick: () => void }) {
+  return (
+    <Button component={Link} to={to} onClick={onClick} variant="subtle" color="gray" justify="flex-start" fullWidth leftSection={<Icon size={16} aria-hidden="true" />}>
+      {label}
+    </Button>
   );
 }

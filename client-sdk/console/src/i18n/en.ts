@@ -1,5 +1,17 @@
+import { account } from "./en/account";
+import { money } from "./en/money";
+import { operations } from "./en/operations";
+import { papers } from "./en/papers";
+import type { Message } from "./message";
+
+export type { Message } from "./message";
+
 /** English: the source of the keys. A value with `one` and `other` is chosen by `{n}`. */
 export const en = {
+  ...account,
+  ...papers,
+  ...money,
+  ...operations,
   "app.tagline": "Your CV, adapted to each offer. Watched live.",
   "app.skip": "Skip to the content",
   "nav.main": "Main",
@@ -584,5 +596,4 @@ export const en = {
   "toast.task.failed": "{title}: failed",
 } as const satisfies Record<string, Message>;
 
-export type Message = string | { readonly one: string; readonly other: string };
 export type Key = keyof typeof en;

@@ -1,7 +1,15 @@
 import type { Key, Message } from "./en";
+import { account } from "./fr/account";
+import { money } from "./fr/money";
+import { operations } from "./fr/operations";
+import { papers } from "./fr/papers";
 
 /** French. Every key of the English dictionary, and no other. */
 export const fr: Readonly<Record<Key, Message>> = {
+  ...account,
+  ...papers,
+  ...money,
+  ...operations,
   "app.tagline": "Votre CV, adapté à chaque offre. En direct.",
   "app.skip": "Aller au contenu",
   "nav.main": "Principale",

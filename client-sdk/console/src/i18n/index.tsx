@@ -50,6 +50,8 @@ export type Translate = (key: Key, values?: Values) => string;
 interface I18n {
   readonly language: Language;
   readonly setLanguage: (language: Language) => void;
+  /** Whether the person chose it in this browser; else it is the browser's. */
+  readonly isChosen: boolean;
   readonly t: Translate;
 }
 
@@ -57,6 +59,7 @@ const Context = createContext<I18n | null>(null);
 
 export function I18nProvider({ children, initial }: { readonly children: ReactNode; readonly initial?: Language }) {
   const [language, setLanguage] = useState<Language>(() => initial ?? storedLanguage() ?? browserLanguage());
+  const [isChosen, setChosen] = useState(() => storedLanguage() !== null);
   useEffect(() => {
     document.documentElement.lang = language;
   }, [language]);
@@ -65,15 +68,17 @@ export function I18nProvider({ children, initial }: { readonly children: ReactNo
       language,
       setLanguage: (next) => {
         setLanguage(next);
+        setChosen(true);
         try {
           localStorage.setItem(STORED, next);
         } catch {
           // Storage may be refused: the choice then holds until the page is left.
         }
       },
+      isChosen,
       t: (key, values) => translate(language, key, values),
     }),
-    [language],
+    [isChosen, language],
   );
   return <Context value={value}>{children}</Context>;
 }

@@ -11,6 +11,12 @@ export function day(language: Language, at: string): string {
   return safely(at, (date) => new Intl.DateTimeFormat(locale[language], { dateStyle: "medium" }).format(date));
 }
 
+/** A UTC day such as `2026-11-21`: "21 Nov", or in full. */
+export function utcDay(language: Language, date: string, how: "short" | "full"): string {
+  const options: Intl.DateTimeFormatOptions = how === "short" ? { day: "numeric", month: "short" } : { dateStyle: "medium" };
+  return safely(`${date}T12:00:00Z`, (at) => new Intl.DateTimeFormat(locale[language], { ...options, timeZone: "UTC" }).format(at));
+}
+
 /** "14:05". */
 export function clockTime(language: Language, at: number | string): string {
   return safely(typeof at === "number" ? new Date(at).toISOString() : at, (date) => new Intl.DateTimeFormat(locale[language], { timeStyle: "short" }).format(date));
@@ -68,6 +74,12 @@ export function money(language: Language, amount: number, currency: string | nul
   const plain = new Intl.NumberFormat(locale[language], { maximumFractionDigits: 0 });
   if (currency === null || !/^[A-Z]{3}$/u.test(currency)) return currency === null ? plain.format(amount) : `${plain.format(amount)} ${currency}`;
   return new Intl.NumberFormat(locale[language], { style: "currency", currency, maximumFractionDigits: 0 }).format(amount);
+}
+
+/** A price, with cents where it has some. */
+export function price(language: Language, amount: number, currency: string): string {
+  const digits = Number.isInteger(amount) ? 0 : 2;
+  return new Intl.NumberFormat(locale[language], { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: 2 }).format(amount);
 }
 
 export function number(language: Language, value: number): string {

@@ -45,3 +45,13 @@ export function useTitle(title: string): void {
     document.title = `${title} · Estafette`;
   }, [title]);
 }
+
+/** `value` once it has not changed for `ms`. */
+export function useDelayed<T>(value: T, ms: number): T {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), ms);
+    return () => clearTimeout(timer);
+  }, [value, ms]);
+  return settled;
+}

@@ -14,7 +14,21 @@ export function taskTitle(t: Translate, task: Named, cvs: readonly CvSummary[], 
   if (task.type === "generate-cv" && task.mode !== "optimize") return t(`task.title.adapt${some}`, { name, n: task.total_offers });
   if (task.type === "generate-cv" || task.type === "improve-cv") return t(`task.title.optimize${some}`, { name });
   if (task.type === "calculate-match-score") return t(`task.title.score${some}`, { name });
+  // The server's title quotes what it is about.
+  const about = /“(.+)”/u.exec(task.title)?.[1];
+  if (about !== undefined && isMaking(task.type)) return t(`task.title.${task.type}`, { name: about });
   return task.title;
+}
+
+const MAKING = ["import-pdf", "translate-cv", "create-template-cv", "generate-cv-from-job-title"] as const;
+const isMaking = (type: TaskView["type"]): type is (typeof MAKING)[number] => MAKING.some((each) => each === type);
+
+/** Why a task that makes a CV failed, in the person's language where the reason has a code that is known here. */
+export function taskError(t: Translate, task: Pick<TaskView, "error" | "result">): string | null {
+  const { error_code: code } = (task.result ?? {}) as { readonly error_code?: unknown };
+  if (typeof code !== "string") return task.error;
+  const key = `task.error.${code}`;
+  return isKey(key) ? t(key) : task.error;
 }
 
 const SECTIONS = { batch_experience: "work", batch_project: "projects" } as const;

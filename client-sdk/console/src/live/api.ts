@@ -9,6 +9,11 @@ export class Api {
     return (await this.session.request("GET", path, signal === undefined ? {} : { signal })) as T;
   }
 
+  /** Sent with a key of its own, so that it takes effect once also when it must be repeated. */
+  async send<T = void>(method: "POST" | "PATCH" | "PUT" | "DELETE", path: string, body?: unknown): Promise<T> {
+    return (await this.session.request(method, path, { key: crypto.randomUUID(), ...(body === undefined ? {} : { body }) })) as T;
+  }
+
   async delete(path: string): Promise<void> {
     await this.session.request("DELETE", path);
   }

@@ -36,7 +36,14 @@ interface Live {
 
 const Context = createContext<Live | null>(null);
 /** One installation of the console: its tokens and its device. */
-export const session = createSession({ baseUrl: location.origin, device: deviceId() });
+export const session = createSession({ baseUrl: location.origin, device: deviceId(), fetch: inTheirLanguage });
+
+/** The server's sentences come in the language that the person reads the page in. */
+function inTheirLanguage(input: string, init: RequestInit): Promise<Response> {
+  const headers = new Headers(init.headers);
+  headers.set("accept-language", document.documentElement.lang);
+  return fetch(input, { ...init, headers });
+}
 
 /** Who is signed in; `undefined` for nobody. */
 export function useMe(): User | undefined {
@@ -92,7 +99,7 @@ const waiting: TopicView<never> = { state: undefined, position: undefined, statu
 const never = () => () => undefined;
 
 /** The folded state of a topic while the component lives. `fold` must be stable. */
-function useTopicView<T extends string, S>(client: Client | null, topic: T, fold: Fold<T, S>): TopicView<S> {
+export function useTopicView<T extends string, S>(client: Client | null, topic: T, fold: Fold<T, S>): TopicView<S> {
   const [store, setStore] = useState<TopicStore<S> | null>(null);
   useEffect(() => {
     if (client === null) return undefined;

@@ -1,15 +1,18 @@
 import { Button } from "@mantine/core";
 import { Coins } from "lucide-react";
 import { useEffect, useState } from "react";
-import { Link } from "react-router";
+import { Link, useLocation } from "react-router";
 import { Card, Empty, Failure, Page, Rows } from "../components/page";
 import { Pill } from "../components/pill";
-import { isKey, useI18n, type Translate } from "../i18n";
+import { Note } from "../components/section";
+import { useI18n } from "../i18n";
 import { dateTime, day, number, signed } from "../lib/format";
 import { useGlide } from "../lib/hooks";
+import { featureName } from "../lib/money";
 import { useLive } from "../live/live";
 import type { CreditTransaction, Page as Items } from "../model/types";
 import { cx } from "../lib/cx";
+import { Buy } from "../money/buy";
 import styles from "./credits.module.css";
 
 const PAGE = 50;
@@ -18,11 +21,13 @@ export default function Credits() {
   const { t, language } = useI18n();
   const { user } = useLive();
   const credits = user.state?.credits;
+  const checkout = new URLSearchParams(useLocation().search).get("checkout");
   const shown = useGlide(credits?.balance ?? 0, 600);
   // A feature without allowance is paid in credits from the first use: nothing to show.
   const counters = (user.state?.counters ?? []).filter((counter) => counter.usage_limit > 0 || counter.count > 0);
   return (
     <Page title={t("credits.title")}>
+      {checkout === "done" || checkout === "cancelled" ? <Note>{t(`money.checkout.${checkout}`)}</Note> : null}
       <Card className={styles.top}>
         <div className={styles.balance}>
           <b>{credits === undefined ? "–" : number(language, Math.round(shown))}</b>
@@ -47,14 +52,10 @@ export default function Credits() {
         )}
         <p className={styles.note}>{t("credits.note")}</p>
       </Card>
+      <Buy />
       <Ledger balance={credits?.balance} />
     </Page>
   );
-}
-
-function featureName(t: Translate, feature: string): string {
-  const key = `task.type.${feature.replaceAll("_", "-")}`;
-  return isKey(key) ? t(key) : feature.replaceAll("_", " ");
 }
 
 /** The ledger, newest first, each row with the balance after it. */

@@ -2,7 +2,7 @@ import { Button, Group, Menu, Modal, SegmentedControl, Skeleton } from "@mantine
 import "@fontsource-variable/source-serif-4/opsz.css";
 import "@fontsource-variable/source-serif-4/opsz-italic.css";
 import { CallError } from "@estafette/client";
-import { Ban, ChevronDown, Download, Pencil, Printer, Sparkles } from "lucide-react";
+import { Ban, ChevronDown, Download, FileDown, Languages, Pencil, Printer, Sparkles } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Link, useParams } from "react-router";
 import { Failure, Page } from "../components/page";
@@ -13,12 +13,15 @@ import { useI18n } from "../i18n";
 import { isSame, marksOf } from "../lib/changes";
 import { cvName, headlineOf, jobName, originName, personOf } from "../lib/cvs";
 import { download } from "../lib/download";
-import { languageName } from "../lib/format";
+import { day, languageName } from "../lib/format";
 import { read } from "../lib/pointer";
 import { readable } from "../lib/resume";
 import { refusalOf, useCvTopic, useLive } from "../live/live";
+import { useOffered } from "../live/offered";
 import { toastDone, toastError } from "../live/toasts";
 import type { CvFile, CvState, PatchOperation } from "../model/types";
+import { ExportDialog } from "../papers/export-dialog";
+import { TranslateDialog } from "../papers/translate-dialog";
 import { DecisionBar, Review, useReviewKeys } from "../review/review";
 import { ScorePanel } from "../review/score";
 import { Versions } from "../review/versions";
@@ -69,6 +72,9 @@ function Loaded({ file, versions }: { readonly file: CvFile; readonly versions: 
   const [phone, setPhone] = useState<"document" | "panel">("document");
   const [selected, setSelected] = useState<string | null>(null);
   const [editing, setEditing] = useState(false);
+  const [exporting, setExporting] = useState(false);
+  const [translating, setTranslating] = useState(false);
+  const offered = useOffered();
   const [busy, setBusy] = useState<ReadonlySet<string>>(new Set());
   const { onSave, conflict } = useSaving(file);
   const job = file.job_offer_id === null ? undefined : offers.get(file.job_offer_id);
@@ -153,6 +159,11 @@ function Loaded({ file, versions }: { readonly file: CvFile; readonly versions: 
               </Button>
             </Menu.Target>
             <Menu.Dropdown>
+              {offered.has("export") ? (
+                <Menu.Item leftSection={<FileDown size={16} />} onClick={() => setExporting(true)} disabled={file.blocked}>
+                  {t("export.open")}
+                </Menu.Item>
+              ) : null}
               <Menu.Item leftSection={<Download size={16} />} onClick={() => download(file.filename, JSON.stringify(file.content, null, 2))} disabled={file.blocked}>
                 {t("cv.export")}
               </Menu.Item>
@@ -161,6 +172,11 @@ function Loaded({ file, versions }: { readonly file: CvFile; readonly versions: 
               </Menu.Item>
             </Menu.Dropdown>
           </Menu>
+          {offered.has("translate") ? (
+            <Button variant="default" leftSection={<Languages size={16} />} onClick={() => setTranslating(true)} disabled={file.blocked}>
+              {t("translate.open")}
+            </Button>
+          ) : null}
           <Button component={Link} to={`/generate?cv=${file.id}`} leftSection={<Sparkles size={16} />}>
             {t("cv.adapt")}
           </Button>
@@ -171,7 +187,8 @@ function Loaded({ file, versions }: { readonly file: CvFile; readonly versions: 
         <div className={styles.notice}>
           <Ban size={18} aria-hidden="true" />
           <span>
-            {t("cv.blocked")} {file.blocked_reason === "plan_limit" ? t("cv.blocked.plan_limit") : file.blocked_reason}
+            {t("cv.blocked")} {file.blocked_reason === "plan_limit" ? t("cv.blocked.plan_limit") : file.blocked_reason} {file.blocked_at === null ? null : t("blocked.since", { date: day(language, file.blocked_at) })}{" "}
+            {file.blocked_reason === "plan_limit" && offered.has("plans") ? <Link to="/plans">{t("blocked.plans")}</Link> : null}
           </span>
         </div>
       ) : null}
@@ -218,6 +235,8 @@ function Loaded({ file, versions }: { readonly file: CvFile; readonly versions: 
         </aside>
       </div>
       {phone === "document" && !editing ? <DecisionBar changes={file.pending_changes} selected={selected} onSelect={onSelect} onDecide={onDecide} busy={busy} disabled={file.blocked} /> : null}
+      <ExportDialog cvId={file.id} opened={exporting} onClose={() => setExporting(false)} />
+      <TranslateDialog cv={file} name={personOf(cvName(file))} opened={translating} onClose={() => setTranslating(false)} />
       <ConflictDialog conflict={conflict} />
     </Page>
   );

@@ -1,24 +1,28 @@
 import { ActionIcon, Button, FileButton, Menu, SegmentedControl, TextInput } from "@mantine/core";
-import { ClipboardPaste, Ellipsis, FileJson, FileText, Plus, Search, Sparkles, Trash2, Upload } from "lucide-react";
+import { ClipboardPaste, Ellipsis, FileJson, FileText, FileUp, Plus, Search, Sparkles, Trash2, Upload } from "lucide-react";
 import { useState } from "react";
 import { Link, useNavigate } from "react-router";
 import { confirm } from "../components/confirm";
 import { ScoreRing } from "../components/gauge";
 import { Card, Empty, Failure, Page, Rows } from "../components/page";
 import { Pill } from "../components/pill";
+import { Note } from "../components/section";
 import { useI18n } from "../i18n";
 import { cvName, headlineOf, jobName, originName, personOf } from "../lib/cvs";
 import { ago, dateTime, languageName } from "../lib/format";
 import { MAX_RESUME_BYTES, parseResume } from "../lib/resume";
 import { refusalOf, useLive } from "../live/live";
+import { useOffered } from "../live/offered";
 import { toastDone, toastError } from "../live/toasts";
 import type { CvSummary, JsonResume } from "../model/types";
 import { bytes } from "../lib/format";
+import { FirstSteps } from "./first-steps";
 import { PasteResume } from "./cvs-paste";
 import { cx } from "../lib/cx";
 import styles from "./cvs.module.css";
 
-type Filter = "all" | "sources" | "adapted";
+type Filter = "all" | "sources" | "adapted" | "blocked";
+const FILTERS = ["all", "sources", "adapted", "blocked"] as const;
 
 export default function Cvs() {
   const { t, language } = useI18n();
@@ -29,6 +33,9 @@ export default function Cvs() {
   const [pasting, setPasting] = useState(false);
   const cvs = user.state?.cvs;
   const refusal = refusalOf(user.status);
+  const offered = useOffered();
+  const isMaking = offered.has("import") || offered.has("jobTitle") || offered.has("template");
+  const blocked = (cvs ?? []).filter((cv) => cv.blocked);
 
   const create = async (content: JsonResume, filename?: string) => {
     const file = await client.call("cv.create", { content, ...(filename === undefined || filename === "" ? {} : { filename }) });
@@ -49,7 +56,7 @@ export default function Cvs() {
 
   const wanted = query.trim().toLowerCase();
   const shown = (cvs ?? [])
-    .filter((cv) => filter === "all" || (filter === "adapted") === (cv.created_by === "generate-cv"))
+    .filter((cv) => filter === "all" || (filter === "blocked" ? cv.blocked : (filter === "adapted") === (cv.created_by === "generate-cv")))
     .filter((cv) => wanted === "" || [cvName(cv, titles.get(cv.id)), cv.filename, jobName(t, offerOf(cv)) ?? ""].some((text) => text.toLowerCase().includes(wanted)))
     .sort((a, b) => b.updated_at.localeCompare(a.updated_at));
   function offerOf(cv: CvSummary) {
@@ -68,6 +75,11 @@ export default function Cvs() {
             </Button>
           </Menu.Target>
           <Menu.Dropdown>
+            {isMaking ? (
+              <Menu.Item component={Link} to="/cvs/new" leftSection={<FileUp size={16} />}>
+                {t("new.menu")}
+              </Menu.Item>
+            ) : null}
             <FileButton onChange={(file) => void upload(file)} accept="application/json,.json">
               {(props) => (
                 <Menu.Item {...props} leftSection={<Upload size={16} />} closeMenuOnClick={false}>
@@ -82,6 +94,20 @@ export default function Cvs() {
         </Menu>
       }
     >
+      <FirstSteps />
+      {blocked.length === 0 ? null : (
+        <Note
+          action={
+            offered.has("plans") ? (
+              <Button component={Link} to="/plans" size="compact-sm" variant="default">
+                {t("blocked.plans")}
+              </Button>
+            ) : undefined
+          }
+        >
+          <b>{t("blocked.title", { n: blocked.length })}</b> {t("blocked.text")}
+        </Note>
+      )}
       <Card>
         {refusal !== null ? (
           <Failure error={refusal} retry={() => location.reload()} />
@@ -90,9 +116,14 @@ export default function Cvs() {
         ) : cvs.length === 0 ? (
           <Empty icon={FileJson} title={t("cvs.empty")} text={t("cvs.empty.text")}>
             <div style={{ display: "flex", gap: 8, flexWrap: "wrap", justifyContent: "center" }}>
+              {isMaking ? (
+                <Button component={Link} to="/cvs/new" leftSection={<FileUp size={17} />}>
+                  {t("new.menu")}
+                </Button>
+              ) : null}
               <FileButton onChange={(file) => void upload(file)} accept="application/json,.json">
                 {(props) => (
-                  <Button {...props} leftSection={<Upload size={17} />}>
+                  <Button {...props} leftSection={<Upload size={17} />} variant={isMaking ? "default" : "filled"}>
                     {t("cvs.upload")}
                   </Button>
                 )}
@@ -117,7 +148,7 @@ export default function Cvs() {
                 value={filter}
                 onChange={(value) => setFilter(value)}
                 aria-label={t("tasks.filter")}
-                data={(["all", "sources", "adapted"] as const).map((value) => ({ value, label: t(`cvs.filter.${value}`) }))}
+                data={(blocked.length > 0 ? FILTERS : FILTERS.slice(0, 3)).map((value) => ({ value, label: t(`cvs.filter.${value}`) }))}
               />
             </div>
             {shown.length === 0 ? <p className={styles.none}>{t("cvs.nothing", { q: query })}</p> : null}

@@ -8,13 +8,16 @@ import { shortSource } from "../lib/cvs";
 import { ago } from "../lib/format";
 import { placeName, salaryName } from "../lib/offers";
 import { useFetched } from "../live/live";
+import { useOffered } from "../live/offered";
 import type { JobOffer, Page as Items } from "../model/types";
+import { UsedLinks } from "../papers/links";
 import styles from "./offers.module.css";
 
 const SHOWN_SKILLS = 6;
 
 export default function Offers() {
   const { t, language } = useI18n();
+  const offered = useOffered();
   const { data, error, reload } = useFetched<Items<JobOffer>>("/v1/cv/job-offers?limit=100");
   return (
     <Page title={t("offers.title")}>
@@ -58,6 +61,7 @@ export default function Offers() {
           })}
         </div>
       )}
+      {offered.has("links") ? <UsedLinks /> : null}
     </Page>
   );
 }

@@ -11,7 +11,7 @@ import { Silences } from "../generation/silences";
 import { useI18n } from "../i18n";
 import { cvName } from "../lib/cvs";
 import { cost, duration, number, percent, ticking } from "../lib/format";
-import { stepName, taskTitle } from "../lib/tasks";
+import { stepName, taskError, taskTitle } from "../lib/tasks";
 import { runningNames, silencesOf, silencesOfAll } from "../lib/waits";
 import { sentence } from "../lib/words";
 import { useNow } from "../lib/hooks";
@@ -129,7 +129,7 @@ function Loaded({ generation }: { readonly generation: Generation }) {
         {active ? <Silences silences={silencesOfAll(silences, steps)} trouble={trouble} outage={outage} working={runningNames(steps, nameOf)} /> : null}
         {task.error === null || steps.some((step) => step.error === task.error) ? null : (
           <p style={{ margin: 0, color: "var(--bad)", display: "flex", gap: 8, alignItems: "center" }} role="alert">
-            <Ban size={16} aria-hidden="true" /> {sentence(task.error)}
+            <Ban size={16} aria-hidden="true" /> {sentence(taskError(t, task) ?? "")}
           </p>
         )}
       </Card>
