@@ -185,14 +185,11 @@ fn ai(settings: &Settings) -> Result<(), ConfigError> {
 
 fn stripe(settings: &Settings) -> Result<(), ConfigError> {
     let stripe = &settings.stripe;
-    for (what, address) in
-        [("base URL of Stripe", &stripe.base_url), ("address that Stripe leads back to", &stripe.return_url)]
-    {
-        if !Url::parse(address).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
-            return refuse(format!(
-                "the {what} {address:?} is not an http(s) address: it looks like https://app.example.com"
-            ));
-        }
+    let base = &stripe.base_url;
+    if !Url::parse(base).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
+        return refuse(format!(
+            "the base URL of Stripe {base:?} is not an http(s) address: it looks like https://api.stripe.com"
+        ));
     }
     if stripe.secret_key.is_empty() != stripe.webhook_secret.is_empty() {
         return refuse(

@@ -316,8 +316,6 @@ settings! {
         webhook_secret: Secret = Secret::default(), "stripe-webhook-secret", "STRIPE_WEBHOOK_SECRET";
         /// Base of Stripe's HTTP interface.
         base_url: String = super::STRIPE_BASE_URL.to_owned(), "stripe-base-url", "STRIPE_BASE_URL";
-        /// Address of the console, to which people come back from paying.
-        return_url: String = "http://127.0.0.1:7777".to_owned(), "stripe-return-url", "ESTAFETTE_STRIPE_RETURN_URL";
         /// Bound of one request to Stripe.
         timeout_ms: u64 = 20_000, "stripe-timeout-ms", "ESTAFETTE_STRIPE_TIMEOUT_MS", 100..=120_000 "ms";
     }

@@ -86,7 +86,7 @@ impl Stripe {
         }
         let timeout = Duration::from_millis(stripe.timeout_ms);
         let (key, secret) = (stripe.secret_key.expose(), stripe.webhook_secret.expose());
-        Self::new(&stripe.base_url, key, secret, &stripe.return_url, timeout).map(Some)
+        Self::new(&stripe.base_url, key, secret, &settings.public_url(), timeout).map(Some)
     }
 
     /// At an address, with the secret key and the secret of the webhooks.

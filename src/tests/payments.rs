@@ -40,7 +40,7 @@ async fn a_person_buys_a_pack_subscribes_and_ends_it_and_every_device_hears_of_i
             ("STRIPE_SECRET_KEY", KEY),
             ("STRIPE_WEBHOOK_SECRET", SECRET),
             ("STRIPE_BASE_URL", &stripe.base_url()),
-            ("ESTAFETTE_STRIPE_RETURN_URL", "https://app.example.org"),
+            ("ESTAFETTE_PUBLIC_URL", "https://app.example.org"),
             ("ESTAFETTE_LOG_LEVEL", "debug,estafette=trace"),
         ],
     );

@@ -30,7 +30,7 @@ export async function reserveTill(): Promise<Till> {
   const url = `http://127.0.0.1:${port}`;
   let stopTill = () => Promise.resolve();
   return {
-    settings: { STRIPE_SECRET_KEY: KEY, STRIPE_WEBHOOK_SECRET: SECRET, STRIPE_BASE_URL: url, ESTAFETTE_STRIPE_RETURN_URL: backUrl },
+    settings: { STRIPE_SECRET_KEY: KEY, STRIPE_WEBHOOK_SECRET: SECRET, STRIPE_BASE_URL: url, ESTAFETTE_PUBLIC_URL: backUrl },
     open: async (baseUrl) => {
       home = baseUrl;
       const binary = process.env.ESTAFETTE_BIN ?? fileURLToPath(new URL("../../../target/debug/estafette", import.meta.url));

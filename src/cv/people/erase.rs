@@ -2,12 +2,15 @@
 //! it (events, tasks, sessions, remembered calls) is taken away by a task right after, which is part of that unit, so
 //! that it runs whatever happens to this node.
 //!
+//! A subscription ends with the period that is paid, by a task that tells Stripe.
+//!
 //! What stays: `stripe_webhook_logs` (the law wants accounts kept) and `email_logs`, which forget who it was.
 
 use super::letters;
 use crate::auth::Auth;
 use crate::cv::mail::Post;
-use crate::cv::store::{Reader as _, get, mails, users};
+use crate::cv::pipeline::end_subscription;
+use crate::cv::store::{Reader as _, get, mails, stripe, users};
 use estafette_actors::task::{NewTask, StepCtx, StepOutput, StepSpec, TaskEnd, TaskInfo, TaskKind, TaskSummary};
 use estafette_actors::{CallError, DbError, DbResult, StepError, Tx};
 use estafette_protocol::cv::account::User;
@@ -62,6 +65,9 @@ pub async fn erase(tx: &mut Tx<'_>, auth: &Auth, post: &Post, user: &User) -> Re
     auth.end_sessions(tx, &user.id, None, "the account was deleted").await?;
     if let Some(email) = &user.email {
         tx.execute("DELETE FROM cv.verification_tokens WHERE identifier = $1", &[email]).await?;
+    }
+    for subscription in stripe::open_subscriptions(tx, id).await? {
+        end_subscription::enqueue(tx, &subscription).await?;
     }
     tx.execute("DELETE FROM cv.users WHERE id = $1", &[&id]).await?;
     let topics = std::iter::once(format!("user:{id}"))

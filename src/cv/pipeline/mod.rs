@@ -6,12 +6,14 @@
 //! | [`making`] | `import-pdf` (P3), `translate-cv` (P4), `create-template-cv` (P5), `generate-cv-from-job-title` (P6) |
 //! | [`score`] | `calculate-match-score` (P7) |
 //! | [`webhook`] | `stripe-webhook` (P8): what Stripe says takes effect |
+//! | [`end_subscription`] | Stripe is told when an account is deleted |
 //! | [`referral`] | `referral-reward` (R56) |
 //! | [`mod@test`] | `test`: steps that only wait |
 //! | [`source`] | reading a job offer from an address, a PDF or a text (R15, R16) |
 //! | [`ask`] | asking a model: prompts, schema, streaming, on whose behalf |
 
 pub mod ask;
+pub mod end_subscription;
 pub mod generation;
 pub mod making;
 pub mod referral;
@@ -75,5 +77,6 @@ pub fn kinds(services: &Arc<Services>) -> Vec<Arc<dyn TaskKind>> {
         Arc::new(crate::cv::people::erase::EraseTraces),
         Arc::new(webhook::StripeWebhook::new(Arc::clone(services))),
         Arc::new(referral::ReferralReward::new(Arc::clone(services))),
+        Arc::new(end_subscription::EndSubscription::new(Arc::clone(services))),
     ]
 }

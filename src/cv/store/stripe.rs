@@ -331,3 +331,13 @@ pub struct CustomerRow {
     /// Their name.
     pub name: Option<String>,
 }
+
+/// Stripe's ids of a person's subscriptions that may be paid again.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn open_subscriptions(db: &impl Reader, user: &str) -> DbResult<Vec<String>> {
+    let sql = "SELECT id FROM cv.stripe_subscriptions
+               WHERE user_id = $1 AND status IS DISTINCT FROM 'canceled' AND NOT cancel_at_period_end ORDER BY id";
+    db.rows(sql, &[&user]).await?.iter().map(|row| get(row, "id")).collect()
+}

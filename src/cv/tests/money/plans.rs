@@ -1,6 +1,10 @@
 //! Subscriptions: what Stripe says, what the plan allows, which CVs stay open.
 
-use super::{Shop, told};
+use super::{Shop, eventually, told};
+use crate::auth::{Auth, AuthOptions, TokenKey};
+use crate::cv::people::erase;
+use crate::cv::store::users;
+use crate::cv::topics;
 use crate::stripe::form::Form;
 use estafette_protocol::ErrorCode;
 use serde_json::json;
@@ -152,4 +156,27 @@ async fn r52_a_downgrade_blocks_what_the_plan_has_no_room_for_and_an_upgrade_fre
     let notices: Vec<_> = told(&shop.world, &ana).await.into_iter().filter(|(kind, _)| kind == "notice").collect();
     assert!(notices.iter().any(|(_, notice)| notice["code"] == "cvs_blocked" && notice["data"]["count"] == 3));
     assert!(notices.iter().all(|(_, notice)| notice["data"]["texts"]["fr"].is_string()), "in both languages");
+}
+
+#[actix::test]
+async fn r8_a_deleted_account_is_not_charged_any_more() {
+    let (shop, goods) = Shop::with_goods().await;
+    let ana = shop.world.person("ana").await;
+    let subscription = shop.subscribe(&ana, goods.basic).await;
+    let seen = shop.stripe.with(|book| book.events().len()).0;
+    let db = shop.world.database.db();
+    let auth = Auth::new(db.clone(), &TokenKey::random(), AuthOptions::FAST);
+    let user = users::by_id(&db, &ana.who.user).await.unwrap().unwrap().user;
+    let post = shop.world.services.post.clone();
+    let gone = async |tx: &mut estafette_actors::Tx<'_>| erase::erase(tx, &auth, &post, &user).await;
+    shop.world.runtime.transaction(&topics::product(), gone).await.unwrap();
+    eventually("Stripe knows that it ends", async || {
+        shop.stripe.with(|book| book.get(&subscription).unwrap()["cancel_at_period_end"] == true).0
+    })
+    .await;
+    // What Stripe says of it afterwards is about nobody, and fails nothing.
+    let events = shop.stripe.with(|book| book.events()[seen..].to_vec()).0;
+    assert!(!events.is_empty());
+    shop.deliver(&events).await;
+    assert_eq!(shop.world.number("SELECT count(*) FROM cv.stripe_subscriptions").await, 0);
 }
