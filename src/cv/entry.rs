@@ -48,8 +48,7 @@ pub fn entry(parts: &Parts<'_>) -> Result<Entry, String> {
     let fetcher = Fetcher::new(policy).map_err(|error| format!("no HTTP client can be made: {error}"))?;
     let post = super::mail::Post::from_settings(settings, parts.auth)?;
     let oauth = super::oauth::Oauth::from_settings(settings)?;
-    let services =
-        Services::new(models, Arc::new(fetcher), post)
+    let services = Services::new(models, Arc::new(fetcher), post)
         .with_oauth(oauth)
         .test_live(settings.tasks.test_live_per_second)
         .paid_by(Stripe::from_settings(settings)?);

@@ -337,7 +337,8 @@ async fn newcomer(
     }
     open(settings, Role::User)?;
     let name = check_name(profile.name.as_deref()).unwrap_or_default();
-    let new = NewUser { email, name, password_hash: None, role: Role::User, language: asked.language, referral_code: None };
+    let new =
+        NewUser { email, name, password_hash: None, role: Role::User, language: asked.language, referral_code: None };
     let mut user = accounts::add(tx, settings, &new).await?.user;
     user.image = profile.image.clone().filter(|image| image.starts_with("https://") && image.len() <= 2_048);
     users::set_profile(tx, &user).await?;

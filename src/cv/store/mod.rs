@@ -43,8 +43,8 @@
 //! | [`activity`] | `telemetry_events`, `feature_usage`, `link_history` |
 
 pub mod activity;
-pub mod costs;
 pub mod billing;
+pub mod costs;
 pub mod credits;
 pub mod events;
 pub mod export_templates;
@@ -55,8 +55,8 @@ pub mod mails;
 pub mod offers;
 pub mod people;
 pub mod plans;
-pub mod queues;
 pub mod promos;
+pub mod queues;
 pub mod settings;
 pub mod steps;
 pub mod stripe;
