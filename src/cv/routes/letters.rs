@@ -24,6 +24,7 @@ use estafette_protocol::cv::account::{AutoSignIn, EmailOnly, EmailToken, EmailVe
 use estafette_protocol::cv::event::user::SignedOut;
 use estafette_protocol::cv::status::EmailProvider;
 use estafette_protocol::{ErrorCode, UserId};
+use serde_json::json;
 use std::time::Duration;
 
 /// How long each answer about an address takes at least: longer than the work for one that has an account.
@@ -49,11 +50,15 @@ pub fn docs() -> Vec<RouteDoc> {
     let post = |path, summary| RouteDoc::new("post", path, "cv", summary).open();
     vec![
         post("/v1/cv/auth/verify-email", "Confirm an address by the token of the e-mail: {token}"),
-        post("/v1/cv/auth/resend-verification", "Send that e-mail again: {email}"),
+        post("/v1/cv/auth/resend-verification", "Send that e-mail again: {email}").with_status(202),
         post("/v1/cv/auth/auto-sign-in", "Sign in by the token of a confirmation or a provider: {token, device?}"),
-        post("/v1/cv/auth/forgot-password", "Send an e-mail to choose a new password: {email}"),
+        post("/v1/cv/auth/forgot-password", "Send an e-mail to choose a new password: {email}").with_status(202),
         post("/v1/cv/auth/reset-password", "Choose a new password: {token, password, device?}"),
-        post("/v1/cv/email/webhook", "What Resend reports about e-mails, signed"),
+        post("/v1/cv/email/webhook", "What Resend reports about e-mails, signed")
+            .takes(json!({"type": "object", "required": ["type", "data"]}))
+            .gives_nothing()
+            .with_status(200)
+            .refuses(&[ErrorCode::Unauthenticated]),
     ]
 }
 

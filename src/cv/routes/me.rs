@@ -23,7 +23,7 @@ use estafette_protocol::cv::account::{
 use estafette_protocol::cv::event::user::SignedOut;
 use estafette_protocol::cv::http::Page;
 use estafette_protocol::cv::status::{EmailChangeState, Role};
-use estafette_protocol::{SessionId, Timestamp};
+use estafette_protocol::{ErrorCode, SessionId, Timestamp};
 use serde_json::json;
 use url::Url;
 
@@ -56,9 +56,12 @@ pub fn docs() -> Vec<RouteDoc> {
     vec![
         route("patch", PATH, "Change name, picture, language"),
         route("delete", PATH, "Delete the account and everything in it: {password} or {email}"),
-        route("get", "/v1/cv/me/export", "Everything about me, as one JSON document"),
-        route("post", "/v1/cv/me/password", "Change the password: {current?, password}; other sessions end"),
-        route("post", "/v1/cv/me/email-change", "Change the address: {new_email, password?}; both addresses confirm"),
+        route("get", "/v1/cv/me/export", "Everything about me, as one JSON document").gives(json!({"type": "object"})),
+        route("post", "/v1/cv/me/password", "Change the password: {current?, password}; other sessions end")
+            .refuses(&[ErrorCode::RateLimited]),
+        route("post", "/v1/cv/me/email-change", "Change the address: {new_email, password?}; both addresses confirm")
+            .with_status(202)
+            .refuses(&[ErrorCode::Conflict, ErrorCode::RateLimited]),
         route("post", "/v1/cv/me/email-change/confirm", "Confirm it by the token of an e-mail: {token}").open(),
         route("get", "/v1/cv/me/sessions", "My sessions, the last used first"),
         route("delete", "/v1/cv/me/sessions", "End all my sessions but this one"),

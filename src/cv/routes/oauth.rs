@@ -29,6 +29,7 @@ use estafette_protocol::cv::account::{LinkAccount, LinkedAccounts, OauthProvider
 use estafette_protocol::cv::status::{Lang, OauthProvider, Role};
 use estafette_protocol::{ErrorCode, UserId};
 use serde::Deserialize;
+use serde_json::json;
 use subtle::ConstantTimeEq as _;
 use url::form_urlencoded;
 
@@ -55,11 +56,17 @@ pub fn configure(config: &mut ServiceConfig) {
 pub fn docs() -> Vec<RouteDoc> {
     let route = |method, path, summary| RouteDoc::new(method, path, "cv", summary);
     let callback = "/v1/cv/auth/oauth/{provider}/callback";
+    let back = json!({
+        "type": "object",
+        "properties": {"code": {"type": "string"}, "state": {"type": "string"}, "error": {"type": "string"}},
+    });
     vec![
         route("get", "/v1/cv/auth/providers", "Providers to sign in with").open(),
-        route("get", "/v1/cv/auth/oauth/{provider}", "Sign in at google, github or apple: leads there").open(),
-        route("get", callback, "Back from there: leads to the console").open(),
-        route("post", callback, "The same, as Apple does it").open(),
+        route("get", "/v1/cv/auth/oauth/{provider}", "Sign in at google, github or apple: leads there")
+            .open()
+            .redirects(),
+        route("get", callback, "Back from there: leads to the console").open().asks(back.clone()).redirects(),
+        route("post", callback, "The same, as Apple does it").open().takes_form(back).redirects(),
         route("get", "/v1/cv/me/accounts", "My linked accounts"),
         route("post", "/v1/cv/me/accounts", "Link an account: {provider}; answers where the browser goes"),
         route("delete", "/v1/cv/me/accounts/{id}", "Unlink an account, but not the last way to sign in"),

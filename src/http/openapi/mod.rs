@@ -109,9 +109,14 @@ fn operation(route: &RouteDoc, schemas: &mut Schemas) -> Value {
             ("200", json!({"description": "Done", "content": content}))
         }
         Answer::Empty => ("204", json!({"description": "Done"})),
+        Answer::Redirect => {
+            let location = json!({"description": "Where to go", "schema": {"type": "string", "format": "uri"}});
+            ("303", json!({"description": "Leads to another page", "headers": {"Location": location}}))
+        }
         Answer::Upgrade => ("101", json!({"description": "The connection speaks WebSocket from here on"})),
     };
-    responses.insert(status.to_owned(), done);
+    let status = route.status.map_or_else(|| status.to_owned(), |status| status.to_string());
+    responses.insert(status, done);
     for status in route.refusals() {
         let reference = format!("#/components/responses/Refused{status}");
         responses.insert(status.to_string(), json!({"$ref": reference}));
@@ -174,6 +179,9 @@ fn given(route: &RouteDoc, schemas: &mut Schemas) -> Value {
     let content = match &route.body {
         None => return given,
         Some(Body::Json(shape)) => json!({"application/json": {"schema": schemas.given_without(shape, &names)}}),
+        Some(Body::Form(shape)) => {
+            json!({"application/x-www-form-urlencoded": {"schema": schemas.given_without(shape, &names)}})
+        }
         Some(Body::File) => json!({"multipart/form-data": file()}),
         Some(Body::JsonOrFile(shape)) => json!({
             "application/json": {"schema": schemas.given_without(shape, &names)},

@@ -23,6 +23,8 @@ pub enum Answer {
     Media(&'static [&'static str]),
     /// Nothing, with 204.
     Empty,
+    /// The way to another page, with 303.
+    Redirect,
     /// An upgrade, with 101.
     Upgrade,
     /// JSON that nobody described: a defect, which a test finds.
@@ -34,6 +36,8 @@ pub enum Answer {
 pub enum Body {
     /// JSON of this form.
     Json(Shape),
+    /// The fields of a form, as browsers send it.
+    Form(Shape),
     /// A multipart form with the field `file`.
     File,
     /// Either.
@@ -61,6 +65,8 @@ pub struct RouteDoc {
     pub queries: Vec<Shape>,
     /// The answer.
     pub answer: Answer,
+    /// The status of the answer where it is not the usual one.
+    pub status: Option<u16>,
     /// Refusals beside those that its form brings along ([`RouteDoc::refusals`]).
     pub also: Vec<ErrorCode>,
 }
@@ -78,6 +84,7 @@ impl RouteDoc {
             body: None,
             queries: Vec::new(),
             answer: Answer::Unknown,
+            status: None,
             also: Vec::new(),
         }
     }
@@ -97,6 +104,12 @@ impl RouteDoc {
     #[must_use]
     pub fn takes(mut self, schema: Value) -> Self {
         self.body = Some(Body::Json(Shape::Json(schema)));
+        self
+    }
+    /// With the fields of a form: a schema of an object.
+    #[must_use]
+    pub fn takes_form(mut self, schema: Value) -> Self {
+        self.body = Some(Body::Form(Shape::Json(schema)));
         self
     }
     /// With a multipart body whose field `file` is the file.
@@ -127,6 +140,18 @@ impl RouteDoc {
     #[must_use]
     pub fn gives_nothing(mut self) -> Self {
         self.answer = Answer::Empty;
+        self
+    }
+    /// Leads to another page (303).
+    #[must_use]
+    pub fn redirects(mut self) -> Self {
+        self.answer = Answer::Redirect;
+        self
+    }
+    /// Answers with this status and not the usual one.
+    #[must_use]
+    pub const fn with_status(mut self, status: u16) -> Self {
+        self.status = Some(status);
         self
     }
     /// May also be refused for these reasons.

@@ -32,7 +32,8 @@ fn every_route_says_what_it_takes_and_answers() {
     for route in &routes {
         let name = format!("{} {}", route.method, route.path);
         assert!(!matches!(route.answer, Answer::Unknown), "{name}: what does it answer? See cv::catalog");
-        let bare = ["/cancel", "/retry", "/notices/read"].iter().any(|end| route.path.ends_with(end));
+        let bare =
+            ["/cancel", "/resume", "/portal", "/retry", "/notices/read"].iter().any(|end| route.path.ends_with(end));
         if matches!(route.method, "post" | "put" | "patch") && !bare {
             assert!(route.body.is_some(), "{name}: what does it take? See cv::catalog");
         }
