@@ -102,6 +102,7 @@ pub struct AuthTokens {
 
 /// Body of `POST /v1/cv/auth/verify-email` and of `POST /v1/cv/me/email-change/confirm`: the token of the e-mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EmailToken {
     /// Works once.
     pub token: String,
@@ -109,6 +110,7 @@ pub struct EmailToken {
 
 /// Answer of `POST /v1/cv/auth/verify-email`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EmailVerified {
     /// For `POST /v1/cv/auth/auto-sign-in`, once, within 10 minutes (cv R3).
     pub auto_sign_in_token: String,
@@ -116,6 +118,7 @@ pub struct EmailVerified {
 
 /// Body of `POST /v1/cv/auth/auto-sign-in`. Answer: [`AuthTokens`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AutoSignIn {
     /// From `verify-email`, or from the address to which a sign-in at another provider leads back.
     pub token: String,
@@ -128,6 +131,7 @@ pub struct AutoSignIn {
 /// Body of `POST /v1/cv/auth/resend-verification` and `POST /v1/cv/auth/forgot-password`. The answer is the same
 /// whether or not there is such an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EmailOnly {
     /// The address.
     pub email: String,
@@ -135,6 +139,7 @@ pub struct EmailOnly {
 
 /// Body of `POST /v1/cv/auth/reset-password`. Answer: [`AuthTokens`]; all other sessions of the person end (cv R4).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ResetPassword {
     /// The token of the e-mail. Works once.
     pub token: String,
@@ -148,6 +153,7 @@ pub struct ResetPassword {
 
 /// Body of `PATCH /v1/cv/me`: what is missing stays, an empty text takes it away. Answer: [`User`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProfilePatch {
     /// The name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -165,6 +171,7 @@ pub struct ProfilePatch {
 
 /// Body of `POST /v1/cv/me/password`: all other sessions end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ChangePassword {
     /// The current one; missing only where there is none yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -176,6 +183,7 @@ pub struct ChangePassword {
 
 /// Body of `DELETE /v1/cv/me`: so that nobody loses everything by accident.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DeleteAccount {
     /// The password, where the account has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -189,6 +197,7 @@ pub struct DeleteAccount {
 
 /// Body of `POST /v1/cv/me/email-change` (cv R5).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ChangeEmail {
     /// The new address.
     pub new_email: String,
@@ -200,6 +209,7 @@ pub struct ChangeEmail {
 
 /// A change of address that is under way, or has just happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EmailChange {
     /// Where it stands. Two confirmations are missing at first: the current address is named then.
     pub state: EmailChangeState,
@@ -209,6 +219,7 @@ pub struct EmailChange {
 
 /// A session: one person on one device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SessionInfo {
     /// Its id.
     pub id: SessionId,
@@ -226,6 +237,7 @@ pub struct SessionInfo {
 
 /// An account at another provider that can sign in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkedAccount {
     /// Its id here.
     pub id: String,
@@ -239,6 +251,7 @@ pub struct LinkedAccount {
 
 /// Answer of `GET /v1/cv/me/accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkedAccounts {
     /// The linked ones.
     pub items: Vec<LinkedAccount>,
@@ -250,6 +263,7 @@ pub struct LinkedAccounts {
 
 /// Body of `POST /v1/cv/me/accounts`: links an account at a provider to this one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkAccount {
     /// The provider.
     pub provider: OauthProvider,
@@ -257,6 +271,7 @@ pub struct LinkAccount {
 
 /// Answer of `POST /v1/cv/me/accounts`: lead the browser there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct OauthRedirect {
     /// At the provider.
     pub url: String,
@@ -264,6 +279,7 @@ pub struct OauthRedirect {
 
 /// Answer of `GET /v1/cv/auth/providers`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct OauthProviders {
     /// The providers that this server is set up for.
     pub providers: Vec<OauthProvider>,

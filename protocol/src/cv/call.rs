@@ -152,6 +152,7 @@ pub struct ImportCv {
 
 /// Parameters of `cv.translate` (cv R14). Result: [`TaskStarted`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TranslateCv {
     /// The CV.
     pub id: CvId,
@@ -161,6 +162,7 @@ pub struct TranslateCv {
 
 /// Parameters of `cv.create_template`. Result: [`TaskStarted`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreateTemplateCv {
     /// The language that it is written in: `en` or `fr`.
     pub language: String,
@@ -170,6 +172,7 @@ pub struct CreateTemplateCv {
 
 /// Parameters of `cv.from_job_title`. Result: [`TaskStarted`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FromJobTitle {
     /// The job's title, 2 to 120 characters.
     pub title: String,
@@ -266,6 +269,7 @@ pub struct ExportCv {
 
 /// What becomes of one section of a CV when it is exported.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SectionChoice {
     /// Whether it is in the document.
     pub enabled: bool,
@@ -278,6 +282,7 @@ pub struct SectionChoice {
 
 /// A person's way to export their CVs (`export_templates`; cv R21: its name is unique per person).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ExportTemplate {
     /// Its id.
     pub id: ExportTemplateId,
@@ -295,6 +300,7 @@ pub struct ExportTemplate {
 
 /// Parameters of `export_template.create`. Result: [`ExportTemplate`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreateExportTemplate {
     /// Its name, 1 to 80 characters.
     pub name: String,
@@ -310,6 +316,7 @@ pub struct CreateExportTemplate {
 
 /// Parameters of `export_template.update`: what is missing stays. Result: [`ExportTemplate`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UpdateExportTemplate {
     /// Which.
     pub id: ExportTemplateId,
@@ -329,6 +336,7 @@ pub struct UpdateExportTemplate {
 
 /// Parameters of `export_template.get` and `export_template.delete`. Result: [`ExportTemplate`] (as it was).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ExportTemplateRef {
     /// Which.
     pub id: ExportTemplateId,
