@@ -46,6 +46,7 @@ impl Account {
             email: email.to_owned(),
             password: PASSWORD.to_owned(),
             name: Some("Load Test".to_owned()),
+            language: None,
             device: device_of(email),
         };
         let tokens: AuthTokens = api.post("/v1/cv/auth/sign-up", &body, None, None).await?;

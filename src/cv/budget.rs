@@ -19,6 +19,18 @@ use serde_json::json;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+impl Budgets {
+    /// Those of the settings.
+    pub fn of(settings: &Settings) -> Self {
+        Self {
+            user_daily: settings.dollars("budget_user_daily"),
+            user_monthly: settings.dollars("budget_user_monthly"),
+            global_daily: settings.dollars("budget_global_daily"),
+            global_monthly: settings.dollars("budget_global_monthly"),
+        }
+    }
+}
+
 /// Tokens of a unit that no task of its kind has told the cost of yet: read, written.
 const ASSUMED: (i32, i32) = (20_000, 5_000);
 /// How long the guard believes the settings: a change is in force within 2 s (R73).

@@ -7,7 +7,7 @@ use estafette_actors::{CallError, Tx};
 use estafette_protocol::ProductId;
 
 /// Each kind of row that expires, with the statement that takes away at most `$1` of them.
-const STATEMENTS: [&str; 8] = [
+const STATEMENTS: [&str; 9] = [
     "DELETE FROM cv.email_verification_tokens WHERE id IN (
         SELECT id FROM cv.email_verification_tokens WHERE expires < now() ORDER BY id LIMIT $1)",
     "DELETE FROM cv.auto_sign_in_tokens WHERE id IN (

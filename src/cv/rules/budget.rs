@@ -1,6 +1,5 @@
 //! Budgets of AI work, and when one is passed.
 
-use crate::cv::store::settings::Settings;
 use chrono::{DateTime, Datelike as _, Days, Months, NaiveTime, Utc};
 use estafette_protocol::Timestamp;
 
@@ -63,16 +62,6 @@ impl Exceeded {
 }
 
 impl Budgets {
-    /// Those of the settings.
-    pub fn of(settings: &Settings) -> Self {
-        Self {
-            user_daily: settings.dollars("budget_user_daily"),
-            user_monthly: settings.dollars("budget_user_monthly"),
-            global_daily: settings.dollars("budget_global_daily"),
-            global_monthly: settings.dollars("budget_global_monthly"),
-        }
-    }
-
     /// Whether none is set.
     pub const fn is_empty(&self) -> bool {
         !self.of_users() && !self.of_all()
