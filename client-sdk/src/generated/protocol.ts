@@ -1,12 +1,18 @@
 // Generated from the Rust types of the crate estafette-protocol. Do not edit.
 // Made by: UPDATE=1 cargo test -p estafette-protocol --test typescript
 
-/** State of `admin:emails`. */
-export type AdminEmails = {
-  /** How many there are of each state. */
-  counts: Partial<Record<EmailStatus, number>>,
-  /** The last 100, the newest first. */
-  logs: Array<EmailLog>,
+/** State of `admin:costs`. */
+export type AdminCosts = {
+  /** Today so far. */
+  today: CostTick,
+  /** The month so far, US dollars. */
+  month_cost: number,
+  /** The budgets that are set. */
+  budgets: Array<BudgetState>,
+  /** The last 100 firings, the newest first. */
+  alerts: Array<CostAlert>,
+};
+
 /** A pack with its ties to Stripe. */
 export type AdminCreditPack = {
   /** Its id. */
@@ -31,6 +37,26 @@ export type AdminCreditPack = {
   created_at: string,
   /** When it was changed. */
   updated_at: string,
+};
+
+/** State of `admin:emails`. */
+export type AdminEmails = {
+  /** How many there are of each state. */
+  counts: Partial<Record<EmailStatus, number>>,
+  /** The last 100, the newest first. */
+  logs: Array<EmailLog>,
+};
+
+/** State of `admin:feedback`. */
+export type AdminFeedback = {
+  /** Not looked at. */
+  new: number,
+  /** Looked at. */
+  reviewed: number,
+  /** Done. */
+  resolved: number,
+  /** The last 100, the newest first. */
+  items: Array<Feedback>,
 };
 
 /** A plan with its ties to Stripe. */
@@ -71,14 +97,100 @@ export type AdminPlan = {
   limits: Array<PlanLimit>,
 };
 
-/** State of `admin:{what}`: one of the fields is there. */
-export type AdminState = {
-  /** Of `admin:webhooks`. */
-  webhooks?: WebhooksState,
+/** State of `admin:tasks`. */
+export type AdminTasks = {
+  /** The queues. */
+  depth: QueueDepth,
+  /** The last 100 tasks, the newest first. */
+  items: Array<TaskView>,
+};
+
+/** A person, as administrators see them. */
+export type AdminUser = {
+  /** Their id. */
+  id: string,
+  /** Their address. */
+  email: string | null,
+  /** Their name. */
+  name: string | null,
+  /** What they may do. */
+  role: Role,
+  /** When the address was confirmed. */
+  email_verified: string | null,
+  /** Their plan's name; that of everybody without a subscription where they have none. */
+  plan_name: string | null,
+  /** Their credits. */
+  balance: number,
+  /** Their CVs. */
+  cvs: number,
+  /** What AI work cost for them this UTC month, US dollars. */
+  month_cost: number,
+  /** When they signed up. */
+  created_at: string,
+};
+
+/** Query of `GET /v1/cv/admin/users`, beside `PageQuery`. */
+export type AdminUserQuery = {
+  /** Only whose address contains this. */
+  email?: string,
+  /** Only with this role. */
+  role?: Role,
+  /** Only on the plan of this name. */
+  plan?: string,
+};
+
+/** State of `admin:webhooks`. */
+export type AdminWebhooks = {
+  /** Events that have not taken effect. */
+  waiting: number,
+  /** The last 100, the newest first. */
+  last: Array<StripeWebhook>,
 };
 
 /** What a client does after a close. */
 export type AfterClose = "reconnect" | "reauthenticate" | "stop";
+
+/** One call to a model (a row of `openai_calls`). */
+export type AiCall = {
+  /** Its id. */
+  id: string,
+  /** On whose behalf. */
+  user_id: string,
+  /** Their address. */
+  email: string | null,
+  /** The AI feature. */
+  feature_name: string,
+  /** The model that answered. */
+  model: string,
+  /** Tokens read, cached ones included. */
+  prompt_tokens: number,
+  /** Those from the endpoint's cache. */
+  cached_tokens: number,
+  /** Tokens written. */
+  completion_tokens: number,
+  /** Read and written. */
+  total_tokens: number,
+  /** US dollars. */
+  estimated_cost: number,
+  /** Milliseconds. */
+  duration: number | null,
+  /** Task, step, attempt, tier, how it ended. */
+  metadata: unknown,
+  /** When it ended. */
+  created_at: string,
+};
+
+/** Query of `GET /v1/cv/admin/ai/calls`, beside `PageQuery`. */
+export type AiCallQuery = {
+  /** Only this person's. */
+  user_id?: string,
+  /** Only this AI feature's. */
+  feature_name?: string,
+  /** Only this model's. */
+  model?: string,
+  /** Only this task's. */
+  task_id?: string,
+};
 
 /** Where an AI operation on a CV stands (`match_score_status`, `optimise_status`; cv D4, D5). */
 export type AiStatus = "idle" | "inprogress" | "done" | "failed";
@@ -109,6 +221,8 @@ export type AutoSignIn = {
   token: string,
   /** This browser or app installation. */
   device?: string,
+};
+
 /** How often a subscription is paid. */
 export type BillingPeriod = "monthly" | "yearly";
 
@@ -125,6 +239,16 @@ export type BlockCv = {
   blocked: boolean,
   /** Why, for its owner; needed to block. */
   reason?: string,
+};
+
+/** A budget with what is used of it. */
+export type BudgetState = {
+  /** The setting: `budget_global_daily`, … */
+  setting_name: string,
+  /** US dollars. */
+  limit: number,
+  /** Spent in its period so far; for budgets of single people that of who spent most. */
+  spent: number,
 };
 
 /** A proposed change (cv R28). The CV's content already holds `after`; rejecting puts `before` back at `path`. */
@@ -275,8 +399,86 @@ export type ClientMessage = { "t": "hello",
   id: number,
 };
 
+/** A choice that was made; such rows are only ever added (cv R71). Durable `consent.changed` of `user:{id}`. */
+export type Consent = {
+  /** Its id. */
+  id: string,
+  /** What it is beside the choices before it. */
+  action: ConsentAction,
+  /** The choice; older ones may have other keys. */
+  preferences: { [key in string]: boolean },
+  /** When. */
+  created_at: string,
+};
+
+/**
+ * What a choice about consent is beside the choices before it (cv D11). The last three are only in rows taken over
+ * from elsewhere, but for a first choice that refuses everything.
+ */
+export type ConsentAction = "created" | "updated" | "revoked" | "accept" | "reject" | "update";
+
+/** What somebody agreed to, by purpose. `necessary` is always true. */
+export type ConsentPreferences = {
+  /** What the service cannot do without. */
+  necessary: boolean,
+  /** Comforts. */
+  functional: boolean,
+  /** Statistics. */
+  analytics: boolean,
+  /** Advertising. */
+  marketing: boolean,
+};
+
 /** The kind of contract (cv R15). */
 export type Contract = "CDI" | "CDD" | "Freelance" | "Stage" | "Alternance";
+
+/** A firing: durable `cost.alert` of `admin:costs`. */
+export type CostAlert = {
+  /** The firing. */
+  id: string,
+  /** What the alert watches. */
+  type: string,
+  /** The alert's name. */
+  name: string,
+  /** Whose sum it is: a user id, a feature, a model, or `global`. */
+  scope: string,
+  /** `2026-11-21` or `2026-11`. */
+  period: string,
+  /** The sum, US dollars; for `unknown_model` the number of calls. */
+  value: number,
+  /** What it passed, US dollars. */
+  threshold: number,
+  /** When. */
+  fired_at: string,
+};
+
+/** What an alert watches. An open list: a word that the server does not know never fires. */
+export type CostAlertRule = {
+  /** Its id; made by the server for a new one. */
+  id?: string,
+  /** `user_daily`, `user_monthly`, `global_daily`, `global_monthly`, `feature_daily`, `unknown_model`. */
+  type: string,
+  /** US dollars; it fires when the sum passes it (cv R67). */
+  threshold: number,
+  /** Whether it is watched. */
+  enabled: boolean,
+  /** For people. */
+  name: string,
+  /** For people. */
+  description: string | null,
+  /** Scope and period of its last firing; the server's own. */
+  last_fired_key: string | null,
+};
+
+/** Volatile `cost.tick` of `admin:costs`. */
+export type CostTick = {
+  /** The UTC day. */
+  date: string,
+  /** Its cost so far, US dollars. */
+  cost: number,
+  /** Its calls so far. */
+  calls: number,
+};
 
 /** Parameters of `cv.create`. Result: `CvFile`. */
 export type CreateCv = {
@@ -1082,6 +1284,46 @@ export type Exported = {
   base64?: string,
 };
 
+/** What somebody told us. Durable `feedback.created` and `feedback.changed` of `admin:feedback`. */
+export type Feedback = {
+  /** Its id. */
+  id: string,
+  /** Who. */
+  user_id: string,
+  /** Their address. */
+  email: string | null,
+  /** 1 to 5. */
+  rating: number,
+  /** The text. */
+  comment: string,
+  /** Whether something is broken. */
+  is_bug_report: boolean,
+  /** File name of the CV that was open. */
+  current_cv_file: string | null,
+  /** The browser. */
+  user_agent: string | null,
+  /** The page. */
+  page_url: string | null,
+  /** What became of it. */
+  status: FeedbackStatus,
+  /** When. */
+  created_at: string,
+};
+
+/** Query of `GET /v1/cv/admin/feedback`, beside `PageQuery`. */
+export type FeedbackQuery = {
+  /** Only with this status. */
+  status?: FeedbackStatus,
+  /** `true`: only reports of defects; `false`: only others. */
+  is_bug_report?: FlagText,
+};
+
+/** What became of feedback. */
+export type FeedbackStatus = "new" | "reviewed" | "resolved";
+
+/** A yes or no in a query. */
+export type FlagText = "true" | "false";
+
 /** Parameters of `cv.from_job_title`. Result: `TaskStarted`. */
 export type FromJobTitle = {
   /** The job's title, 2 to 120 characters. */
@@ -1358,6 +1600,28 @@ export type LinkedAccounts = {
   providers: Array<OauthProvider>,
 };
 
+/** Prices of a model, US dollars per million tokens (a row of `openai_pricing`). */
+export type ModelPricing = {
+  /** The model, as the endpoint names it. */
+  model_name: string,
+  /** Tokens read. */
+  input_price_per_m_token: number,
+  /** Tokens written. */
+  output_price_per_m_token: number,
+  /** Tokens read from the endpoint's cache. */
+  cache_price_per_m_token: number,
+  /** Tokens read in the priority tier; null: the normal price. */
+  input_price_per_m_token_priority: number | null,
+  /** Tokens written in the priority tier; null: the normal price. */
+  output_price_per_m_token_priority: number | null,
+  /** Tokens from the cache in the priority tier; null: the normal price. */
+  cache_price_per_m_token_priority: number | null,
+  /** For people. */
+  description: string | null,
+  /** Whether the price is in force; a model without one counts as free and raises an alert (cv R66). */
+  is_active: boolean,
+};
+
 /** What a step did to one field: a change that has no place in a stored CV yet (`step.completed`). */
 export type Modification = {
   /** The field. */
@@ -1409,6 +1673,7 @@ export type NewEmailTrigger = {
   /** A picture's name. */
   icon?: string,
 };
+
 /** Parameters of `admin.promo_code_create`. */
 export type NewPromoCode = {
   /** The code; kept in upper case. */
@@ -1433,8 +1698,8 @@ export type NewPromoCode = {
   valid_until?: string,
 };
 
-/** Parameters of calls that take none. */
-export type NoParams = Record<symbol, never>;
+/** No parameters. */
+export type Nothing = Record<symbol, never>;
 
 /** Durable `notice`: something that a person should read. */
 export type Notice = {
@@ -1450,6 +1715,12 @@ export type Notice = {
 
 /** How loud a notice is. */
 export type NoticeLevel = "info" | "warning" | "error";
+
+/** Durable `notices.read` of `user:{id}`: all notices up to here were read. */
+export type NoticesRead = {
+  /** Up to when. */
+  at: string,
+};
 
 /** A provider of accounts that people may sign in with. */
 export type OauthProvider = "google" | "github" | "apple";
@@ -1512,6 +1783,15 @@ export type OfferSourceType = "url" | "pdf" | "text";
 
 /** Where one offer of a generation stands. */
 export type OfferStatus = "pending" | "extracting" | "running" | "completed" | "failed" | "cancelled";
+
+/** How far somebody's introduction is. Further keys are kept. Durable `onboarding.changed` of `user:{id}`. */
+export type OnboardingState = {
+  /** The step, from 0; it never goes back unless the introduction begins again. */
+  currentStep: number,
+  /** Seen to its end; final. */
+  hasCompleted: boolean,
+  /** Left out; final. */
+  isSkipped: boolean, [key: string]: unknown };
 
 /** Something that the node cannot reach. */
 export type Outage = {
@@ -1709,6 +1989,8 @@ export type ProfilePatch = {
   image?: string,
   /** In which language the server writes to them. */
   language?: Lang,
+};
+
 /** A promo code (cv R57). */
 export type PromoCode = {
   /** Its id. */
@@ -1761,6 +2043,38 @@ export type PromoCodeChange = {
 
 /** What a promo code gives. */
 export type PromoType = "credits" | "percent_off" | "amount_off";
+
+/** Parameters of `telemetry.push`. */
+export type PushTelemetry = {
+  /** 1 to 100. */
+  events: Array<TelemetryItem>,
+};
+
+/** Volatile `queue.depth` of `admin:tasks`, one key per node. */
+export type QueueDepth = {
+  /** The node that looked. */
+  node: string | null,
+  /** Waiting, in the whole cluster. */
+  queued: number,
+  /** At work on this node; in the snapshot, on all nodes. */
+  running: number,
+  /** How long the oldest one has waited, seconds. */
+  oldest_s: number,
+  /** By kind, in the whole cluster. */
+  kinds: Array<QueueOfKind>,
+};
+
+/** The tasks of one kind. */
+export type QueueOfKind = {
+  /** The kind. */
+  type: string,
+  /** Waiting for a node. */
+  queued: number,
+  /** At work, on all nodes. */
+  running: number,
+  /** How long the oldest one has waited, seconds. */
+  oldest_s: number,
+};
 
 /** Parameters of `billing.redeem`. */
 export type Redeem = {
@@ -2150,6 +2464,22 @@ export type SectionChoice = {
    */
   options?: { max_items?: number, title?: string, hide?: Array<string> } | null, };
 
+/** Parameters of `feedback.send`. Result: `Feedback`. */
+export type SendFeedback = {
+  /** 1 to 5 (cv R70). */
+  rating: number,
+  /** At most 500 characters (cv R70). */
+  comment: string,
+  /** Whether something is broken. */
+  is_bug_report?: boolean,
+  /** File name of the CV that was open; at most 255 characters. */
+  current_cv_file?: string,
+  /** The browser; at most 512 characters. */
+  user_agent?: string,
+  /** The page; at most 2048 characters. */
+  page_url?: string,
+};
+
 /** What the server may say. Clients ignore a `t` that they do not know. */
 export type ServerMessage = { "t": "welcome",
   /** The session's id. */
@@ -2249,12 +2579,34 @@ export type SessionInfo = {
   current: boolean,
 };
 
+/** Parameters of `consent.set`. Result: `Consent`. */
+export type SetConsent = {
+  /** The choice. */
+  preferences: ConsentPreferences,
+};
+
+/** Parameters of `admin.feedback_set`. Result: `Feedback`. */
+export type SetFeedback = {
+  /** Which. */
+  id: string,
+  /** new → reviewed → resolved; new → resolved; resolved → reviewed. */
+  status: FeedbackStatus,
+};
+
 /** Parameters of `cv.set_offer`. Result: `CvFile`. */
 export type SetOffer = {
   /** The CV. */
   id: string,
   /** The offer that it is scored against; null = none. */
   job_offer_id: string | null,
+};
+
+/** Parameters of `onboarding.set`. Result: `OnboardingState`. */
+export type SetOnboarding = {
+  /** The whole new state, at most 16 KiB. */
+  state: OnboardingState,
+  /** Begin again: an earlier step is allowed, and nothing is final. */
+  restart?: boolean,
 };
 
 /** Parameters of `admin.plan_limits_set`: features that are not named stay as they are. */
@@ -2264,6 +2616,40 @@ export type SetPlanLimits = {
   /** The new ones. */
   limits: Array<PlanLimit>,
 };
+
+/** Parameters of `admin.settings_set`: all or none. Result: all settings. */
+export type SetSettings = {
+  /** Name to new value. */
+  values: { [key in string]: string }, };
+
+/** Parameters of `admin.user_set`: what is missing stays. Result: `AdminUser`. */
+export type SetUser = {
+  /** Who. */
+  id: string,
+  /** What they may do. */
+  role?: Role,
+  /** Their name. */
+  name?: string,
+  /** `true`: the address counts as confirmed from now on. */
+  email_verified?: boolean,
+};
+
+/** A setting. */
+export type Setting = {
+  /** Its name. */
+  setting_name: string,
+  /** Its value, a text; empty: not set. */
+  value: string,
+  /** Its group. */
+  category: SettingCategory,
+  /** For people. */
+  description: string | null,
+  /** When it was last changed. */
+  updated_at: string,
+};
+
+/** Groups of settings. */
+export type SettingCategory = "openai" | "stripe" | "app" | "ai_models" | "features" | "general";
 
 /** Body of `POST /v1/cv/auth/sign-in`. */
 export type SignIn = {
@@ -2571,6 +2957,71 @@ export type TaskWait = {
   node?: string,
 };
 
+/** Something that happened in a client. */
+export type TelemetryItem = {
+  /** `CV_GENERATED`, `CV_EXPORTED`, …: 1 to 64 of `A-Z a-z 0-9 _ . -`. */
+  type: string,
+  /** `cv_management`, `auth`, …: the same form. */
+  category: string,
+  /** Particulars, at most 4 KiB. */
+  metadata?: Record<string, unknown>,
+  /** Milliseconds. */
+  duration?: number,
+  /** How it went. */
+  status?: TelemetryStatus,
+  /** Why it failed; at most 1000 characters. */
+  error?: string,
+  /** When, within the last week; now when missing. */
+  timestamp?: string,
+};
+
+/** Query of `GET /v1/cv/admin/telemetry`, beside `PageQuery`. */
+export type TelemetryQuery = {
+  /** Only of this type. */
+  type?: string,
+  /** Only of this category. */
+  category?: string,
+  /** Only with this status. */
+  status?: TelemetryStatus,
+  /** Only this person's. */
+  user_id?: string,
+};
+
+/** A stored event. */
+export type TelemetryRow = {
+  /** Its id. */
+  id: string,
+  /** Whose, where they agreed. */
+  user_id: string | null,
+  /** What. */
+  type: string,
+  /** Of which kind. */
+  category: string,
+  /** Particulars. */
+  metadata: unknown,
+  /** Where, where they agreed. */
+  device_id: string | null,
+  /** Milliseconds. */
+  duration: number | null,
+  /** How it went. */
+  status: TelemetryStatus | null,
+  /** Why it failed. */
+  error: string | null,
+  /** When. */
+  timestamp: string,
+};
+
+/** How something went that telemetry tells of. */
+export type TelemetryStatus = "success" | "error" | "cancelled";
+
+/** Result of `telemetry.push`. */
+export type TelemetryStored = {
+  /** Events stored. */
+  stored: number,
+  /** Whether they say whose they are: only with consent to functional or analytics (cv R71). */
+  with_user: boolean,
+};
+
 /** Body of `POST /v1/cv/admin/email-templates/{id}/test`. */
 export type TestEmail = {
   /** Where to; your own address when missing. */
@@ -2662,6 +3113,9 @@ export type Upload = {
 /** What an uploaded file is for. */
 export type UploadKind = "cv_pdf" | "offer_pdf";
 
+/** By what usage is put together. */
+export type UsageBy = "row" | "day" | "user" | "feature" | "model";
+
 /** A feature's use in the current month. */
 export type UsageCounter = {
   /** The feature (`generate_cv`). */
@@ -2674,6 +3128,48 @@ export type UsageCounter = {
   period_start: string,
   /** End of the period: the counter starts again. */
   period_end: string,
+};
+
+/** Query of `GET /v1/cv/admin/ai/usage`, beside `PageQuery`. */
+export type UsageQuery = {
+  /** By what the rows are put together; `row` when missing. */
+  by?: UsageBy,
+  /** From this UTC day on (`2026-11-21`); 30 days ago when missing. */
+  from?: string,
+  /** To this UTC day, included; today when missing. */
+  to?: string,
+  /** Only this person's. */
+  user_id?: string,
+  /** Only this AI feature's. */
+  feature_name?: string,
+  /** Only this model's. */
+  model?: string,
+};
+
+/** Usage of one group: the fields of the grouping are there, the others null. */
+export type UsageSum = {
+  /** The UTC day (`2026-11-21`). */
+  date: string | null,
+  /** The person. */
+  user_id: string | null,
+  /** Their address. */
+  email: string | null,
+  /** The AI feature. */
+  feature_name: string | null,
+  /** The model. */
+  model: string | null,
+  /** Tokens read, cached ones included. */
+  prompt_tokens: number,
+  /** Those from the endpoint's cache. */
+  cached_tokens: number,
+  /** Tokens written. */
+  completion_tokens: number,
+  /** Read and written. */
+  total_tokens: number,
+  /** US dollars. */
+  estimated_cost: number,
+  /** Calls, failed ones included (cv R65). */
+  calls_count: number,
 };
 
 /** A person, as they see themselves. */
@@ -2714,6 +3210,8 @@ export type UserState = {
   cvs: Array<CvSummary>,
   /** Notices that were not read. */
   notices: Array<Notice>,
+  /** How far their introduction is; missing before its first step. */
+  onboarding?: OnboardingState,
 };
 
 /** Durable `task.finished`. */
@@ -2775,14 +3273,6 @@ export type WebhookQuery = {
   event_type?: string,
 };
 
-/** State of `admin:webhooks`. */
-export type WebhooksState = {
-  /** Events that have not taken effect. */
-  waiting: number,
-  /** The last 100, the newest first. */
-  last: Array<StripeWebhook>,
-};
-
 /** Topic family to the state that a `snap` of it carries. */
 export interface TopicState {
   user: UserState;
@@ -2790,8 +3280,11 @@ export interface TopicState {
   task: TaskState;
   cv: CvState;
   app: AppState;
+  "admin:tasks": AdminTasks;
+  "admin:costs": AdminCosts;
+  "admin:feedback": AdminFeedback;
   "admin:emails": AdminEmails;
-  admin: AdminState;
+  "admin:webhooks": AdminWebhooks;
 }
 
 /** Topic family to its durable events (`ev`): kind to data. */
@@ -2812,6 +3305,9 @@ export interface TopicEvents {
     "subscription.changed": SubscriptionView;
     "notice": Notice;
     "signed_out": SignedOut;
+    "onboarding.changed": OnboardingState;
+    "consent.changed": Consent;
+    "notices.read": NoticesRead;
   };
   device: {
     "task.queued": UserTaskQueued;
@@ -2843,9 +3339,18 @@ export interface TopicEvents {
   app: {
     "settings.changed": AppState;
   };
+  "admin:tasks": Record<never, never>;
+  "admin:costs": {
+    "cost.alert": CostAlert;
+  };
+  "admin:feedback": {
+    "feedback.created": Feedback;
+    "feedback.changed": Feedback;
+  };
   "admin:emails": {
     "email.logged": EmailLog;
-  admin: {
+  };
+  "admin:webhooks": {
     "webhook.logged": StripeWebhook;
   };
 }
@@ -2863,8 +3368,15 @@ export interface TopicLive {
     "cv.score_progress": CvScoreProgress;
   };
   app: Record<never, never>;
+  "admin:tasks": {
+    "queue.depth": QueueDepth;
+  };
+  "admin:costs": {
+    "cost.tick": CostTick;
+  };
+  "admin:feedback": Record<never, never>;
   "admin:emails": Record<never, never>;
-  admin: Record<never, never>;
+  "admin:webhooks": Record<never, never>;
 }
 
 /** Method to what a call takes and returns. */
@@ -2890,10 +3402,20 @@ export interface Calls {
   "job_offer.delete": { params: JobOfferRef; result: JobOffer };
   "task.cancel": { params: TaskRef; result: TaskView };
   "task.retry": { params: TaskRef; result: TaskView };
+  "onboarding.set": { params: SetOnboarding; result: OnboardingState };
+  "consent.set": { params: SetConsent; result: Consent };
+  "feedback.send": { params: SendFeedback; result: Feedback };
+  "telemetry.push": { params: PushTelemetry; result: TelemetryStored };
+  "notice.read": { params: Nothing; result: NoticesRead };
+  "admin.user_set": { params: SetUser; result: AdminUser };
+  "admin.settings_set": { params: SetSettings; result: Array<Setting> };
+  "admin.pricing_set": { params: ModelPricing; result: ModelPricing };
+  "admin.alert_set": { params: CostAlertRule; result: CostAlertRule };
+  "admin.feedback_set": { params: SetFeedback; result: Feedback };
   "billing.checkout": { params: Checkout; result: CheckoutStarted };
-  "billing.portal": { params: NoParams; result: PortalOpened };
-  "billing.cancel": { params: NoParams; result: SubscriptionView };
-  "billing.resume": { params: NoParams; result: SubscriptionView };
+  "billing.portal": { params: Nothing; result: PortalOpened };
+  "billing.cancel": { params: Nothing; result: SubscriptionView };
+  "billing.resume": { params: Nothing; result: SubscriptionView };
   "billing.redeem": { params: Redeem; result: Redeemed };
   "admin.plan_create": { params: PlanChange; result: AdminPlan };
   "admin.plan_update": { params: PlanChange; result: AdminPlan };
@@ -2977,6 +3499,18 @@ export interface Routes {
   "POST /v1/cv/tasks/test": { body: StartTest; answer: TaskStarted };
   "GET /v1/tasks": { body: undefined; answer: Page<TaskView> };
   "GET /v1/tasks/{id}": { body: undefined; answer: TaskState };
+  "GET /v1/cv/me/onboarding": { body: undefined; answer: OnboardingState };
+  "GET /v1/cv/consents": { body: undefined; answer: Page<Consent> };
+  "GET /v1/cv/admin/users": { body: undefined; answer: Page<AdminUser> };
+  "GET /v1/cv/admin/users/{id}": { body: undefined; answer: AdminUser };
+  "GET /v1/cv/admin/settings": { body: undefined; answer: Array<Setting> };
+  "GET /v1/cv/admin/ai/usage": { body: undefined; answer: Page<UsageSum> };
+  "GET /v1/cv/admin/ai/calls": { body: undefined; answer: Page<AiCall> };
+  "GET /v1/cv/admin/ai/pricing": { body: undefined; answer: Page<ModelPricing> };
+  "GET /v1/cv/admin/ai/alerts": { body: undefined; answer: Page<CostAlertRule> };
+  "DELETE /v1/cv/admin/ai/alerts/{id}": { body: undefined; answer: undefined };
+  "GET /v1/cv/admin/telemetry": { body: undefined; answer: Page<TelemetryRow> };
+  "GET /v1/cv/admin/feedback": { body: undefined; answer: Page<Feedback> };
 }
 
 /** Error code to its HTTP status, whether the same request may succeed later, and its meaning. */
