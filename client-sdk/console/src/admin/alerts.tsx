@@ -45,7 +45,7 @@ export default function Alerts() {
         path="/v1/cv/admin/ai/alerts"
         topic="admin:costs"
         empty="ops.alerts.empty"
-        idOf={(rule) => rule.id}
+        idOf={(rule) => rule.id ?? rule.name}
         actions={(reload) => (
           <Button size="compact-sm" onClick={() => setDialog({ rule: null, reload })}>
             {t("ops.alert.new")}
@@ -90,7 +90,7 @@ export default function Alerts() {
         onSave={async (values) => {
           // The whole rule is set.
           const { last_fired_key: _, ...old } = dialog?.rule ?? { last_fired_key: null, enabled: false };
-          await client.call("admin.alert_set", { ...old, ...values });
+          await client.call("admin.alert_set", { ...old, ...values } as CostAlertRule);
           dialog?.reload();
         }}
         onClose={() => setDialog(null)}

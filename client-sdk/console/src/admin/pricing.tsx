@@ -73,7 +73,7 @@ export default function Pricing() {
         {...(dialog?.model == null ? { values: { is_active: true } } : { values: { ...dialog.model } })}
         onSave={async (values) => {
           // The whole row is set.
-          await client.call("admin.pricing_set", { ...(dialog?.model ?? { is_active: true }), ...values });
+          await client.call("admin.pricing_set", { ...(dialog?.model ?? { is_active: true }), ...values } as ModelPricing);
           dialog?.reload();
         }}
         onClose={() => setDialog(null)}

@@ -5,7 +5,7 @@ import { useI18n } from "../i18n";
 import type { Field } from "../lib/fields";
 import { day, number, price } from "../lib/format";
 import { useLive } from "../live/live";
-import type { PromoCode } from "../model/operations";
+import type { NewPromoCode, PromoCode } from "../model/operations";
 import { Edit } from "./form";
 import { CURRENCIES } from "./plans";
 import { Records } from "./records";
@@ -65,7 +65,7 @@ export default function PromoCodes() {
         fields={dialog?.code == null ? first : LATER}
         {...(dialog?.code == null ? {} : { values: { ...dialog.code } })}
         onSave={async (values) => {
-          await (dialog?.code == null ? client.call("admin.promo_code_create", values) : client.call("admin.promo_code_update", { id: dialog.code.id, ...values }));
+          await (dialog?.code == null ? client.call("admin.promo_code_create", values as unknown as NewPromoCode) : client.call("admin.promo_code_update", { id: dialog.code.id, ...values }));
           dialog?.reload();
         }}
         onClose={() => setDialog(null)}

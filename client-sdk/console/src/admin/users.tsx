@@ -7,7 +7,7 @@ import { cost, day, number } from "../lib/format";
 import type { Field } from "../lib/fields";
 import { useLive } from "../live/live";
 import { useOffered } from "../live/offered";
-import type { AdminUser } from "../model/operations";
+import type { AdminUser, BlockCv, Gift } from "../model/operations";
 import { Edit } from "./form";
 import { Records } from "./records";
 import styles from "./admin.module.css";
@@ -96,8 +96,8 @@ export default function Users() {
           onSave={async (values) => {
             const id = dialog.user.id;
             if (dialog.what === "edit") await client.call("admin.user_set", { id, ...values });
-            else if (dialog.what === "gift") await client.call("admin.gift", { id, ...values });
-            else await client.call("admin.block_cv", { id, blocked: false, ...values });
+            else if (dialog.what === "gift") await client.call("admin.gift", { id, ...values } as Gift);
+            else await client.call("admin.block_cv", { id, blocked: false, ...values } as BlockCv);
             dialog.reload();
           }}
           onClose={() => setDialog(null)}
