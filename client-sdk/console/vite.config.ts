@@ -19,7 +19,7 @@ export default defineConfig({
   build: {
     target: "es2022",
     // The console, and the page about the HTTP interface (`/api`), which shares nothing with it.
-    rollupOptions: { input: { index: here("index.html"), api: here("api.html") } },
+    rolldownOptions: { input: { index: here("index.html"), api: here("api.html") } },
     // The server's policy is `default-src 'self'`: a `data:` font or image would be refused.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

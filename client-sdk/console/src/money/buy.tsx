@@ -9,7 +9,7 @@ import { useDoing } from "../lib/actions";
 import { day, price } from "../lib/format";
 import { useFetched, useLive } from "../live/live";
 import { useOffered } from "../live/offered";
-import type { Pack, Redeemed, Referrals } from "../model/product";
+import type { Pack, Referrals } from "../model/product";
 import { toastDone } from "../live/toasts";
 import styles from "./money.module.css";
 
@@ -70,7 +70,7 @@ function PromoCode() {
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     void run(async () => {
-      const { credits } = (await client.call("billing.redeem", { code: code.trim() })) as Redeemed;
+      const { credits } = await client.call("billing.redeem", { code: code.trim() });
       toastDone(t, t("promo.done", { n: credits }));
       setCode("");
     });

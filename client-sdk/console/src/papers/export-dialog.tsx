@@ -8,7 +8,7 @@ import { download } from "../lib/download";
 import { useLive } from "../live/live";
 import { useOffered } from "../live/offered";
 import { usePages } from "../live/pages";
-import type { Design, Exported, ExportTemplate } from "../model/product";
+import type { Design, ExportTemplate } from "../model/product";
 import { DesignChoice } from "./designs";
 
 /** A CV as a document: the format, a template of one's own, and the design. */
@@ -27,7 +27,7 @@ export function ExportDialog({ cvId, opened, onClose }: { readonly cvId: string;
   const fetchIt = () =>
     run(async () => {
       const params = { id: cvId, format, ...(template === null ? {} : { template_id: template }), ...(format === "pdf" ? { design: shown } : {}) };
-      const made = (await client.call("cv.export", params, { timeoutMs: 60_000 })) as Exported;
+      const made = await client.call("cv.export", params, { timeoutMs: 60_000 });
       if (made.base64 !== undefined) download(made.filename, bytesOf(made.base64), made.mime_type);
       else download(made.filename, JSON.stringify(made.document, null, 2), made.mime_type);
       onClose();
