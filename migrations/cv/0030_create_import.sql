@@ -31,6 +31,7 @@ CREATE TABLE cv.import_progress (
 
 -- Notes go with the person (erasure), where the person is known.
 CREATE TABLE cv.import_notes (
+    id       bigint GENERATED ALWAYS AS IDENTITY,
     model    text NOT NULL,
     key      text NOT NULL,
     kind     text NOT NULL CHECK (kind IN ('rejected', 'changed', 'merged')),

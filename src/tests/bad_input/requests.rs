@@ -103,7 +103,7 @@ async fn messages_that_are_refused_on_the_socket() {
         ("task:nothing", "not_found"),
         ("user:nobody", "forbidden"),
         ("device:another", "forbidden"),
-        ("admin:tasks", "not_found"),
+        ("admin:tasks", "forbidden"),
     ] {
         socket.refused(json!({"t": "sub", "topic": topic}), code, "topic").await;
     }
