@@ -277,6 +277,7 @@ async fn a_result_that_waits_to_be_stored_says_so() {
     };
     assert_eq!((&wait["reason"], &wait["step"]), (&json!("storage"), &json!("a")), "{wait}");
     postgres.thaw();
+    db.gate().up().await;
     ended(&db, &task, "completed").await;
     assert_eq!(count(&db, "SELECT max(attempt)::bigint FROM runtime.steps").await, 1, "the step did not run again");
     leave(runtime).await;
