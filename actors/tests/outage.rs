@@ -9,7 +9,6 @@ use estafette_actors::cluster::{Cluster, ClusterOptions, Durability};
 use estafette_actors::{Db, Runtime, RuntimeConfig, migration};
 use serde_json::json;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use support::*;
 
@@ -135,11 +134,7 @@ async fn outage(away: impl AsyncFnOnce(&mut Postgres), back: impl AsyncFnOnce(&m
     )
     .await;
     watcher.sub(&format!("task:{task}"), None).await;
-    eventually("the step to be in its middle", async || {
-        let waiting = gates.waiting.load(Ordering::SeqCst);
-        if waiting == 1 { Ok(()) } else { Err(waiting.to_string()) }
-    })
-    .await;
+    waiting(&gates, 1).await;
 
     away(&mut postgres).await;
     let began = Instant::now();
@@ -229,20 +224,12 @@ async fn a_step_that_needs_the_database_waits_for_it() {
     let address = listen(&runtime);
     let mut watcher = Client::hello(address, "ann").await;
     let task = start(&runtime, "ann", json!([{"key": "a", "do": "gate_then_read", "on": "g"}])).await;
-    watcher.sub(&format!("task:{task}"), None).await;
-    eventually("the step to be in its middle", async || {
-        let waiting = gates.waiting.load(Ordering::SeqCst);
-        if waiting == 1 { Ok(()) } else { Err(waiting.to_string()) }
-    })
-    .await;
+    let topic = format!("task:{task}");
+    watcher.sub(&topic, None).await;
+    waiting(&gates, 1).await;
     postgres.freeze();
     gates.gate("g").add_permits(2);
-    let wait = loop {
-        let live = watcher.next_of("live").await;
-        if let Some(wait) = live["data"]["waits"].get(0) {
-            break wait.clone();
-        }
-    };
+    let wait = wait(&mut watcher, &topic).await;
     assert_eq!((&wait["reason"], &wait["step"]), (&json!("storage"), &json!("a")), "{wait}");
     postgres.thaw();
     db.gate().up().await;
@@ -260,21 +247,13 @@ async fn a_result_that_waits_to_be_stored_says_so() {
     let runtime = runtime(db.clone(), Arc::clone(&gates), config()).await;
     let mut watcher = Client::hello(listen(&runtime), "ann").await;
     let task = start(&runtime, "ann", json!([{"key": "a", "do": "gate", "on": "g"}])).await;
-    watcher.sub(&format!("task:{task}"), None).await;
-    eventually("the step to be in its middle", async || {
-        let waiting = gates.waiting.load(Ordering::SeqCst);
-        if waiting == 1 { Ok(()) } else { Err(waiting.to_string()) }
-    })
-    .await;
+    let topic = format!("task:{task}");
+    watcher.sub(&topic, None).await;
+    waiting(&gates, 1).await;
     postgres.freeze();
     db.gate().down().await;
     gates.gate("g").add_permits(1);
-    let wait = loop {
-        let live = watcher.next_of("live").await;
-        if let Some(wait) = live["data"]["waits"].get(0) {
-            break wait.clone();
-        }
-    };
+    let wait = wait(&mut watcher, &topic).await;
     assert_eq!((&wait["reason"], &wait["step"]), (&json!("storage"), &json!("a")), "{wait}");
     postgres.thaw();
     db.gate().up().await;
@@ -290,11 +269,7 @@ async fn after_an_outage_living_nodes_are_not_taken_for_dead() {
     let gates = Arc::<Gates>::default();
     let one = runtime(postgres.db(), Arc::clone(&gates), config()).await;
     let task = start(&one, "ann", json!([{"key": "a", "do": "gate", "on": "g"}, {"key": "b", "needs": ["a"]}])).await;
-    eventually("the step to be in its middle", async || {
-        let waiting = gates.waiting.load(Ordering::SeqCst);
-        if waiting == 1 { Ok(()) } else { Err(waiting.to_string()) }
-    })
-    .await;
+    waiting(&gates, 1).await;
     let db = postgres.db();
     let two = runtime(db.clone(), Arc::default(), config()).await;
     let parent = postgres.cluster.as_ref().unwrap().pid();
@@ -358,11 +333,7 @@ async fn a_claim_whose_answer_was_lost_leaves_no_orphan() {
     let config = RuntimeConfig { tasks_per_owner: 1, ..config() };
     let runtime = runtime(db.clone(), Arc::clone(&gates), config).await;
     let first = start(&runtime, "ann", json!([{"key": "a", "do": "gate", "on": "g"}])).await;
-    eventually("the step to be in its middle", async || {
-        let waiting = gates.waiting.load(Ordering::SeqCst);
-        if waiting == 1 { Ok(()) } else { Err(waiting.to_string()) }
-    })
-    .await;
+    waiting(&gates, 1).await;
     let second = start(&runtime, "ann", json!([{"key": "a"}])).await;
     postgres.cluster.as_ref().unwrap().order_stop();
     let mut down = db.gate().subscribe();
