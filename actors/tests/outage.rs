@@ -71,12 +71,17 @@ impl Postgres {
         Self::signal(&std::mem::take(&mut self.frozen), "-CONT");
     }
 
+    /// Waits until its process has ended: one that is told to stop takes calls until it gets to it.
+    async fn ended(&mut self) {
+        while self.cluster.as_mut().unwrap().is_running() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     async fn restart(&mut self) {
+        self.ended().await;
         let mut cluster = self.cluster.take().unwrap();
         let cluster = tokio::task::spawn_blocking(move || {
-            while cluster.is_running() {
-                std::thread::sleep(Duration::from_millis(10));
-            }
             cluster.restart().unwrap();
             cluster
         });
@@ -205,8 +210,14 @@ async fn postgres_killed_and_started_again() {
 
 #[actix::test]
 async fn postgres_stopped_and_started_again() {
-    outage(async |postgres| postgres.cluster.as_ref().unwrap().order_stop(), async |postgres| postgres.restart().await)
-        .await;
+    outage(
+        async |postgres| {
+            postgres.cluster.as_ref().unwrap().order_stop();
+            postgres.ended().await;
+        },
+        async |postgres| postgres.restart().await,
+    )
+    .await;
 }
 
 #[actix::test]
