@@ -25,7 +25,8 @@ ORDER BY s.n_mod_since_analyze DESC LIMIT $3";
 pub(crate) async fn renew(db: &Db, schemas: &[String]) -> DbResult<()> {
     for row in db.query(GROWN, &[&schemas, &CHANGED, &TABLES]).await? {
         let table: String = row.try_get(0)?;
-        db.execute(&format!("ANALYZE {table}"), &[]).await?;
+        // Another node may be at it: once is enough.
+        db.execute(&format!("ANALYZE (SKIP_LOCKED) {table}"), &[]).await?;
         tracing::debug!(table, "its statistics were renewed");
     }
     Ok(())

@@ -6,29 +6,8 @@ mod support;
 use estafette_actors::RuntimeConfig;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use support::*;
-
-async fn waiting(gates: &Gates, expected: usize) {
-    eventually("the steps to be in their middle", async || {
-        let waiting = gates.waiting.load(Ordering::SeqCst);
-        if waiting == expected { Ok(()) } else { Err(waiting.to_string()) }
-    })
-    .await;
-}
-
-/// The next wait that a task tells.
-async fn wait(client: &mut Client, topic: &str) -> Value {
-    loop {
-        let live = client.next_of("live").await;
-        if live["topic"] == topic
-            && let Some(wait) = live["data"]["waits"].get(0)
-        {
-            return wait.clone();
-        }
-    }
-}
 
 #[actix::test]
 async fn a_drain_hands_over_at_once_what_rests_and_after_its_step_what_works() {

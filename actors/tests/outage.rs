@@ -9,7 +9,6 @@ use estafette_actors::cluster::{Cluster, ClusterOptions, Durability};
 use estafette_actors::{Db, Runtime, RuntimeConfig, migration};
 use serde_json::json;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use support::*;
 
@@ -72,12 +71,17 @@ impl Postgres {
         Self::signal(&std::mem::take(&mut self.frozen), "-CONT");
     }
 
+    /// Waits until its process has ended: one that is told to stop takes calls until it gets to it.
+    async fn ended(&mut self) {
+        while self.cluster.as_mut().unwrap().is_running() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     async fn restart(&mut self) {
+        self.ended().await;
         let mut cluster = self.cluster.take().unwrap();
         let cluster = tokio::task::spawn_blocking(move || {
-            while cluster.is_running() {
-                std::thread::sleep(Duration::from_millis(10));
-            }
             cluster.restart().unwrap();
             cluster
         });
@@ -135,11 +139,7 @@ async fn outage(away: impl AsyncFnOnce(&mut Postgres), back: impl AsyncFnOnce(&m
     )
     .await;
     watcher.sub(&format!("task:{task}"), None).await;
-    eventually("the step to be in its middle", async || {
-        let waiting = gates.waiting.load(Ordering::SeqCst);
-        if waiting == 1 { Ok(()) } else { Err(waiting.to_string()) }
-    })
-    .await;
+    waiting(&gates, 1).await;
 
     away(&mut postgres).await;
     let began = Instant::now();
@@ -210,8 +210,14 @@ async fn postgres_killed_and_started_again() {
 
 #[actix::test]
 async fn postgres_stopped_and_started_again() {
-    outage(async |postgres| postgres.cluster.as_ref().unwrap().order_stop(), async |postgres| postgres.restart().await)
-        .await;
+    outage(
+        async |postgres| {
+            postgres.cluster.as_ref().unwrap().order_stop();
+            postgres.ended().await;
+        },
+        async |postgres| postgres.restart().await,
+    )
+    .await;
 }
 
 #[actix::test]
@@ -229,20 +235,12 @@ async fn a_step_that_needs_the_database_waits_for_it() {
     let address = listen(&runtime);
     let mut watcher = Client::hello(address, "ann").await;
     let task = start(&runtime, "ann", json!([{"key": "a", "do": "gate_then_read", "on": "g"}])).await;
-    watcher.sub(&format!("task:{task}"), None).await;
-    eventually("the step to be in its middle", async || {
-        let waiting = gates.waiting.load(Ordering::SeqCst);
-        if waiting == 1 { Ok(()) } else { Err(waiting.to_string()) }
-    })
-    .await;
+    let topic = format!("task:{task}");
+    watcher.sub(&topic, None).await;
+    waiting(&gates, 1).await;
     postgres.freeze();
     gates.gate("g").add_permits(2);
-    let wait = loop {
-        let live = watcher.next_of("live").await;
-        if let Some(wait) = live["data"]["waits"].get(0) {
-            break wait.clone();
-        }
-    };
+    let wait = wait(&mut watcher, &topic).await;
     assert_eq!((&wait["reason"], &wait["step"]), (&json!("storage"), &json!("a")), "{wait}");
     postgres.thaw();
     db.gate().up().await;
@@ -260,23 +258,16 @@ async fn a_result_that_waits_to_be_stored_says_so() {
     let runtime = runtime(db.clone(), Arc::clone(&gates), config()).await;
     let mut watcher = Client::hello(listen(&runtime), "ann").await;
     let task = start(&runtime, "ann", json!([{"key": "a", "do": "gate", "on": "g"}])).await;
-    watcher.sub(&format!("task:{task}"), None).await;
-    eventually("the step to be in its middle", async || {
-        let waiting = gates.waiting.load(Ordering::SeqCst);
-        if waiting == 1 { Ok(()) } else { Err(waiting.to_string()) }
-    })
-    .await;
+    let topic = format!("task:{task}");
+    watcher.sub(&topic, None).await;
+    waiting(&gates, 1).await;
     postgres.freeze();
     db.gate().down().await;
     gates.gate("g").add_permits(1);
-    let wait = loop {
-        let live = watcher.next_of("live").await;
-        if let Some(wait) = live["data"]["waits"].get(0) {
-            break wait.clone();
-        }
-    };
+    let wait = wait(&mut watcher, &topic).await;
     assert_eq!((&wait["reason"], &wait["step"]), (&json!("storage"), &json!("a")), "{wait}");
     postgres.thaw();
+    db.gate().up().await;
     ended(&db, &task, "completed").await;
     assert_eq!(count(&db, "SELECT max(attempt)::bigint FROM runtime.steps").await, 1, "the step did not run again");
     leave(runtime).await;
@@ -289,11 +280,7 @@ async fn after_an_outage_living_nodes_are_not_taken_for_dead() {
     let gates = Arc::<Gates>::default();
     let one = runtime(postgres.db(), Arc::clone(&gates), config()).await;
     let task = start(&one, "ann", json!([{"key": "a", "do": "gate", "on": "g"}, {"key": "b", "needs": ["a"]}])).await;
-    eventually("the step to be in its middle", async || {
-        let waiting = gates.waiting.load(Ordering::SeqCst);
-        if waiting == 1 { Ok(()) } else { Err(waiting.to_string()) }
-    })
-    .await;
+    waiting(&gates, 1).await;
     let db = postgres.db();
     let two = runtime(db.clone(), Arc::default(), config()).await;
     let parent = postgres.cluster.as_ref().unwrap().pid();
@@ -357,11 +344,7 @@ async fn a_claim_whose_answer_was_lost_leaves_no_orphan() {
     let config = RuntimeConfig { tasks_per_owner: 1, ..config() };
     let runtime = runtime(db.clone(), Arc::clone(&gates), config).await;
     let first = start(&runtime, "ann", json!([{"key": "a", "do": "gate", "on": "g"}])).await;
-    eventually("the step to be in its middle", async || {
-        let waiting = gates.waiting.load(Ordering::SeqCst);
-        if waiting == 1 { Ok(()) } else { Err(waiting.to_string()) }
-    })
-    .await;
+    waiting(&gates, 1).await;
     let second = start(&runtime, "ann", json!([{"key": "a"}])).await;
     postgres.cluster.as_ref().unwrap().order_stop();
     let mut down = db.gate().subscribe();

@@ -107,3 +107,20 @@ async fn rows_that_wait_are_written_before_a_question_and_in_their_order() {
     assert_eq!(count(&db, "SELECT n FROM toy.counter").await, 2, "a unit that refuses leaves nothing");
     assert_eq!(put(json!({"id": "x"})).await.unwrap(), json!({"n": 4}));
 }
+
+#[actix::test]
+async fn the_statistics_of_a_table_that_grew_are_renewed_before_autovacuum_comes() {
+    let database = database().await;
+    let db = database.db();
+    let runtime = runtime(db.clone(), Arc::default(), RuntimeConfig::default()).await;
+    let grow = "INSERT INTO runtime.calls (product, user_id, key, method, params_hash)
+                SELECT 'toy', 'ann', 'key-' || n, 'm', 'h' FROM generate_series(1, 2000) n";
+    db.execute(grow, &[]).await.unwrap();
+    let known = "SELECT reltuples::bigint FROM pg_class WHERE oid = 'runtime.calls'::regclass";
+    eventually("the table to be looked at", async || match count(&db, known).await {
+        2_000 => Ok(()),
+        other => Err(other.to_string()),
+    })
+    .await;
+    runtime.drain(std::time::Duration::from_millis(1)).await;
+}

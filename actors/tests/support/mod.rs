@@ -538,3 +538,24 @@ impl Client {
         }
     }
 }
+
+/// Waits until so many steps are in their middle.
+pub async fn waiting(gates: &Gates, expected: usize) {
+    eventually("the steps to be in their middle", async || {
+        let waiting = gates.waiting.load(Ordering::SeqCst);
+        if waiting == expected { Ok(()) } else { Err(waiting.to_string()) }
+    })
+    .await;
+}
+
+/// The next wait that a task tells.
+pub async fn wait(client: &mut Client, topic: &str) -> Value {
+    loop {
+        let live = client.next_of("live").await;
+        if live["topic"] == topic
+            && let Some(wait) = live["data"]["waits"].get(0)
+        {
+            return wait.clone();
+        }
+    }
+}

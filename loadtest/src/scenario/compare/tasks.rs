@@ -279,8 +279,8 @@ async fn killed(runs: &mut Runs, patience: Duration) -> Result<Outcome, Failure>
             }
         }
     }
-    // A task that ended just before is not one that was met.
-    stories.retain(|story| story.ended.is_none_or(|ended| ended > killed_at));
+    // A task that ended just before, or whose end was on its way, is not one that was met.
+    stories.retain(|story| story.ended.is_none_or(|ended| ended > killed_at + DEAD));
     let after =
         |story: &Story| story.heard.iter().find(|at| **at > killed_at + DEAD).map(|at| (*at - killed_at).as_secs_f64());
     let silent = stories.iter().filter(|story| after(story).is_none()).count();
