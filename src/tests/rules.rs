@@ -45,7 +45,8 @@ struct Row {
 }
 
 fn row(line: &str) -> Option<Row> {
-    let number = line.strip_prefix("| R")?.split_once(' ')?.0;
+    let number =
+        line.strip_prefix("| R").filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))?.split_once(' ')?.0;
     let rule = number.parse().unwrap_or_else(|_| panic!("no rule: {line}"));
     let (mut files, mut tests) = (Vec::new(), Vec::new());
     for token in line.split('`').skip(1).step_by(2) {

@@ -72,7 +72,7 @@ async fn r44_together_nobody_spends_more_than_there_is() {
         assert_eq!(stage.ada.ended(task).await["task"]["status"], "completed");
     }
     assert_eq!(stage.ada.balance().await, 0);
-    assert_eq!(census::number(&stage.db, "SELECT count(*) FROM runtime.tasks").await, 5);
+    assert_eq!(census::number(&stage.db, census::TASKS).await, 5);
     census::ledger_is_sound(&stage.db).await;
 }
 
