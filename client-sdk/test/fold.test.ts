@@ -75,11 +75,11 @@ test("a task from queued to completed", () => {
   state = task(state, "offer.failed", { offer_index: 1, error: "404", refunded: true, retry_count: 0 });
   expect(state.offers[1]).toMatchObject({ status: "failed", error: "404", credits_refunded: true });
   expect(state.steps[1]?.status).toBe("cancelled");
-  state = task(state, "task.failed", { id: "t1", type: "generate-cv", status: "failed", error: "1 of 2 offers failed", attempt: 1, credits_refunded: 1 });
-  expect(state.task).toMatchObject({ status: "failed", completed_at: LATER, credits_refunded: 1, credits_debited: 2 });
+  state = task(state, "task.failed", { id: "t1", type: "generate-cv", status: "failed", error: "1 of 2 offers failed", result: { offers: 1 }, attempt: 1, credits_refunded: 1 });
+  expect(state.task).toMatchObject({ status: "failed", completed_at: LATER, result: { offers: 1 }, credits_refunded: 1, credits_debited: 2 });
   expect(state.steps.map((step) => step.status)).toEqual(["completed", "cancelled", "cancelled"]);
   state = task(state, "task.queued", { id: "t1", type: "generate-cv", status: "queued", error: null, attempt: 2, credits_debited: 3 });
-  expect(state.task).toMatchObject({ status: "queued", attempt: 2, completed_at: null, started_at: LATER });
+  expect(state.task).toMatchObject({ status: "queued", attempt: 2, result: null, completed_at: null, started_at: LATER });
   expect(state.steps.map((step) => step.status)).toEqual(["completed", "pending", "pending"]);
   expect(state.offers[1]).toMatchObject({ status: "pending", retry_count: 1, credits_refunded: false });
 });

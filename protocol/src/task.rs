@@ -102,6 +102,10 @@ pub struct TaskEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub code: Option<String>,
+    /// What it returned. Only when it has ended, and missing where it returned nothing.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    #[ts(optional, type = "unknown")]
+    pub result: Value,
     /// Where it was started. Only in `task.queued`; null where unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional = nullable)]

@@ -53,7 +53,10 @@ pub(crate) fn emit_ended(
     result: &Value,
     fields: &EventFields,
 ) -> DbResult<()> {
-    let own = json!({"id": task.id, "type": task.kind, "status": status, "error": error, "attempt": task.attempt});
+    let mut own = json!({"id": task.id, "type": task.kind, "status": status, "error": error, "attempt": task.attempt});
+    if !result.is_null() {
+        own["result"] = result.clone();
+    }
     emit(tx, task, Topic::task(&task.id), &format!("task.{status}"), merged(fields, own))?;
     if let Some(feed) = feed(task) {
         let mut extra = task.event.clone();

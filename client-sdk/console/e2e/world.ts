@@ -88,7 +88,8 @@ export async function open(world: World, complaints: string[]): Promise<{ readon
 export function listen(page: Page, complaints: string[]): void {
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {
-    if (message.type() === "error") complaints.push(message.text());
+    // A refusal's words are the same for all: its address says what was refused.
+    if (message.type() === "error") complaints.push(`${message.text()} ${message.location().url}`.trim());
   });
 }
 

@@ -90,6 +90,7 @@ function reduceStatus(state: TaskState, { kind, at, data }: StatusEvent): TaskSt
     ...before,
     status: data.status,
     error: data.error ?? null,
+    result: data.result ?? null,
     attempt: data.attempt,
     credits_debited: data.credits_debited ?? before.credits_debited,
     credits_refunded: data.credits_refunded ?? before.credits_refunded,

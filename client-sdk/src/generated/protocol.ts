@@ -939,6 +939,8 @@ export type CvTaskEvent = {
    * only `error` tells.
    */
   code?: string,
+  /** What it returned. Only when it has ended, and missing where it returned nothing. */
+  result?: unknown,
   /** Where it was started. Only in `task.queued`; null where unknown. */
   device_id?: string | null,
   /** The node that works on it. Only in `task.started`. */

@@ -23,14 +23,13 @@ interface MakingProps {
 /** A task that makes one CV, step by step as it happens. */
 export function Making({ taskId, name, onMade }: MakingProps) {
   const { t, language } = useI18n();
-  const { client, user } = useLive();
+  const { client } = useLive();
   const { busy, run } = useDoing();
   const view = useTaskTopic(taskId);
   const told = useRef(false);
   const state = view.state?.state;
   const task = state?.task;
-  const cvs = user.state?.cvs;
-  const made = task === undefined ? undefined : madeBy(task, cvs ?? []);
+  const made = task === undefined ? undefined : madeBy(task);
   useEffect(() => {
     if (made === undefined || told.current) return;
     told.current = true;
@@ -92,13 +91,11 @@ function makingStep(t: Parameters<typeof stepName>[0], step: StepView): string {
   return `${name} · ${isKey(key) ? t(key) : section}`;
 }
 
-/** The CV that a task made: what it says itself, else what the list knows. */
-function madeBy(task: TaskView, cvs: readonly { readonly id: string; readonly filename: string }[]): string | undefined {
+/** The CV that a task made. */
+function madeBy(task: TaskView): string | undefined {
   if (task.status !== "completed") return undefined;
-  const result = (task.result ?? {}) as { readonly cv_file_id?: unknown; readonly id?: unknown; readonly cv_id?: unknown; readonly filename?: unknown };
-  const id = [result.cv_file_id, result.cv_id, result.id].find((value) => typeof value === "string");
-  if (typeof id === "string") return id;
-  return cvs.find((cv) => cv.filename === (result.filename ?? task.cv_file))?.id;
+  const { cv_id } = (task.result ?? {}) as { readonly cv_id?: unknown };
+  return typeof cv_id === "string" ? cv_id : undefined;
 }
 
 function StepIcon({ status }: { readonly status: StepView["status"] }) {
