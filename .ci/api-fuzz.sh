@@ -65,7 +65,8 @@ run() {
   kill -0 "$pid" 2>/dev/null || { echo "the server is gone" >&2; exit 1; }
   [ "$failed" = 0 ] || exit 1
 }
-run nobody --include-path-regex '^/(health|metrics|openapi|v1/cv/auth)'
+# The header, which is no token, keeps it from signing up by itself, where it falls over a body that is a reference.
+run nobody -H "authorization: Nobody" --include-path-regex '^/(health|metrics|openapi|v1/cv/auth)'
 run "a person" -H "authorization: Bearer $token" --exclude-path-regex '^/v1/cv/auth'
 # Last: an administrator may close the house.
 run "an administrator" -H "authorization: Bearer $root_token" --include-path-regex '^/v1/(cv/)?admin'

@@ -24,7 +24,7 @@ fn escaped(text: &str) -> String {
 fn page(title: &str, body: &str) -> HttpResponse {
     HttpResponse::Ok().content_type("text/html; charset=utf-8").body(format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <title>{title}</title><style>body{{font:16px/1.5 system-ui;max-width:28rem;margin:4rem auto;padding:0 1rem}}\
+         <link rel=\"icon\" href=\"data:,\"><title>{title}</title><style>body{{font:16px/1.5 system-ui;max-width:28rem;margin:4rem auto;padding:0 1rem}}\
          button{{font:inherit;padding:.6rem 1.2rem;margin:.3rem 0}}</style><h1>{title}</h1>{body}\
          <p><small>A scripted endpoint: no money moves.</small></p></html>"
     ))
