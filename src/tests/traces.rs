@@ -1,14 +1,20 @@
-//! One trace from the caller's request to the delivery of what came of it.
+//! One trace from the caller's request to the delivery of what came of it, also by another node.
 
 use crate::support::collector::{Collector, attribute};
 use crate::support::person::Person;
 use crate::support::server::Server;
+use crate::support::socket::{Heard, Socket};
 use crate::support::{eventually, offer_text};
+use estafette::testing;
+use estafette_actors::testkit::TestRedis;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use reqwest::Method;
 use serde_json::json;
 use std::collections::BTreeMap;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+const UNSAMPLED: &str = "5bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER: &str = "00f067aa0ba902b7";
 
 #[actix_web::test]
@@ -33,8 +39,10 @@ async fn a_trace_goes_from_the_request_through_task_and_step_to_commit_and_deliv
     .await;
     let by_id: BTreeMap<_, _> = spans.iter().map(|span| (span.span_id.clone(), span)).collect();
     // The names from a span up to the caller's own.
-    let way_up = |name: &str| {
-        let mut span = spans.iter().find(|span| span.name == name).unwrap_or_else(|| panic!("no span {name}"));
+    let way_up = |names: [&str; 2]| {
+        let under = |parent: &Vec<u8>| by_id.get(parent).is_some_and(|parent| parent.name == names[1]);
+        let found = spans.iter().find(|span| span.name == names[0] && under(&span.parent_span_id));
+        let mut span = found.unwrap_or_else(|| panic!("no span {names:?}"));
         let mut way = vec![span.name.clone()];
         while let Some(parent) = by_id.get(&span.parent_span_id) {
             span = parent;
@@ -44,9 +52,10 @@ async fn a_trace_goes_from_the_request_through_task_and_step_to_commit_and_deliv
         way
     };
     let (request, call) = ("POST /v1/cv/generations", "call cv.generate");
-    assert_eq!(way_up("model"), ["model", "step", "task", call, request]);
-    assert_eq!(way_up("transaction"), ["transaction", "commit", "task", call, request]);
-    assert!(way_up("deliver").ends_with(&[call.to_owned(), request.to_owned()]));
+    assert_eq!(way_up(["model", "step"]), ["model", "step", "task", call, request]);
+    assert_eq!(way_up(["transaction", "commit"]), ["transaction", "commit", "task", call, request]);
+    assert_eq!(way_up(["transaction", call]), ["transaction", call, request], "the task is queued");
+    assert!(way_up(["deliver", "transaction"]).ends_with(&[call.to_owned(), request.to_owned()]));
     let of_task = spans.iter().find(|span| span.name == "task").unwrap();
     assert_eq!(attribute(of_task, "task.id").as_deref(), Some(task.as_str()));
     let steps = spans.iter().filter(|span| span.name == "step").count();
@@ -54,4 +63,73 @@ async fn a_trace_goes_from_the_request_through_task_and_step_to_commit_and_deliv
     assert!(steps >= 4 && models >= 3, "{steps} steps, {models} calls of the model");
     drop(server);
     collector.stop().await;
+}
+
+#[actix_web::test]
+async fn what_another_node_delivers_is_in_the_trace_of_the_call() {
+    let (database, redis) = (testing::database().await, TestRedis::start());
+    let url = redis.url();
+    let (collectors, mut nodes) = ([Collector::start(), Collector::start()], Vec::new());
+    for collector in &collectors {
+        let settings = [
+            ("REDIS_URL", url.as_str()),
+            ("ESTAFETTE_TOKEN_KEY", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.address.as_str()),
+        ];
+        nodes.push(Server::on(&database.url(), &settings));
+    }
+    let person = Person::sign_up(&nodes[0], "ana").await;
+    let cv = person.cv().await;
+    let mut socket = Socket::hello(&nodes[1], &person.token, "estafette.v1.json").await;
+    let topic = format!("user:{}", person.id);
+    let snap = socket.request(json!({"t": "sub", "topic": topic})).await;
+    assert_eq!(snap["t"], "snap", "{snap}");
+    eventually("Redis knows who reads the topic", async || {
+        let channels = redis.ask(&["PUBSUB", "CHANNELS", &format!("*/{topic}")]);
+        if channels.contains(&topic) { Ok(()) } else { Err(channels) }
+    })
+    .await;
+    // First in a trace that nobody keeps, then in one that is kept.
+    for (trace, flags) in [(UNSAMPLED, "00"), (TRACE, "01")] {
+        let request = person
+            .request(Method::POST, "/v1/cv/generations")
+            .header("traceparent", format!("00-{trace}-{CALLER}-{flags}"))
+            .json(&json!({"source_cv_id": cv, "mode": "adapt", "offers": [{"text": offer_text(0)}]}));
+        let task = person.send(request).await.ok()["task_id"].clone();
+        loop {
+            match socket.hear().await {
+                Heard::Message(ev) if ev["kind"] == "task.finished" && ev["data"]["task_id"] == task => break,
+                Heard::Message(_) => {}
+                closed @ Heard::Closed(..) => panic!("{closed:?}"),
+            }
+        }
+    }
+    // The call at the first node queued the task in a transaction, and the second node told the subscriber.
+    let (sent, received) = eventually("the delivery's span", async || {
+        let (here, there) = (collectors[0].trace(TRACE), collectors[1].trace(TRACE));
+        let of = |parent: &Span, name: &str, spans: &[Span]| {
+            spans.iter().find(|span| span.name == name && span.parent_span_id == parent.span_id).cloned()
+        };
+        let call = here.iter().find(|span| span.name == "call cv.generate");
+        let committed = call.and_then(|call| of(call, "transaction", &here));
+        let receive = committed.as_ref().and_then(|committed| of(committed, "receive", &there));
+        let deliver = receive.as_ref().and_then(|receive| of(receive, "deliver", &there));
+        let delivered_here = committed.as_ref().and_then(|committed| of(committed, "deliver", &here));
+        match (delivered_here, receive, deliver) {
+            (Some(_), Some(receive), Some(_)) => Ok((here, receive)),
+            found => Err(format!("{found:#?} among {:?}", there.iter().map(|span| &span.name).collect::<Vec<_>>())),
+        }
+    })
+    .await;
+    assert_eq!(received.kind(), SpanKind::Consumer);
+    assert_eq!(attribute(&received, "topic"), Some(topic));
+    // The first node is the only one that announced events before the task ran; its own come to it without the bus.
+    assert!(sent.iter().any(|span| span.name == "POST /v1/cv/generations"));
+    for collector in &collectors {
+        assert!(collector.trace(UNSAMPLED).is_empty(), "nobody keeps it");
+    }
+    drop(nodes);
+    for collector in collectors {
+        collector.stop().await;
+    }
 }
