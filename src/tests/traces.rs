@@ -14,6 +14,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+const QUEUED: &str = "3bf92f3577b34da6a3ce929d0e0e4736";
 const UNSAMPLED: &str = "5bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER: &str = "00f067aa0ba902b7";
 
@@ -54,8 +55,8 @@ async fn a_trace_goes_from_the_request_through_task_and_step_to_commit_and_deliv
     let (request, call) = ("POST /v1/cv/generations", "call cv.generate");
     assert_eq!(way_up(["model", "step"]), ["model", "step", "task", call, request]);
     assert_eq!(way_up(["transaction", "commit"]), ["transaction", "commit", "task", call, request]);
-    assert_eq!(way_up(["transaction", call]), ["transaction", call, request], "the task is queued");
-    assert!(way_up(["deliver", "transaction"]).ends_with(&[call.to_owned(), request.to_owned()]));
+    assert_eq!(way_up(["deliver", call]), ["deliver", call, request]);
+    assert_eq!(way_up(["deliver", "transaction"]), ["deliver", "transaction", "commit", "task", call, request]);
     let of_task = spans.iter().find(|span| span.name == "task").unwrap();
     assert_eq!(attribute(of_task, "task.id").as_deref(), Some(task.as_str()));
     let steps = spans.iter().filter(|span| span.name == "step").count();
@@ -75,6 +76,7 @@ async fn what_another_node_delivers_is_in_the_trace_of_the_call() {
             ("REDIS_URL", url.as_str()),
             ("ESTAFETTE_TOKEN_KEY", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.address.as_str()),
+            ("OTEL_BSP_SCHEDULE_DELAY", "200"),
         ];
         nodes.push(Server::on(&database.url(), &settings));
     }
@@ -82,49 +84,53 @@ async fn what_another_node_delivers_is_in_the_trace_of_the_call() {
     let cv = person.cv().await;
     let mut socket = Socket::hello(&nodes[1], &person.token, "estafette.v1.json").await;
     let topic = format!("user:{}", person.id);
-    let snap = socket.request(json!({"t": "sub", "topic": topic})).await;
-    assert_eq!(snap["t"], "snap", "{snap}");
+    socket.request(json!({"t": "sub", "topic": topic})).await;
     eventually("Redis knows who reads the topic", async || {
         let channels = redis.ask(&["PUBSUB", "CHANNELS", &format!("*/{topic}")]);
         if channels.contains(&topic) { Ok(()) } else { Err(channels) }
     })
     .await;
-    // First in a trace that nobody keeps, then in one that is kept.
-    for (trace, flags) in [(UNSAMPLED, "00"), (TRACE, "01")] {
-        let request = person
-            .request(Method::POST, "/v1/cv/generations")
-            .header("traceparent", format!("00-{trace}-{CALLER}-{flags}"))
-            .json(&json!({"source_cv_id": cv, "mode": "adapt", "offers": [{"text": offer_text(0)}]}));
+    // First in a trace that nobody keeps, then in those that are kept. Tests are queued together with others.
+    let offer = json!({"source_cv_id": cv, "mode": "adapt", "offers": [{"text": offer_text(0)}]});
+    let calls = [
+        (UNSAMPLED, "00", "/v1/cv/tasks/test", json!({})),
+        (QUEUED, "01", "/v1/cv/tasks/test", json!({})),
+        (TRACE, "01", "/v1/cv/generations", offer),
+    ];
+    for (trace, flags, path, params) in calls {
+        let request = person.request(Method::POST, path).json(&params);
+        let request = request.header("traceparent", format!("00-{trace}-{CALLER}-{flags}"));
         let task = person.send(request).await.ok()["task_id"].clone();
         loop {
             match socket.hear().await {
-                Heard::Message(ev) if ev["kind"] == "task.finished" && ev["data"]["task_id"] == task => break,
+                Heard::Message(ev) if ev["kind"] == "task.finished" && ev["data"]["id"] == task => break,
                 Heard::Message(_) => {}
                 closed @ Heard::Closed(..) => panic!("{closed:?}"),
             }
         }
     }
-    // The call at the first node queued the task in a transaction, and the second node told the subscriber.
-    let (sent, received) = eventually("the delivery's span", async || {
-        let (here, there) = (collectors[0].trace(TRACE), collectors[1].trace(TRACE));
-        let of = |parent: &Span, name: &str, spans: &[Span]| {
-            spans.iter().find(|span| span.name == name && span.parent_span_id == parent.span_id).cloned()
-        };
-        let call = here.iter().find(|span| span.name == "call cv.generate");
-        let committed = call.and_then(|call| of(call, "transaction", &here));
-        let receive = committed.as_ref().and_then(|committed| of(committed, "receive", &there));
-        let deliver = receive.as_ref().and_then(|receive| of(receive, "deliver", &there));
-        let delivered_here = committed.as_ref().and_then(|committed| of(committed, "deliver", &here));
-        match (delivered_here, receive, deliver) {
-            (Some(_), Some(receive), Some(_)) => Ok((here, receive)),
-            found => Err(format!("{found:#?} among {:?}", there.iter().map(|span| &span.name).collect::<Vec<_>>())),
-        }
-    })
-    .await;
-    assert_eq!(received.kind(), SpanKind::Consumer);
-    assert_eq!(attribute(&received, "topic"), Some(topic));
-    // The first node is the only one that announced events before the task ran; its own come to it without the bus.
-    assert!(sent.iter().any(|span| span.name == "POST /v1/cv/generations"));
+    let [here, there] = &collectors;
+    let ways = [(QUEUED, "call task.test", Some("transaction")), (TRACE, "call cv.generate", None)];
+    for (trace, call, group) in ways {
+        let receive = eventually("the spans of both deliveries", async || {
+            let (here, there) = (here.trace(trace), there.trace(trace));
+            let under = |parent: &Span, name: &str, spans: &[Span]| {
+                spans.iter().find(|span| span.name == name && span.parent_span_id == parent.span_id).cloned()
+            };
+            // What the call committed is delivered by its own node and, after the bus, by the other.
+            let found = || {
+                let call = here.iter().find(|span| span.name == call)?.clone();
+                let committed = group.map_or(Some(call.clone()), |group| under(&call, group, &here))?;
+                under(&committed, "deliver", &here)?;
+                let receive = under(&committed, "receive", &there)?;
+                under(&receive, "deliver", &there).map(|_| receive)
+            };
+            let names = |spans: &[Span]| spans.iter().map(|span| span.name.clone()).collect::<Vec<_>>();
+            found().ok_or_else(|| format!("{:?} and {:?}", names(&here), names(&there)))
+        })
+        .await;
+        assert_eq!((receive.kind(), attribute(&receive, "topic").as_ref()), (SpanKind::Consumer, Some(&topic)));
+    }
     for collector in &collectors {
         assert!(collector.trace(UNSAMPLED).is_empty(), "nobody keeps it");
     }
