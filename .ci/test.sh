@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every check and test, in the order of price, with the time of each. What leaves processor time unused has company: the
-# SDK's checks run while the Rust code is built (whose largest crates keep one core busy), the fuzz targets and the hot
-# paths' counts while the Rust tests run (most of which wait), both so nicely that the tests come first.
+# SDK's checks run while the Rust code is built (whose largest crates keep one core busy), the hot paths' counts
+# while the Rust tests run (most of which wait), the fuzz targets until the end, both so nicely that the tests come first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -88,9 +88,9 @@ beside "fuzz targets" fuzzing
 step "Rust tests" rust_tests
 step "documentation tests" doc_tests
 join "hot paths"
-join "fuzz targets"
 step "interface" api_fuzz
 step "browser" browser
+join "fuzz targets"
 
 printf '\n==> all checks passed in %d s\n' $((SECONDS - began))
 printf '%s\n' "${times[@]}"

@@ -6,7 +6,7 @@
 //! | [`billing`] | the price list, Stripe's webhook |
 //! | [`call`] | how a request becomes a call |
 //! | [`auth`] | sign-up, sign-in, refresh, sign-out |
-//! | [`docs`] | the routes as the description of the interface has them |
+//! | [`mod@docs`] | the routes as the description of the interface has them |
 //! | [`letters`] | what the links in e-mails lead to: verification, reset; Resend's webhook |
 //! | [`me`] | the own account: profile, sessions, change of address, export, erasure |
 //! | [`oauth`] | sign-in at other providers, linked accounts |
