@@ -87,6 +87,8 @@ pub const BUS_PROBE_EVERY: Duration = Duration::from_secs(1);
 pub const BUS_BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 /// While Redis is away the log says so this often.
 pub const BUS_REMIND: Duration = Duration::from_secs(30);
+/// Traces of events that other nodes have announced and whose events have not come yet; above it the oldest is forgotten.
+pub const BUS_TRACES: usize = 256;
 /// How long a topic without readers stays subscribed: readers who reconnect cost nothing.
 pub const BUS_LINGER: Duration = Duration::from_secs(5);
 /// How long a node that goes away may take to send what waits.

@@ -29,6 +29,12 @@ impl TraceParent {
         (good && !zero(trace) && !zero(span)).then(|| Self(text.to_owned()))
     }
 
+    /// Whether somebody keeps the spans of this trace: the first bit of the flags.
+    pub fn is_sampled(&self) -> bool {
+        // The flags are the last two digits, so the bit is the last digit's.
+        matches!(self.0.as_bytes().last(), Some(b'1' | b'3' | b'5' | b'7' | b'9' | b'b' | b'd' | b'f'))
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -56,6 +62,16 @@ pub fn install(propagator: Box<dyn Propagator>) -> bool {
     PROPAGATOR.set(propagator).is_ok()
 }
 
+/// Whether there is a propagator: whether spans are exported.
+pub fn is_on() -> bool {
+    PROPAGATOR.get().is_some()
+}
+
+/// Whether a span is in a trace that somebody keeps.
+pub fn is_kept(span: &Span) -> bool {
+    PROPAGATOR.get().and_then(|propagator| propagator.context(span)).is_some_and(|context| context.is_sampled())
+}
+
 /// The context of the current span; `None` when nothing is traced.
 pub fn current() -> Option<TraceParent> {
     PROPAGATOR.get().and_then(|propagator| propagator.context(&Span::current()))
@@ -76,6 +92,11 @@ mod tests {
     fn only_a_well_formed_context_is_taken() {
         let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         assert_eq!(TraceParent::parse(good).unwrap().as_str(), good);
+        for (flags, sampled) in [("00", false), ("01", true), ("02", false), ("03", true), ("fe", false), ("ff", true)]
+        {
+            let context = TraceParent::parse(&format!("{}{flags}", &good[..53])).unwrap();
+            assert_eq!(context.is_sampled(), sampled, "{flags}");
+        }
         for bad in [
             "",
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",

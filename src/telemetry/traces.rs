@@ -1,7 +1,8 @@
 //! Traces: spans are sent to a collector by OTLP over HTTP, and hang together by the W3C trace context.
 //!
 //! One trace goes from the request or the socket's call (`request`, `call`) through the task and its steps (`task`,
-//! `step`, `model`) to the commit (`commit`, `transaction`) and the delivery to the sockets of the node (`deliver`).
+//! `step`, `model`) to the commit (`commit`, `transaction`) and the delivery to the sockets (`deliver`), on other nodes
+//! after it came over the bus (`receive`).
 
 use crate::config::Settings;
 use estafette_actors::trace::{Propagator, TARGET, TraceParent};

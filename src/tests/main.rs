@@ -23,7 +23,7 @@
 //! | [`watched`] | what administrators change and watch, on two servers |
 //! | [`payments`] | packs and plans paid at a scripted Stripe whose webhooks come in the wrong order and twice |
 //! | [`storms`] | admission and rate limits at their bounds |
-//! | [`traces`] | one trace from a request to the delivery of what came of it |
+//! | [`traces`] | one trace from a request to the delivery of what came of it, by its own node and by another |
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, missing_docs)]
 
 mod admin;

@@ -4,6 +4,7 @@
 //!
 //! A call whose key is known (it came before, perhaps on another node) is left out and looked up by whoever asked.
 
+use super::group_span;
 use crate::bus::Bus;
 use crate::db::{Additions, Db, DbResult, Tx};
 use crate::error::{CallError, DbError};
@@ -18,7 +19,7 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use tokio::sync::oneshot;
-use tracing::Span;
+use tracing::{Instrument as _, Span};
 
 /// What a call adds. May run again when it is written alone, so it has no effect outside.
 pub type AddWork = dyn Fn(&mut Additions) -> Result<Value, CallError> + Send + Sync;
@@ -120,7 +121,8 @@ pub(crate) const FULL_RETRY: std::time::Duration = std::time::Duration::from_sec
 async fn write_batch(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, batch: Vec<Add>) {
     let mut groups: VecDeque<(Vec<Add>, u32)> = VecDeque::from([(batch, 1)]);
     while let Some((group, attempt)) = groups.pop_front() {
-        let written = AssertUnwindSafe(write_group(db, registry, bus, &group)).catch_unwind().await;
+        let written = write_group(db, registry, bus, &group).instrument(group_span(group.iter().map(|add| &add.span)));
+        let written = AssertUnwindSafe(written).catch_unwind().await;
         match written.unwrap_or_else(|_| Err(DbError::Other("a call panicked".to_owned()))) {
             Ok(outcomes) => {
                 for (add, outcome) in group.into_iter().zip(outcomes) {

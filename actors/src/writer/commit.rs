@@ -8,6 +8,7 @@
 //! While the database is away a batch waits here with backoff: outcomes are kept, nothing runs again.
 
 use super::gather::Gather;
+use super::group_span;
 use crate::db::{Db, DbResult, Tx};
 use crate::error::{DbError, StepError};
 use crate::limits::{COMMIT_BATCH, COMMIT_QUEUE, STORAGE_BACKOFF};
@@ -16,7 +17,6 @@ use crate::task::admit::emit_ended;
 use crate::task::kind::{GroupEnd, StepFailure, StepOutput, StepView, TaskKind, TaskSummary};
 use crate::task::spec::{GroupKey, StepSpec, TaskInfo};
 use crate::task::store::{NewStepRow, StepChange, StepChangeRow, StepChanges, TaskChangeRow};
-use crate::trace;
 use crate::{bus::Bus, unit};
 use actix::prelude::*;
 use chrono::Utc;
@@ -188,7 +188,8 @@ async fn write_batch(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, batc
     let mut wait = STORAGE_BACKOFF.0;
     while let Some(group) = groups.pop_front() {
         // A hook that panics must not take the writer with it: its commit is refused like any other bad one.
-        let write = write_group(db, registry, bus, &group).instrument(group_span(&group));
+        let write =
+            write_group(db, registry, bus, &group).instrument(group_span(group.iter().map(|commit| &commit.span)));
         let written = AssertUnwindSafe(write).catch_unwind().await;
         match written.unwrap_or_else(|_| Err(DbError::Other("a hook panicked".to_owned()))) {
             Ok(verdicts) => {
@@ -221,16 +222,6 @@ async fn write_batch(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, batc
             }
         }
     }
-}
-
-/// One transaction for many: its span is a part of the first commit's, and linked to the others.
-fn group_span(group: &[Commit]) -> Span {
-    let Some((first, others)) = group.split_first() else { return Span::none() };
-    let span = tracing::debug_span!(target: trace::TARGET, parent: &first.span, "transaction", commits = group.len());
-    for commit in others {
-        span.follows_from(&commit.span);
-    }
-    span
 }
 
 fn clone_error(error: &DbError) -> DbError {

@@ -9,3 +9,4 @@ mod place;
 mod shards;
 #[path = "../support/mod.rs"]
 mod support;
+mod traces;

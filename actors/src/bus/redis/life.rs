@@ -137,7 +137,8 @@ impl Life {
         loop {
             self.shared.queue.ready().await;
             let messages = self.shared.queue.take(BUS_PIPELINE_MESSAGES, BUS_PIPELINE_BYTES);
-            let count = messages.len() as u64;
+            let traced = messages.iter().filter(|message| message.trace.is_some()).count();
+            let count = (messages.len() + traced) as u64;
             metrics::histogram!("estafette_bus_pipeline_size").record(count as f64);
             if let Err(why) = self.publish(&messages).await {
                 let (signals, events): (Vec<_>, Vec<_>) =
@@ -206,7 +207,7 @@ impl Life {
         let probes: Vec<Outgoing> = self
             .links
             .iter()
-            .map(|link| Outgoing { channel: Arc::clone(&link.probe), payload: payload.clone(), class: Class::Signal })
+            .map(|link| Outgoing::new(Arc::clone(&link.probe), payload.clone(), Class::Signal))
             .collect();
         let there_and_back = async {
             self.publish(&probes).await?;

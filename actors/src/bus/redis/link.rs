@@ -130,6 +130,9 @@ impl Link {
         let command = if self.sharded { "SPUBLISH" } else { "PUBLISH" };
         let mut pipeline = redis::Pipeline::with_capacity(messages.len());
         for message in messages {
+            if let Some(trace) = &message.trace {
+                pipeline.cmd(command).arg(&*message.channel).arg(&**trace).ignore();
+            }
             pipeline.cmd(command).arg(&*message.channel).arg(message.payload.as_slice()).ignore();
         }
         pipeline.query_async(&mut self.publisher.clone()).await

@@ -9,6 +9,7 @@
 //! - **A life** ([`life`]) is the time from a connection to the first thing that is wrong with it: an error, a probe that
 //!   does not come back, a slot that moved. It ends whole and the next one starts whole, with all subscriptions; then
 //!   the hubs compare every head with the log.
+//! - **Traces**, when there is an exporter: the context of a commit goes before its events ([`traces`]).
 //! - **RESP3** pushes where the server speaks it, RESP2 else; **sharded** publish/subscribe on a cluster of Redis 7.
 
 pub mod address;
@@ -17,6 +18,7 @@ mod life;
 mod link;
 mod queue;
 mod topology;
+pub mod traces;
 pub mod wire;
 
 pub use address::{RedisAddress, RedisAddressError};
@@ -25,6 +27,7 @@ use super::{Bus, BusHealth, LocalNode, RedisHealth, Signal};
 use crate::event::log::Head;
 use crate::event::{LiveEvent, StoredEvent, TopicKey};
 use crate::limits::{BUS_BACKOFF, BUS_CLOSE, BUS_MESSAGE_BYTES, BUS_QUEUE_BYTES, BUS_QUEUE_MESSAGES};
+use crate::trace::{self, TraceParent};
 use actix::Arbiter;
 use estafette_protocol::Codec;
 use futures_util::FutureExt as _;
@@ -37,6 +40,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
+use traces::Traces;
 use wire::{Body, Origin};
 
 /// How messages from Redis come.
@@ -87,6 +91,7 @@ pub(crate) struct Shared {
     local: Arc<LocalNode>,
     queue: Queue,
     interests: Interests,
+    traces: Traces,
     health: Mutex<RedisHealth>,
     connected: AtomicBool,
     closing: AtomicBool,
@@ -124,21 +129,27 @@ impl Shared {
 
     fn deliver(&self, body: Body) {
         match body {
-            Body::Events(events) => self.local.deliver(&events.into()),
+            Body::Events(events) => {
+                let span = events.first().and_then(|first| self.traces.span(first, events.len()));
+                // The hubs' spans are parts of the current one: without an announced trace there is none.
+                let _receiving = span.as_ref().map(tracing::Span::enter);
+                self.local.deliver(&events.into());
+            }
             Body::Live(event) => self.local.deliver_live(&event),
             Body::Head { key, epoch, seq } => self.local.advance(&key, Head { epoch, seq, floor: 0 }),
             Body::Signal(signal) => self.local.hear(&signal),
+            Body::Trace(announced) => self.traces.keep(announced),
             Body::Probe(_) => {}
         }
     }
 
-    fn send(&self, channel: Arc<str>, payload: Vec<u8>, class: Class) {
+    fn send(&self, message: Outgoing) {
         // A signal waits for Redis; an event would come later than the log's comparison finds it.
-        if class != Class::Signal && !self.connected.load(Ordering::Acquire) {
+        if message.class != Class::Signal && !self.connected.load(Ordering::Acquire) {
             self.drop_count("away", 1);
             return;
         }
-        if !self.queue.push(Outgoing { channel, payload, class }) {
+        if !self.queue.push(message) {
             self.drop_count("full", 1);
         }
     }
@@ -167,6 +178,7 @@ impl RedisBus {
             local,
             queue: Queue::new(BUS_QUEUE_MESSAGES, BUS_QUEUE_BYTES),
             interests: Interests::default(),
+            traces: Traces::default(),
             health: Mutex::new(RedisHealth::new(options.address.to_string())),
             connected: AtomicBool::new(false),
             closing: AtomicBool::new(false),
@@ -192,31 +204,36 @@ impl RedisBus {
         Self { shared, thread: Mutex::new(Some(thread)) }
     }
 
-    fn publish_topic(&self, key: &TopicKey, epoch: u64, events: &[&Arc<StoredEvent>]) {
+    fn publish_topic(&self, key: &TopicKey, epoch: u64, events: &[&Arc<StoredEvent>], context: Option<&TraceParent>) {
         let channel = self.shared.names.topic(key);
+        let mut first = 0;
+        let flush = |message: &mut wire::EventsMessage, first| {
+            let full = std::mem::replace(message, wire::EventsMessage::new(self.shared.origin, epoch));
+            if let Some(payload) = full.finish() {
+                let mut message = Outgoing::new(Arc::clone(&channel), payload, Class::Event);
+                message.trace = context.map(|context| traces::message(self.shared.origin, epoch, first, context));
+                self.shared.send(message);
+            }
+        };
         let mut message = wire::EventsMessage::new(self.shared.origin, epoch);
         for event in events {
             let bytes = event.bytes(Codec::MsgPack);
             if bytes.len() > BUS_MESSAGE_BYTES {
                 // Too large for a message: the others learn that the log goes further, and read it there.
-                self.flush(&channel, &mut message, epoch);
+                flush(&mut message, first);
                 let head = wire::head(self.shared.origin, key, epoch, event.seq);
-                self.shared.send(Arc::clone(&channel), head, Class::Event);
+                self.shared.send(Outgoing::new(Arc::clone(&channel), head, Class::Event));
                 continue;
             }
             if message.len() + bytes.len() > BUS_MESSAGE_BYTES {
-                self.flush(&channel, &mut message, epoch);
+                flush(&mut message, first);
+            }
+            if message.is_empty() {
+                first = event.seq;
             }
             message.push(&bytes);
         }
-        self.flush(&channel, &mut message, epoch);
-    }
-
-    fn flush(&self, channel: &Arc<str>, message: &mut wire::EventsMessage, epoch: u64) {
-        let full = std::mem::replace(message, wire::EventsMessage::new(self.shared.origin, epoch));
-        if let Some(payload) = full.finish() {
-            self.shared.send(Arc::clone(channel), payload, Class::Event);
-        }
+        flush(&mut message, first);
     }
 }
 
@@ -234,8 +251,9 @@ impl Bus for RedisBus {
                 None => topics.push((&event.key, event.epoch, vec![event])),
             }
         }
+        let context = trace::current().filter(TraceParent::is_sampled);
         for (key, epoch, events) in topics {
-            self.publish_topic(key, epoch, &events);
+            self.publish_topic(key, epoch, &events, context.as_ref());
         }
     }
 
@@ -250,13 +268,13 @@ impl Bus for RedisBus {
             return;
         }
         let payload = wire::live(self.shared.origin, &bytes);
-        self.shared.send(self.shared.names.topic(&event.key), payload, Class::Live);
+        self.shared.send(Outgoing::new(self.shared.names.topic(&event.key), payload, Class::Live));
     }
 
     fn signal(&self, signal: Signal) {
         self.shared.local.hear(&signal);
         let payload = wire::signal(self.shared.origin, &signal);
-        self.shared.send(Arc::clone(&self.shared.control), payload, Class::Signal);
+        self.shared.send(Outgoing::new(Arc::clone(&self.shared.control), payload, Class::Signal));
     }
 
     fn interest(&self, key: &TopicKey, on: bool) {

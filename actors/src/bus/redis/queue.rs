@@ -23,6 +23,18 @@ pub(super) struct Outgoing {
     pub(super) channel: Arc<str>,
     pub(super) payload: Vec<u8>,
     pub(super) class: Class,
+    /// The trace of its events: a message of its own that goes out just before it.
+    pub(super) trace: Option<Box<[u8]>>,
+}
+
+impl Outgoing {
+    pub(super) const fn new(channel: Arc<str>, payload: Vec<u8>, class: Class) -> Self {
+        Self { channel, payload, class, trace: None }
+    }
+
+    fn size(&self) -> usize {
+        self.payload.len() + self.trace.as_ref().map_or(0, |trace| trace.len())
+    }
 }
 
 #[derive(Debug, Default)]
@@ -50,11 +62,11 @@ impl Queue {
         let share = if message.class == Class::Live { 2 } else { 1 };
         let mut inner = self.inner.lock();
         if inner.messages.len() >= self.max_messages / share
-            || inner.bytes.saturating_add(message.payload.len()) > self.max_bytes / share
+            || inner.bytes.saturating_add(message.size()) > self.max_bytes / share
         {
             return false;
         }
-        inner.bytes += message.payload.len();
+        inner.bytes += message.size();
         inner.messages.push_back(message);
         drop(inner);
         self.ready.notify_one();
@@ -74,7 +86,7 @@ impl Queue {
         let (mut taken, mut size) = (Vec::new(), 0);
         while taken.len() < messages && size < bytes {
             let Some(message) = inner.messages.pop_front() else { break };
-            size += message.payload.len();
+            size += message.size();
             taken.push(message);
         }
         inner.bytes = inner.bytes.saturating_sub(size);
@@ -85,12 +97,12 @@ impl Queue {
     pub(super) fn give_back(&self, messages: Vec<Outgoing>) {
         let mut inner = self.inner.lock();
         for message in messages.into_iter().rev() {
-            inner.bytes += message.payload.len();
+            inner.bytes += message.size();
             inner.messages.push_front(message);
         }
         while inner.messages.len() > self.max_messages {
             if let Some(message) = inner.messages.pop_back() {
-                inner.bytes = inner.bytes.saturating_sub(message.payload.len());
+                inner.bytes = inner.bytes.saturating_sub(message.size());
             }
         }
         drop(inner);
@@ -102,7 +114,7 @@ impl Queue {
         let mut inner = self.inner.lock();
         let before = inner.messages.len();
         inner.messages.retain(|message| message.class == Class::Signal);
-        inner.bytes = inner.messages.iter().map(|message| message.payload.len()).sum();
+        inner.bytes = inner.messages.iter().map(Outgoing::size).sum();
         (before - inner.messages.len()) as u64
     }
 
@@ -116,7 +128,7 @@ mod tests {
     use super::*;
 
     fn message(class: Class, bytes: usize) -> Outgoing {
-        Outgoing { channel: "c".into(), payload: vec![0; bytes], class }
+        Outgoing::new("c".into(), vec![0; bytes], class)
     }
 
     #[test]

@@ -7,11 +7,15 @@
 //! kind 3  head     epoch varint, seq varint, product, topic (length varint, text each)
 //! kind 4  signal   tag u8, then texts
 //! kind 5  probe    number varint
+//! kind 6  trace    epoch varint, seq varint, W3C `traceparent` (length varint, text); what follows is not looked at
 //! ```
 //! Events travel in the protocol's own MessagePack form, which readers of both nodes share: it is made once. A node
-//! that meets a version or kind it does not know leaves the message out, so that nodes of two releases live together.
+//! that meets a version or kind it does not know leaves the message out, so that nodes of two releases live together. That
+//! is why the trace of events is a message of its own, just before theirs, on their channel ([`super::traces`]): a node that
+//! does not know it reads the events as ever.
 
 use super::super::Signal;
+use super::traces::{self, Announced};
 use crate::event::{LiveEvent, StoredEvent, TopicKey};
 use crate::limits::BUS_MESSAGE_BYTES;
 use bytes::Bytes;
@@ -25,6 +29,7 @@ const LIVE: u8 = 2;
 const HEAD: u8 = 3;
 const SIGNAL: u8 = 4;
 const PROBE: u8 = 5;
+pub(super) const TRACE: u8 = 6;
 
 /// Bytes around the items of a message: its head, lengths, names.
 const OVERHEAD: usize = 4 * 1024;
@@ -55,6 +60,8 @@ pub enum Body {
     Signal(Signal),
     /// A node that asks whether its messages come back.
     Probe(u64),
+    /// The trace of events that come next; `None` when it cannot be read, which is no error.
+    Trace(Option<Announced>),
 }
 
 /// Why a message cannot be read.
@@ -77,14 +84,14 @@ pub enum WireError {
     Malformed(String),
 }
 
-fn start(kind: u8, origin: Origin, capacity: usize) -> Vec<u8> {
+pub(super) fn start(kind: u8, origin: Origin, capacity: usize) -> Vec<u8> {
     let mut message = Vec::with_capacity(capacity + 16);
     message.extend([VERSION, kind]);
     message.extend(origin.0.to_be_bytes());
     message
 }
 
-fn put_varint(message: &mut Vec<u8>, mut value: u64) {
+pub(super) fn put_varint(message: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         message.push((value as u8 & 0x7f) | 0x80);
         value >>= 7;
@@ -92,7 +99,7 @@ fn put_varint(message: &mut Vec<u8>, mut value: u64) {
     message.push(value as u8);
 }
 
-fn put_bytes(message: &mut Vec<u8>, bytes: &[u8]) {
+pub(super) fn put_bytes(message: &mut Vec<u8>, bytes: &[u8]) {
     put_varint(message, bytes.len() as u64);
     message.extend_from_slice(bytes);
 }
@@ -119,9 +126,13 @@ impl EventsMessage {
     }
 
     /// Its bytes so far.
-    #[allow(clippy::len_without_is_empty)] // A message is never empty: `finish` says whether it holds an event.
     pub const fn len(&self) -> usize {
         self.bytes.len()
+    }
+
+    /// Whether it holds no event yet.
+    pub const fn is_empty(&self) -> bool {
+        self.events == 0
     }
 
     /// The message; `None` when it holds no event.
@@ -170,7 +181,7 @@ pub fn probe(origin: Origin, n: u64) -> Vec<u8> {
     message
 }
 
-struct Reader<'a>(&'a [u8]);
+pub(super) struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
     fn take(&mut self, len: usize) -> Result<&'a [u8], WireError> {
@@ -183,7 +194,7 @@ impl<'a> Reader<'a> {
         self.take(1)?.first().copied().ok_or(WireError::Length)
     }
 
-    fn varint(&mut self) -> Result<u64, WireError> {
+    pub(super) fn varint(&mut self) -> Result<u64, WireError> {
         let mut value = 0_u64;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -204,7 +215,7 @@ impl<'a> Reader<'a> {
         self.take(usize::try_from(len).map_err(|_| WireError::Length)?)
     }
 
-    fn text(&mut self) -> Result<&'a str, WireError> {
+    pub(super) fn text(&mut self) -> Result<&'a str, WireError> {
         std::str::from_utf8(self.bytes()?).map_err(|error| WireError::Malformed(error.to_string()))
     }
 
@@ -260,6 +271,7 @@ pub fn decode(payload: &[u8], topic: Option<&TopicKey>) -> Result<(Origin, Body)
         }
         SIGNAL => Body::Signal(read_signal(&mut reader)?),
         PROBE => Body::Probe(reader.varint()?),
+        TRACE => return Ok((origin, Body::Trace(topic.and_then(|key| traces::read(&mut reader, key))))),
         kind => return Err(WireError::Unknown(version, kind)),
     };
     reader.end()?;

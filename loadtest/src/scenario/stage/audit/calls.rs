@@ -11,11 +11,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use tokio_postgres::Client as Db;
 
-/// Tasks that no call, or more than one, was answered with. A score of a CV that is being scored returns that one.
+/// Tasks that no call, or more than one, was answered with. A score of a CV that is being scored returns that one; an
+/// e-mail is no call's answer.
 const TASKS_WITHOUT_CALL: &str = "SELECT k.id || ' (' || k.kind || ') belongs to ' || count(c.key) || ' calls'
     FROM runtime.tasks k
     LEFT JOIN runtime.calls c ON c.product = k.product AND c.user_id = k.owner AND c.result ->> 'task_id' = k.id
-    GROUP BY k.id HAVING count(c.key) = 0 OR (count(c.key) > 1 AND k.kind <> 'calculate-match-score')";
+    WHERE k.kind <> 'send-email' GROUP BY k.id HAVING count(c.key) = 0 OR (count(c.key) > 1 AND k.kind <> 'calculate-match-score')";
 
 /// Looks at all of them.
 pub async fn all(stage: &Stage, client: &Db, people: &[Arc<Person>], totals: &mut Totals) -> Result<(), Failure> {

@@ -33,12 +33,19 @@ const RULES: &[(Check, &str)] = &[
          LEFT JOIN runtime.events e ON e.topic_id = t.id AND e.kind = 'task.finished' AND e.data ->> 'id' = k.id
          GROUP BY k.id HAVING count(e.seq) <> k.attempt",
     ),
-    // The product's view of a task is the engine's.
+    // The product's view of a task is the engine's. An e-mail has its row in the log of e-mails instead: one, at its end.
     (
         Check::EffectOnce,
         "SELECT k.id || ' is ' || k.status || ', and the product says ' || coalesce(b.status, 'nothing')
          FROM runtime.tasks k LEFT JOIN cv.background_tasks b ON b.id = k.id
-         WHERE k.product = 'cv' AND b.status IS DISTINCT FROM k.status",
+         WHERE k.product = 'cv' AND k.kind <> 'send-email' AND b.status IS DISTINCT FROM k.status",
+    ),
+    (
+        Check::EffectOnce,
+        "SELECT k.id || ' is ' || k.status || ', and the log of e-mails has ' || count(l.id) || ' that ended so'
+         FROM runtime.tasks k
+         LEFT JOIN cv.email_logs l ON l.task_id = k.id AND (l.status = 'failed') = (k.status = 'failed')
+         WHERE k.kind = 'send-email' GROUP BY k.id HAVING count(l.id) <> (k.finished_at IS NOT NULL)::int",
     ),
     // A completed step completed once in the log, any other never.
     (
