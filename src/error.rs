@@ -9,10 +9,11 @@
 //! | a caller, over HTTP | [`ApiError`], as `application/problem+json` (RFC 9457) with the same code |
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ContentType, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{CONTENT_LANGUAGE, ContentType, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use estafette_actors::{AuthError, CallError, DbError};
 use estafette_protocol::ErrorCode;
+use estafette_protocol::cv::status::Lang;
 use serde::Serialize;
 use serde_json::Value;
 use std::time::Duration;
@@ -20,6 +21,8 @@ use std::time::Duration;
 tokio::task_local! {
     /// The id of the request that is being answered; `instance` in its problem document.
     pub(crate) static REQUEST_ID: String;
+    /// The language that its sender reads (`Accept-Language`); `title` in its problem document.
+    pub(crate) static REQUEST_LANG: Lang;
 }
 
 /// The media type of errors.
@@ -106,19 +109,32 @@ impl From<AuthError> for ApiError {
     }
 }
 
-const fn title(code: ErrorCode) -> &'static str {
-    match code {
-        ErrorCode::BadRequest => "The request is malformed",
-        ErrorCode::Unauthenticated => "Sign in first",
-        ErrorCode::Forbidden => "Not allowed",
-        ErrorCode::NotFound => "Not found",
-        ErrorCode::Conflict => "The state does not allow it now",
-        ErrorCode::InsufficientCredits => "Not enough credits",
-        ErrorCode::LimitExceeded => "A limit is reached",
-        ErrorCode::RateLimited => "Too many requests",
-        ErrorCode::PayloadTooLarge => "The content is too large",
-        ErrorCode::Unavailable => "Not available now",
-        ErrorCode::Internal => "An internal error",
+/// What happened, for the person in front: the part of a problem document that RFC 9457 wants in their language. The
+/// detail is for whoever made the client, in English.
+const fn title(code: ErrorCode, lang: Lang) -> &'static str {
+    match (code, lang) {
+        (ErrorCode::BadRequest, Lang::English) => "The request is malformed",
+        (ErrorCode::BadRequest, Lang::French) => "La demande est mal formée",
+        (ErrorCode::Unauthenticated, Lang::English) => "Sign in first",
+        (ErrorCode::Unauthenticated, Lang::French) => "Connectez-vous d’abord",
+        (ErrorCode::Forbidden, Lang::English) => "Not allowed",
+        (ErrorCode::Forbidden, Lang::French) => "Ce n’est pas permis",
+        (ErrorCode::NotFound, Lang::English) => "Not found",
+        (ErrorCode::NotFound, Lang::French) => "Introuvable",
+        (ErrorCode::Conflict, Lang::English) => "The state does not allow it now",
+        (ErrorCode::Conflict, Lang::French) => "L’état actuel ne le permet pas",
+        (ErrorCode::InsufficientCredits, Lang::English) => "Not enough credits",
+        (ErrorCode::InsufficientCredits, Lang::French) => "Crédits insuffisants",
+        (ErrorCode::LimitExceeded, Lang::English) => "A limit is reached",
+        (ErrorCode::LimitExceeded, Lang::French) => "Une limite est atteinte",
+        (ErrorCode::RateLimited, Lang::English) => "Too many requests",
+        (ErrorCode::RateLimited, Lang::French) => "Trop de demandes",
+        (ErrorCode::PayloadTooLarge, Lang::English) => "The content is too large",
+        (ErrorCode::PayloadTooLarge, Lang::French) => "Le contenu est trop volumineux",
+        (ErrorCode::Unavailable, Lang::English) => "Not available now",
+        (ErrorCode::Unavailable, Lang::French) => "Indisponible pour l’instant",
+        (ErrorCode::Internal, Lang::English) => "An internal error",
+        (ErrorCode::Internal, Lang::French) => "Une erreur interne",
     }
 }
 
@@ -132,9 +148,10 @@ impl ResponseError for ApiError {
     fn error_response(&self) -> HttpResponse {
         let status = self.status_code();
         let retry_after_ms = self.call.retry_after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+        let lang = REQUEST_LANG.try_with(|lang| *lang).unwrap_or(Lang::English);
         let problem = Problem {
             r#type: format!("urn:estafette:error:{}", self.call.code),
-            title: title(self.call.code),
+            title: title(self.call.code, lang),
             status: status.as_u16(),
             code: self.call.code,
             detail: &self.call.message,
@@ -151,6 +168,7 @@ impl ResponseError for ApiError {
             response.insert_header((WWW_AUTHENTICATE, "Bearer"));
         }
         let body = serde_json::to_vec(&problem).unwrap_or_default();
+        response.insert_header((CONTENT_LANGUAGE, lang.as_str())).append_header((VARY, "accept-language"));
         response.insert_header(("content-type", PROBLEM_JSON)).insert_header(("cache-control", "no-store")).body(body)
     }
 }
@@ -191,6 +209,22 @@ mod tests {
                 "code": "unavailable", "detail": "later", "details": {"a": 1}, "retry_after_ms": 1500,
                 "instance": "urn:estafette:request:r1"
             })
+        );
+    }
+
+    #[actix_web::test]
+    async fn what_happened_is_told_in_the_language_of_who_asked() {
+        for code in ErrorCode::ALL.iter().copied() {
+            let told = |lang| REQUEST_LANG.scope(lang, body(CallError::new(code, "detail").into()));
+            let ((head, french), (_, english)) = (told(Lang::French).await, told(Lang::English).await);
+            assert_ne!(french["title"], english["title"], "{code}");
+            assert_eq!((&french["code"], &french["detail"]), (&english["code"], &"detail".into()), "{code}");
+            assert_eq!(head.headers().get("content-language").unwrap(), "fr");
+        }
+        let (head, plain) = body(CallError::new(ErrorCode::NotFound, "detail").into()).await;
+        assert_eq!(
+            (plain["title"].as_str(), head.headers().get("content-language").unwrap().to_str().ok()),
+            (Some("Not found"), Some("en"))
         );
     }
 

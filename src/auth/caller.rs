@@ -12,6 +12,9 @@ use futures_util::future::LocalBoxFuture;
 /// The header in which a client names its device; the same value as in `hello`.
 pub const DEVICE_HEADER: &str = "x-estafette-device";
 
+/// The role of a device without a person (cv G8). Its user word is its own and names nobody.
+pub const ANONYMOUS: &str = "DEVICE";
+
 /// Who calls, from the `Authorization: Bearer` header. Without a valid token the request is answered 401.
 ///
 /// The application needs an [`Auth`] as `web::Data`.
@@ -19,11 +22,22 @@ pub const DEVICE_HEADER: &str = "x-estafette-device";
 pub struct Caller(pub Identity);
 
 impl Caller {
-    /// The identity, if it is one of this product.
+    /// The identity of a person, if it is one of this product.
+    ///
+    /// # Errors
+    /// `forbidden` for a token of another product, or of a device without a person.
+    pub fn of(self, product: &ProductId) -> Result<Identity, ApiError> {
+        if self.0.role == ANONYMOUS {
+            return Err(CallError::forbidden("this needs an account: sign in").into());
+        }
+        self.or_device(product)
+    }
+
+    /// The identity, if it is one of this product; also that of a device without a person.
     ///
     /// # Errors
     /// `forbidden` for a token of another product.
-    pub fn of(self, product: &ProductId) -> Result<Identity, ApiError> {
+    pub fn or_device(self, product: &ProductId) -> Result<Identity, ApiError> {
         if self.0.product == *product {
             Ok(self.0)
         } else {

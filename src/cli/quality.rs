@@ -2,6 +2,7 @@
 
 use super::failure::Failure;
 use super::say;
+use crate::cv::quality::scores::Trades;
 use crate::cv::quality::{Report, imports, offers, scores};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -27,20 +28,30 @@ enum What {
         #[arg(long)]
         show: Option<String>,
     },
-    /// Facts of job pages: title, company, location; contract, salary and skills are shown
+    /// Facts of job pages: title, company, location, contract, salary, skills
     Offers {
         /// A JSON list of `{file, facts}`; files are relative to its folder.
         #[arg(long)]
         list: PathBuf,
+        /// Where the files are instead; what it does not have is left out.
+        #[arg(long)]
+        folder: Option<PathBuf>,
     },
     /// Matches: a fitting CV above a foreign one, adapting never lowers, the same input the same score
     Scores {
         /// CVs as JSON Resume or PDF.
         #[arg(long)]
         cvs: PathBuf,
-        /// Job offers as Markdown.
+        /// Job offers as Markdown, saved pages or PDFs.
         #[arg(long)]
         offers: PathBuf,
+        /// A JSON file `{trades: {file: trade}, near: [[trade]]}` that says which trade each file is of; without it the
+        /// titles say.
+        #[arg(long)]
+        trades: Option<PathBuf>,
+        /// Only the order: neither adapted nor scored again.
+        #[arg(long)]
+        order_only: bool,
     },
 }
 
@@ -56,8 +67,11 @@ pub fn run(quality: Quality) -> Result<(), Failure> {
                 Ok(Report::default())
             }
             What::Import { folder, facts, .. } => imports::folder(&folder, facts.as_deref()).await,
-            What::Offers { list } => offers::list(&list).await,
-            What::Scores { cvs, offers } => scores::folder(&cvs, &scores::offers_of(&offers)?).await,
+            What::Offers { list, folder } => offers::list(&list, folder.as_deref()).await,
+            What::Scores { cvs, offers, trades, order_only } => {
+                let trades = trades.as_deref().map(Trades::read).transpose()?;
+                scores::folder(&cvs, &scores::offers_of(&offers).await?, trades.as_ref(), order_only).await
+            }
         }
     });
     let report = report.map_err(Failure::work)?;

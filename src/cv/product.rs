@@ -27,6 +27,21 @@ fn no_topic(topic: &Topic) -> CallError {
     CallError::not_found(format!("there is no topic {topic}"))
 }
 
+/// What a device without a person may follow (G8, R74): itself, its tasks, the service's state.
+async fn of_device(db: &Db, device: &str, family: Family, id: &str, topic: &Topic) -> Result<(), CallError> {
+    let mine = match family {
+        Family::App => true,
+        Family::Device => id == device,
+        Family::Task => {
+            let id = TaskId::parse(id).map_err(|_| no_topic(topic))?;
+            let owner = tasks::owner(db, &id).await?.ok_or_else(|| no_topic(topic))?;
+            owner.user.is_none() && owner.device == device
+        }
+        Family::Admin | Family::User | Family::Cv => false,
+    };
+    if mine { Ok(()) } else { Err(CallError::forbidden("this topic needs an account: sign in")) }
+}
+
 #[async_trait::async_trait(?Send)]
 impl Product for CvProduct {
     fn id(&self) -> ProductId {
@@ -37,6 +52,9 @@ impl Product for CvProduct {
     async fn authorize(&self, db: &Db, who: &Identity, topic: &Topic) -> Result<(), CallError> {
         let admin = who.role == ADMIN;
         let (family, id) = Family::of(topic).ok_or_else(|| no_topic(topic))?;
+        if let Some(device) = calls::anonymous(who) {
+            return of_device(db, device, family, id, topic).await;
+        }
         match family {
             Family::App => Ok(()),
             Family::Admin if !admin => Err(CallError::forbidden("this topic is for administrators")),

@@ -2,16 +2,18 @@
 
 use super::AppState;
 use super::headers::Dress;
-use crate::error::{ApiError, REQUEST_ID, is_html, is_problem};
+use crate::cv::people::language;
+use crate::error::{ApiError, REQUEST_ID, REQUEST_LANG, is_html, is_problem};
 use crate::telemetry::meters::{HTTP_REQUESTS, HTTP_SECONDS};
 use crate::telemetry::traces::TRACEPARENT;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, ResponseError, web};
 use estafette_actors::trace::{self, TraceParent};
+use estafette_protocol::cv::status::Lang;
 use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
@@ -31,30 +33,29 @@ pub async fn observe(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = request_id(request.headers());
+    let lang = request_lang(request.headers());
     let began = Instant::now();
     let method = request.method().clone();
     let path: String = request.path().chars().take(200).collect();
     let span = span(&id, &method, &path, request.headers());
     let dress = Dress::of(&request);
-    let outcome = REQUEST_ID
-        .scope(id.clone(), async {
-            // A panic is a defect of one handler and costs one answer, not the connection.
-            match AssertUnwindSafe(next.call(request)).catch_unwind().await {
-                Ok(Ok(response)) => Ok(in_one_form(response.map_into_boxed_body())),
-                Ok(Err(error)) => Err(ApiError::from_actix(&error)),
-                Err(_panic) => {
-                    Err(ApiError::with_status(StatusCode::INTERNAL_SERVER_ERROR, "an internal error; it was logged"))
-                }
+    let answer = async {
+        // A panic is a defect of one handler and costs one answer, not the connection.
+        match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+            Ok(Ok(response)) => Ok(in_one_form(response.map_into_boxed_body())),
+            Ok(Err(error)) => Err(ApiError::from_actix(&error)),
+            Err(_panic) => {
+                Err(ApiError::with_status(StatusCode::INTERNAL_SERVER_ERROR, "an internal error; it was logged"))
             }
-        })
-        .instrument(span)
-        .await;
+        }
+    };
+    let outcome = REQUEST_ID.scope(id.clone(), REQUEST_LANG.scope(lang, answer)).instrument(span).await;
     let (status, route) = match &outcome {
         Ok(response) => (response.status(), response.request().match_pattern()),
         Err(error) => (error.status_code(), None),
     };
     record(&id, &method, route.as_deref(), &path, status, began);
-    let mut response = outcome.map_err(|error| Observed { error, id: id.clone(), dress: dress.clone() })?;
+    let mut response = outcome.map_err(|error| Observed { error, id: id.clone(), lang, dress: dress.clone() })?;
     put_on(response.headers_mut(), &dress, &id);
     Ok(response)
 }
@@ -88,6 +89,7 @@ fn put_on(headers: &mut HeaderMap, dress: &Dress, id: &str) {
 struct Observed {
     error: ApiError,
     id: String,
+    lang: Lang,
     dress: Dress,
 }
 
@@ -96,10 +98,17 @@ impl ResponseError for Observed {
         self.error.status_code()
     }
     fn error_response(&self) -> HttpResponse {
-        let mut response = REQUEST_ID.sync_scope(self.id.clone(), || self.error.error_response());
+        let mut response = REQUEST_ID
+            .sync_scope(self.id.clone(), || REQUEST_LANG.sync_scope(self.lang, || self.error.error_response()));
         put_on(response.headers_mut(), &self.dress, &self.id);
         response
     }
+}
+
+/// The language that the caller reads; English where it says nothing that there is.
+fn request_lang(headers: &HeaderMap) -> Lang {
+    let asked = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    asked.and_then(language::accepted).unwrap_or(Lang::English)
 }
 
 /// The caller's id, if it is a plain word (so that a log line stays a line), else a new one.

@@ -565,6 +565,12 @@ export type CreditPackChange = {
   stripe_price_id?: string | null,
 };
 
+/** Query of `GET /v1/cv/admin/credit-packs`, beside the page. */
+export type CreditPackQuery = {
+  /** Only those that are, or are not, offered. */
+  is_active?: boolean,
+};
+
 /** A row of the ledger. */
 export type CreditTransaction = {
   /** Its id. */
@@ -1044,10 +1050,28 @@ export type DeleteCv = {
   id: string,
 };
 
+/** Body of `POST /v1/cv/auth/device`: the first tokens of a device without a person, or its next ones. */
+export type DeviceSignIn = {
+  /** The one of the last answer; without it the server makes a new device. */
+  refresh_token?: string,
+};
+
 /** State of `device:{id}`. */
 export type DeviceState = {
   /** Tasks without owner that this device started and that are not terminal. */
   tasks: Array<TaskView>,
+};
+
+/** Tokens of a device without a person (cv G8): for `task.test`, `cv.create_template`, its tasks and `device:{id}`. */
+export type DeviceTokens = {
+  /** For `Authorization: Bearer` and `hello`. */
+  access_token: string,
+  /** For the next tokens. */
+  refresh_token: string,
+  /** Life of the access token, seconds. */
+  expires_in: number,
+  /** The device, whose topic is `device:{id}`. */
+  device: string,
 };
 
 /** A change of address that is under way, or has just happened. */
@@ -2041,6 +2065,14 @@ export type PromoCodeChange = {
   max_uses_per_user?: number,
   /** Until when; null = for ever. */
   valid_until?: string | null,
+};
+
+/** Query of `GET /v1/cv/admin/promo-codes`, beside the page. */
+export type PromoCodeQuery = {
+  /** Only those that are, or are not, in use. */
+  is_active?: boolean,
+  /** A part of the code. */
+  q?: string,
 };
 
 /** What a promo code gives. */
@@ -3436,6 +3468,7 @@ export interface Routes {
   "POST /v1/cv/auth/sign-up": { body: SignUp; answer: AuthTokens };
   "POST /v1/cv/auth/sign-in": { body: SignIn; answer: AuthTokens };
   "POST /v1/cv/auth/refresh": { body: RefreshRequest; answer: AuthTokens };
+  "POST /v1/cv/auth/device": { body: DeviceSignIn; answer: DeviceTokens };
   "POST /v1/cv/auth/sign-out": { body: SignOut; answer: undefined };
   "POST /v1/cv/auth/verify-email": { body: EmailToken; answer: EmailVerified };
   "POST /v1/cv/auth/resend-verification": { body: EmailOnly; answer: undefined };

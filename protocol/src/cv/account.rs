@@ -100,6 +100,31 @@ pub struct AuthTokens {
     pub user: User,
 }
 
+/// Body of `POST /v1/cv/auth/device`: the first tokens of a device without a person, or its next ones.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct DeviceSignIn {
+    /// The one of the last answer; without it the server makes a new device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub refresh_token: Option<String>,
+}
+
+/// Tokens of a device without a person (cv G8): for `task.test`, `cv.create_template`, its tasks and `device:{id}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct DeviceTokens {
+    /// For `Authorization: Bearer` and `hello`.
+    pub access_token: String,
+    /// For the next tokens.
+    pub refresh_token: String,
+    /// Life of the access token, seconds.
+    pub expires_in: u32,
+    /// The device, whose topic is `device:{id}`.
+    pub device: DeviceId,
+}
+
 /// Body of `POST /v1/cv/auth/verify-email` and of `POST /v1/cv/me/email-change/confirm`: the token of the e-mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]

@@ -374,6 +374,32 @@ pub struct WebhookQuery {
     pub event_type: Option<String>,
 }
 
+/// Query of `GET /v1/cv/admin/credit-packs`, beside the page.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct CreditPackQuery {
+    /// Only those that are, or are not, offered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub is_active: Option<bool>,
+}
+
+/// Query of `GET /v1/cv/admin/promo-codes`, beside the page.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct PromoCodeQuery {
+    /// Only those that are, or are not, in use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub is_active: Option<bool>,
+    /// A part of the code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub q: Option<String>,
+}
+
 /// State of `admin:webhooks`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]

@@ -192,6 +192,7 @@ pub const ROUTES: &[RouteRow] = &[
     post::<account::SignUp, account::AuthTokens>("POST /v1/cv/auth/sign-up"),
     post::<account::SignIn, account::AuthTokens>("POST /v1/cv/auth/sign-in"),
     post::<account::RefreshRequest, account::AuthTokens>("POST /v1/cv/auth/refresh"),
+    post::<account::DeviceSignIn, account::DeviceTokens>("POST /v1/cv/auth/device"),
     RouteRow { route: "POST /v1/cv/auth/sign-out", body: Some(TypeRef::of::<account::SignOut>()), answer: None },
     post::<account::EmailToken, account::EmailVerified>("POST /v1/cv/auth/verify-email"),
     RouteRow {
@@ -290,6 +291,8 @@ pub const QUERIES: &[(&str, TypeRef)] = &[
     ("GET /v1/cv/admin/feedback", TypeRef::of::<voice::FeedbackQuery>()),
     ("GET /v1/cv/admin/email-logs", TypeRef::of::<mail::EmailLogQuery>()),
     ("GET /v1/cv/admin/stripe-webhooks", TypeRef::of::<billing_admin::WebhookQuery>()),
+    ("GET /v1/cv/admin/credit-packs", TypeRef::of::<billing_admin::CreditPackQuery>()),
+    ("GET /v1/cv/admin/promo-codes", TypeRef::of::<billing_admin::PromoCodeQuery>()),
 ];
 
 /// Types that no table names: queries, and values inside open ones.
@@ -305,4 +308,6 @@ pub const OTHERS: &[TypeRef] = &[
     TypeRef::of::<super::status::EmailStatus>(),
     TypeRef::of::<super::status::StepType>(),
     TypeRef::of::<billing_admin::WebhookQuery>(),
+    TypeRef::of::<billing_admin::CreditPackQuery>(),
+    TypeRef::of::<billing_admin::PromoCodeQuery>(),
 ];

@@ -4,7 +4,7 @@ use super::dates::{self, Month};
 use super::offer;
 use super::roles;
 use super::say;
-use super::skills::{self, SkillId};
+use super::skills::{self, Kind, SkillId};
 use super::text::{Lang, fold, sentences};
 use super::types::{JobOffer, Proof, StepInput};
 use super::view::{Cv, Entry, Leaf, SECTIONS, quote};
@@ -15,10 +15,23 @@ use std::collections::{BTreeSet, HashMap};
 
 /// Places kept for one skill.
 const MAX_SPOTS: usize = 40;
+/// Names of a list of skills that tell whether it is a technical one.
+const MAX_LISTED: usize = 200;
 /// Bytes that are read to tell the language.
 const MAX_TOLD: usize = 20_000;
 /// Texts whose skills are remembered.
 const MAX_REMEMBERED: usize = 5_000;
+
+/// Techniques from which on an offer without a known title is a technical one; a CV must list more.
+const TECHNIQUES: usize = 2;
+/// Closeness of a technical title that the vocabulary does not know to a technical offer: that of a related job.
+pub(super) const SAME_FIELD: f64 = 0.35;
+/// Closeness of a technical title to a technical offer whose own title is not known.
+const UNTITLED: f64 = 0.5;
+
+fn is_technique(id: &SkillId) -> bool {
+    skills::get(*id).is_some_and(|skill| skill.kind == Kind::Technical)
+}
 
 /// How a place shows a skill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +67,10 @@ pub(super) struct Context<'a> {
     /// For each want, where the CV shows it.
     pub(super) spots: Vec<Vec<Spot>>,
     pub(super) today: Month,
+    /// The offer is for a technical occupation: by its title, else by what it asks for.
+    technical_offer: bool,
+    /// The CV is of one: by its titles, else by its list of skills.
+    technical_cv: bool,
     /// The same texts are asked about again and again.
     remembered: RefCell<HashMap<(String, bool), Vec<usize>>>,
 }
@@ -89,11 +106,67 @@ impl<'a> Context<'a> {
             spots: vec![Vec::new(); wants.len()],
             wants,
             today: 0,
+            technical_offer: false,
+            technical_cv: false,
             remembered: RefCell::default(),
         };
         context.today = today.and_then(|day| dates::month(day, false)).unwrap_or_else(|| context.newest());
         context.scan();
+        if offer.is_some() {
+            context.technical_offer = context.asks_for_techniques();
+            context.technical_cv = context.technical_offer && context.shows_techniques();
+        }
         context
+    }
+
+    fn offered(&self) -> &'a str {
+        self.offer.and_then(|offer| offer.title.as_deref()).unwrap_or("")
+    }
+
+    fn asks_for_techniques(&self) -> bool {
+        let title = self.offered();
+        if roles::is_known(title) {
+            return roles::is_technical(title);
+        }
+        let hard = self.wants.iter().filter(|want| !want.soft).count();
+        let techniques = self.wants.iter().filter(|want| want.ids.iter().any(is_technique)).count();
+        techniques >= TECHNIQUES && techniques * 3 >= hard
+    }
+
+    fn shows_techniques(&self) -> bool {
+        let (_, career) = self.cv.career();
+        let titled = career.iter().map(|entry| entry.position()).chain([self.cv.label()]);
+        if titled.filter(|title| !title.is_empty()).any(roles::is_technical) {
+            return true;
+        }
+        let listed = self.cv.entries("skills");
+        let names = listed.iter().flat_map(|entry| entry.leaves(true)).take(MAX_LISTED);
+        let ids: BTreeSet<SkillId> = names.flat_map(|leaf| ids_of(leaf.text, true)).collect();
+        ids.iter().filter(|id| is_technique(id)).count() > TECHNIQUES
+    }
+
+    /// How close a job's title is to the offer's trade, 0 to 1: as [`Self::closeness`], and where the vocabulary does not
+    /// know one of the titles, by whether both are technical.
+    pub(super) fn trade(&self, title: &str) -> f64 {
+        let told = self.closeness(title);
+        if title.is_empty() || told >= SAME_FIELD || !self.is_technical() {
+            return told;
+        }
+        match (roles::is_known(self.offered()), roles::is_known(title)) {
+            (false, true) if roles::is_technical(title) => UNTITLED,
+            (_, false) => told.max(SAME_FIELD),
+            _ => told,
+        }
+    }
+
+    /// Whether the CV and the offer are both of a technical occupation.
+    pub(super) const fn is_technical(&self) -> bool {
+        self.technical_offer && self.technical_cv
+    }
+
+    /// Whether it can be said what trade the offer is of.
+    pub(super) fn has_trade(&self) -> bool {
+        self.technical_offer || roles::is_known(self.offered())
     }
 
     /// The newest month that the CV names: its own today.

@@ -9,7 +9,16 @@ struct Families {
     terms: Vec<(String, usize)>,
     close: HashSet<(usize, usize)>,
     words: HashSet<String>,
+    /// Those of [`TECHNICAL`].
+    technical: HashSet<usize>,
 }
+
+/// Families of those who make, run, check or guard software and the machines under it: what they know overlaps, whatever
+/// their titles are.
+const TECHNICAL: &[&str] = &[
+    "software", "frontend", "backend", "mobile", "embedded", "devops", "sysadmin", "network", "support", "security",
+    "data", "qa", "gamedev",
+];
 
 static FAMILIES: LazyLock<Families> = LazyLock::new(|| {
     let lines: Vec<Vec<&str>> = include_str!("data/roles.txt")
@@ -19,7 +28,8 @@ static FAMILIES: LazyLock<Families> = LazyLock::new(|| {
         .collect();
     let index: HashMap<&str, usize> =
         lines.iter().enumerate().filter_map(|(at, line)| Some((*line.first()?, at))).collect();
-    let mut all = Families { terms: Vec::new(), close: HashSet::new(), words: HashSet::new() };
+    let technical = TECHNICAL.iter().filter_map(|name| index.get(name).copied()).collect();
+    let mut all = Families { terms: Vec::new(), close: HashSet::new(), words: HashSet::new(), technical };
     for (at, line) in lines.iter().enumerate() {
         for part in line.iter().skip(1) {
             if let Some(other) = part.strip_prefix('~') {
@@ -118,6 +128,23 @@ static FAMILIES: LazyLock<Families> = LazyLock::new(|| {
     all
 });
 
+/// What developers build: "development" of anything else (business, staff) is another trade.
+const BUILT: &[&str] = &[
+    "software",
+    "web",
+    "mobile",
+    "app",
+    "application",
+    "applications",
+    "frontend",
+    "backend",
+    "fullstack",
+    "game",
+    "logiciel",
+    "applicatif",
+    "informatique",
+];
+
 fn plain(title: &str) -> String {
     let mut text = fold(title);
     // "développeur·se", "développeur.se", "concepteur(trice)", "conseiller/ère": the first form is enough.
@@ -132,7 +159,16 @@ fn plain(title: &str) -> String {
         .replace("full stack", "fullstack")
         .replace("front end", "frontend")
         .replace("back end", "backend");
-    words(&text).collect::<Vec<_>>().join(" ")
+    // The work for the one who does it: "Platform Engineering Intern", "stagiaire en développement web".
+    let all: Vec<&str> = words(&text).collect();
+    let near = |at: Option<usize>, list: &[&str]| at.and_then(|at| all.get(at)).is_some_and(|word| list.contains(word));
+    let told = all.iter().enumerate().map(|(at, word)| match *word {
+        "engineering" => "engineer",
+        "development" if near(at.checked_sub(1), BUILT) => "developer",
+        "developpement" if near(Some(at + 1), BUILT) => "developpeur",
+        word => word,
+    });
+    told.collect::<Vec<_>>().join(" ")
 }
 
 /// The families of a title, the most specific only.
@@ -152,6 +188,16 @@ fn families(title: &str) -> BTreeSet<usize> {
     let all = found.clone();
     found.retain(|(term, _)| !all.iter().any(|(other, _)| other.len() > term.len() && other.contains(term)));
     found.into_iter().map(|(_, family)| family).collect()
+}
+
+/// Whether the vocabulary knows the occupation of a title.
+pub(super) fn is_known(title: &str) -> bool {
+    !families(title).is_empty()
+}
+
+/// Whether a title is of a technical occupation.
+pub(super) fn is_technical(title: &str) -> bool {
+    !families(title).is_disjoint(&FAMILIES.technical.iter().copied().collect())
 }
 
 /// How much of a job's title a text looks like: the words of occupations in it.
@@ -211,6 +257,9 @@ mod tests {
             ("Conseiller (ère) en politiques", "Policy Advisor", 0.7, 1.0),
             ("Concepteur ou conceptrice de contenu", "Content Designer", 0.7, 1.0),
             ("Office Manager", "Assistante administrative", 0.7, 1.0),
+            ("Platform Engineering Intern", "Platform Engineer", 0.8, 1.0),
+            ("Stagiaire en développement web", "Software Developer", 0.7, 1.0),
+            ("Business development", "Software Developer", 0.0, 0.1),
             ("DevOps Engineer", "Software Developer", 0.3, 0.7),
             ("Office Manager", "Software Engineer", 0.0, 0.1),
             ("Policy Advisor", "Développeur PHP", 0.0, 0.1),

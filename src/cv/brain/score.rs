@@ -12,7 +12,7 @@
 //! adapted CV scores at least as much as its source.
 
 use super::classify::{CLOSE_ROLE, SAME_ROLE};
-use super::context::{Context, How};
+use super::context::{Context, How, SAME_FIELD};
 use super::dates;
 use super::education;
 use super::rewrite::tongue;
@@ -27,6 +27,8 @@ const EXPERIENCE: f64 = 30.0;
 const EDUCATION: f64 = 10.0;
 const PROJECTS: f64 = 10.0;
 const SOFT: f64 = 10.0;
+/// What the CV of another trade keeps of each part, at least.
+const OTHER_TRADE: f64 = 0.6;
 /// Points of the technical part for what a reader sees at once.
 const PROMINENT: f64 = 9.0;
 /// Skills at the head of the list that a reader sees at once.
@@ -59,12 +61,13 @@ pub fn score(input: &ScoreInput) -> Score {
 }
 
 fn breakdown(context: &Context<'_>) -> ScoreBreakdown {
+    let kept = kinship(context);
     ScoreBreakdown {
-        technical_skills: points(TECHNICAL, technical(context, &BTreeSet::new())),
-        experience: points(EXPERIENCE, experience(context)),
-        education: points(EDUCATION, education::fit(context)),
-        projects: points(PROJECTS, projects(context)),
-        soft_skills: points(SOFT, soft(context)),
+        technical_skills: points(TECHNICAL, kept * technical(context, &BTreeSet::new())),
+        experience: points(EXPERIENCE, kept * experience(context)),
+        education: points(EDUCATION, kept * education::fit(context)),
+        projects: points(PROJECTS, kept * projects(context)),
+        soft_skills: points(SOFT, kept * soft(context)),
     }
 }
 
@@ -124,9 +127,22 @@ fn closest_title(context: &Context<'_>) -> f64 {
     let titles = career.iter().map(|entry| {
         let age = dates::span(*entry, context.today).map_or(48, |span| (newest - span.to).max(0));
         // A job of eight years ago says three quarters of what it said then.
-        context.closeness(entry.position()) * 0.75_f64.powf(f64::from(age) / 96.0)
+        context.trade(entry.position()) * 0.75_f64.powf(f64::from(age) / 96.0)
     });
-    titles.chain([0.85 * context.closeness(bare_label(context.cv.label()))]).fold(0.0, f64::max)
+    titles.chain([0.85 * context.trade(bare_label(context.cv.label()))]).fold(0.0, f64::max)
+}
+
+/// What the CV of another trade keeps of each part: schools, languages and good manners fit everywhere, and say little
+/// of whether somebody can do a job that they never did. 1 for the offer's own trade, related ones, and where nobody can
+/// say which trade it is.
+pub(super) fn kinship(context: &Context<'_>) -> f64 {
+    if !context.has_trade() || context.is_technical() {
+        return 1.0;
+    }
+    let (_, career) = context.cv.career();
+    let titles = career.iter().map(|entry| context.trade(entry.position()));
+    let closest = titles.chain([context.trade(bare_label(context.cv.label()))]).fold(0.0, f64::max);
+    OTHER_TRADE + (1.0 - OTHER_TRADE) * (closest / SAME_FIELD).min(1.0)
 }
 
 /// The headline without skills that were added to it.
@@ -167,7 +183,7 @@ pub(super) fn years_that_count(context: &Context<'_>) -> f64 {
     let mut all = Vec::new();
     for entry in career {
         let Some(span) = dates::span(entry, context.today) else { continue };
-        let role = context.closeness(entry.position());
+        let role = context.trade(entry.position());
         let skilled = context.weigh(&context.wanted_by(section, entry)) >= 6.0;
         all.push(span);
         if role >= SAME_ROLE || role >= CLOSE_ROLE && skilled {

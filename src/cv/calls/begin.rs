@@ -1,7 +1,7 @@
 //! How every task of the product begins: its row, then (by the caller) its debits, then the engine's task, all in one
 //! unit of work and in the order of section 1.10.
 
-use super::device_of;
+use super::{anonymous, device_of};
 use crate::cv::store::tasks::{self, NewBackgroundTask};
 use chrono::{DateTime, Utc};
 use estafette_actors::task::NewTask;
@@ -42,7 +42,7 @@ impl Begin<'_> {
             should_update_cv_list: self.updates_list,
             payload,
             device,
-            user: Some(who.user.as_str()),
+            user: anonymous(who).is_none().then(|| who.user.as_str()),
             cv_file: self.cv_file,
             feature_name: self.feature,
             created_at: self.now.timestamp_millis(),
@@ -100,7 +100,7 @@ impl Begin<'_> {
         let new = NewTask {
             id: self.id.clone(),
             kind: self.kind.to_owned(),
-            owner: Some(who.user.clone()),
+            owner: anonymous(who).is_none().then(|| who.user.clone()),
             device: who.device.clone(),
             input,
             event,

@@ -3,7 +3,7 @@
 
 use super::begin::Begin;
 use super::files::room_for_one;
-use super::{encode, not_blocked, own_cv};
+use super::{anonymous, encode, not_blocked, own_cv};
 use crate::cv::brain::templates;
 use crate::cv::ledger;
 use crate::cv::pipeline::making::{MakingInput, Recipe};
@@ -81,7 +81,10 @@ async fn start(
     words: Words<'_>,
     input: &MakingInput,
 ) -> Result<TaskStarted, CallError> {
-    room_for_one(tx, ctx.who.user.as_str()).await?;
+    let person = anonymous(&ctx.who).is_none();
+    if person {
+        room_for_one(tx, ctx.who.user.as_str()).await?;
+    }
     let task = Begin {
         id,
         kind: recipe.kind(),
@@ -90,10 +93,13 @@ async fn start(
         cv_file: words.cv_file,
         feature: Some(recipe.feature()),
         total_offers: 0,
-        updates_list: true,
+        updates_list: person,
         now: Utc::now(),
     };
     task.insert(tx, ctx, &words.payload).await?;
+    if !person {
+        return task.enqueue(tx, &ctx.who, 0, encode(input)?);
+    }
     let reserved = ledger::reserve(tx, settings, &ctx.who.user, recipe.feature(), Some(id), 1).await?;
     let debit = reserved.transactions.first().and_then(Option::as_deref);
     tasks::set_payment(tx, id.as_str(), reserved.credits_debited, debit, reserved.period_start).await?;
@@ -173,8 +179,14 @@ pub async fn create_template(ctx: &CallCtx, settings: &Settings, params: CreateT
     }
     let id = NewTask::new_id();
     ctx.transaction(async |tx| {
-        users::lock(tx, ctx.who.user.as_str()).await?;
-        let me = users::by_id(tx, &ctx.who.user).await?.map(|row| row.user);
+        let me = match anonymous(&ctx.who) {
+            // A device without a person (G8): the CV is the task's result.
+            Some(_) => None,
+            None => {
+                users::lock(tx, ctx.who.user.as_str()).await?;
+                users::by_id(tx, &ctx.who.user).await?.map(|row| row.user)
+            }
+        };
         let words = Words {
             title: format!("Make a CV from the template “{}”", params.template),
             success: format!("A CV was made from the template “{}”", params.template),

@@ -40,10 +40,11 @@ pub mod voice;
 use super::services::Services;
 use super::store::Reader;
 use super::store::files::{self as cv_files, CvRow};
-use super::store::users;
+use super::store::{tasks as background_tasks, users};
+use crate::auth::caller::ANONYMOUS;
 use estafette_actors::{CallCtx, CallError, Identity, Tx};
-use estafette_protocol::UserId;
 use estafette_protocol::cv::CvId;
+use estafette_protocol::{DeviceId, ErrorCode, UserId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -62,11 +63,22 @@ struct SignedBody {
     body: String,
 }
 
+/// What a device without a person may do (G8): nothing that costs, nothing that is somebody's.
+pub const OF_DEVICES: &[&str] =
+    &["task.test", "cv.create_template", "task.get", "task.list", "task.cancel", "task.retry"];
+/// Tasks of one such device that have not ended.
+pub const MAX_DEVICE_TASKS: usize = 5;
+
+/// The device of a caller without a person.
+pub fn anonymous(who: &Identity) -> Option<&str> {
+    (who.role == ANONYMOUS).then(|| who.user.as_str())
+}
+
 /// Handles a call.
 ///
 /// # Errors
 /// Whatever it refuses; `not_found` for an unknown method; `unavailable` in maintenance (R7).
-pub async fn dispatch(services: &Services, ctx: CallCtx, method: &str, params: Value) -> Result<Value, CallError> {
+pub async fn dispatch(services: &Services, mut ctx: CallCtx, method: &str, params: Value) -> Result<Value, CallError> {
     if method == STRIPE_WEBHOOK && ctx.who.role == SYSTEM {
         let given: SignedBody = parse(params)?;
         let (secret, now) = (services.stripe()?.webhook_secret(), chrono::Utc::now().timestamp());
@@ -78,6 +90,16 @@ pub async fn dispatch(services: &Services, ctx: CallCtx, method: &str, params: V
     if settings.maintenance_mode() && ctx.who.role != ADMIN {
         let wait = Duration::from_secs(60);
         return Err(CallError::unavailable("the service is being maintained; your running tasks go on", wait));
+    }
+    if ctx.who.role == ANONYMOUS {
+        if !OF_DEVICES.contains(&method) {
+            return Err(CallError::forbidden("this needs an account: sign in"));
+        }
+        // Whatever device it says to be: it is the one that its token names.
+        ctx.who.device = DeviceId::parse(ctx.who.user.as_str()).ok();
+        if ["task.test", "cv.create_template"].contains(&method) {
+            room_for_a_task(&ctx).await?;
+        }
     }
     match method {
         "cv.create" => files::create(&ctx, parse(params)?).await,
@@ -114,6 +136,15 @@ pub async fn dispatch(services: &Services, ctx: CallCtx, method: &str, params: V
         _ if admin_money::METHODS.contains(&method) => admin_money::dispatch(&ctx, method, params).await,
         _ => reads::dispatch(&ctx, method, params).await,
     }
+}
+
+async fn room_for_a_task(ctx: &CallCtx) -> Result<(), CallError> {
+    let open = background_tasks::open(ctx.db(), None, ctx.who.user.as_str()).await?;
+    if open.len() >= MAX_DEVICE_TASKS {
+        let sentence = format!("{MAX_DEVICE_TASKS} tasks of this device have not ended: wait for one, or sign in");
+        return Err(CallError::new(ErrorCode::LimitExceeded, sentence));
+    }
+    Ok(())
 }
 
 /// Reads parameters.

@@ -2,7 +2,7 @@
 
 use super::begin::Begin;
 use super::reads::Paged;
-use super::{ADMIN, encode};
+use super::{ADMIN, anonymous, encode};
 use crate::cv::pipeline::TEST;
 use crate::cv::pipeline::test::{TestInput, TestLiveInput};
 use crate::cv::services::Services;
@@ -23,7 +23,10 @@ fn no_task(id: &TaskId) -> CallError {
 /// Refuses a task that is not the caller's.
 async fn own(ctx: &CallCtx, id: &TaskId, may_read: bool) -> Result<(), CallError> {
     let owner = tasks::owner(ctx.db(), id).await?.ok_or_else(|| no_task(id))?;
-    let mine = owner.user.as_ref() == Some(&ctx.who.user);
+    let mine = match anonymous(&ctx.who) {
+        Some(device) => owner.user.is_none() && owner.device == device,
+        None => owner.user.as_ref() == Some(&ctx.who.user),
+    };
     if mine || (may_read && ctx.who.role == ADMIN) { Ok(()) } else { Err(no_task(id)) }
 }
 
@@ -129,7 +132,10 @@ pub async fn list(ctx: &CallCtx, mut params: Value, generations_only: bool) -> R
     }
     let params: ListTasks = super::parse(params)?;
     let (after, limit) = params.page.checked()?;
-    let user = ctx.who.user.as_str();
-    let found = tasks::list(ctx.db(), user, &params.filter, generations_only, after.as_deref(), limit + 1).await?;
+    let whose = match anonymous(&ctx.who) {
+        Some(device) => tasks::Whose::Device(device),
+        None => tasks::Whose::User(ctx.who.user.as_str()),
+    };
+    let found = tasks::list(ctx.db(), whose, &params.filter, generations_only, after.as_deref(), limit + 1).await?;
     encode(&params.page.page(found, |task| task.id.as_str().to_owned()))
 }

@@ -1,6 +1,6 @@
 //! CVs read out of PDFs. Beside `x.pdf`, `x.truth.json` has what a person read in it; `neg-*.pdf` must be refused.
 
-use super::{Report, Row, close, files, mark, same};
+use super::{Report, Row, close, files, mark, same, same_skill};
 use crate::cv::brain::draft::{CvDraft, DraftEducation, DraftWork};
 use crate::cv::brain::import::{self, period};
 use crate::extract::pdf;
@@ -191,7 +191,7 @@ fn compare(report: &mut Report, name: &str, found: &CvDraft, truth: Option<&Trut
         .collect();
     let mut count = 0;
     for wanted in &truth.skills {
-        let is = listed.iter().any(|had| same(had, wanted));
+        let is = listed.iter().any(|had| same(had, wanted) || same_skill(had, wanted));
         count += usize::from(report.fact(is, || format!("{name}: skill `{wanted}`")));
     }
     cells.push(mark(count, truth.skills.len()));

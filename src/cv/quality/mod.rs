@@ -6,10 +6,13 @@
 //! | [`offers`] | facts of job pages |
 //! | [`scores`] | matches: a fitting CV above a foreign one, adapting never lowers, the same again |
 
+#[cfg(test)]
+mod guard;
 pub mod imports;
 pub mod offers;
 pub mod scores;
 
+use crate::cv::brain::skills::lookup;
 use crate::cv::brain::text::fold;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -99,6 +102,11 @@ fn close(found: &str, expected: &str) -> bool {
         || !a.is_empty()
             && !b.is_empty()
             && (a.contains(&b) && a.len() < b.len() * 2 || b.contains(&a) && b.len() < a.len() * 2)
+}
+
+/// The same entry of the vocabulary.
+fn same_skill(found: &str, expected: &str) -> bool {
+    lookup(found).is_some_and(|skill| lookup(expected) == Some(skill))
 }
 
 fn mark(found: usize, expected: usize) -> String {

@@ -1,12 +1,14 @@
 //! Sign-up, sign-in, refresh, sign-out (R1, R2, R7, R9).
 
 use super::call::body_of;
+use crate::auth::caller::ANONYMOUS;
 use crate::auth::{Caller, NewSession, Tokens};
 use crate::cv::accounts::{self, NewUser};
 use crate::cv::people::language::accepted;
 use crate::cv::people::letters;
 use crate::cv::rules::account::Email;
 use crate::cv::services::Services;
+use crate::cv::store::new_id;
 use crate::cv::store::settings::{self, Settings};
 use crate::cv::store::users;
 use crate::cv::topics;
@@ -16,10 +18,12 @@ use actix_web::http::header::ACCEPT_LANGUAGE;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest as _, HttpRequest, HttpResponse};
 use estafette_actors::{CallError, Tx};
-use estafette_protocol::cv::account::{AuthTokens, RefreshRequest, SignIn, SignOut, SignUp, User};
+use estafette_protocol::cv::account::{
+    AuthTokens, DeviceSignIn, DeviceTokens, RefreshRequest, SignIn, SignOut, SignUp, User,
+};
 use estafette_protocol::cv::event::user::SignedOut;
 use estafette_protocol::cv::status::{Lang, Role};
-use estafette_protocol::{DeviceId, ErrorCode};
+use estafette_protocol::{DeviceId, ErrorCode, UserId};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::time::Duration;
@@ -30,6 +34,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/v1/cv/auth/sign-up").route(web::post().to(sign_up)))
         .service(web::resource("/v1/cv/auth/sign-in").route(web::post().to(sign_in)))
         .service(web::resource("/v1/cv/auth/refresh").route(web::post().to(refresh)))
+        .service(web::resource("/v1/cv/auth/device").route(web::post().to(device)))
         .service(web::resource("/v1/cv/auth/sign-out").route(web::post().to(sign_out)));
 }
 
@@ -39,6 +44,8 @@ pub fn docs() -> Vec<RouteDoc> {
         RouteDoc::new("post", "/v1/cv/auth/sign-up", "cv", "A new account: {email, password, name?, device?}").open(),
         RouteDoc::new("post", "/v1/cv/auth/sign-in", "cv", "Sign in: {email, password, device?}").open(),
         RouteDoc::new("post", "/v1/cv/auth/refresh", "cv", "The next tokens: {refresh_token}").open(),
+        RouteDoc::new("post", "/v1/cv/auth/device", "cv", "Tokens of a device without a person: {refresh_token?}")
+            .open(),
         RouteDoc::new(
             "post",
             "/v1/cv/auth/sign-out",
@@ -164,6 +171,34 @@ async fn refresh(state: web::Data<AppState>, request: HttpRequest, body: web::By
     let row = users::by_id(&state.db, &next.user).await?;
     let gone = || CallError::new(ErrorCode::Unauthenticated, "this account does not exist any more");
     Ok(answer(next.tokens, row.ok_or_else(gone)?.user))
+}
+
+/// Tokens for whoever has no account (G8). The server names the device: nobody can guess another one's.
+async fn device(state: web::Data<AppState>, request: HttpRequest, body: web::Bytes) -> Result<HttpResponse, ApiError> {
+    state.limits.knock(Door::SignIn, &request)?;
+    let given: DeviceSignIn = read(&body)?;
+    open(&settings::read(&state.db).await?, Role::User)?;
+    let product = topics::product();
+    let (user, tokens) = if let Some(token) = &given.refresh_token {
+        let device = crate::auth::caller::device(&request)?;
+        let next = state.auth.refresh(&state.runtime, &product, token, device.as_ref()).await?;
+        if users::by_id(&state.db, &next.user).await?.is_some() {
+            return Err(CallError::bad_request("this is a person's token: use /v1/cv/auth/refresh").into());
+        }
+        (next.user, next.tokens)
+    } else {
+        let user = UserId::parse(new_id()).map_err(CallError::internal)?;
+        let device = DeviceId::parse(user.as_str()).ok();
+        let new = NewSession { product: product.clone(), user, role: ANONYMOUS.to_owned(), device };
+        let tokens = state.runtime.transaction(&product, async |tx| state.auth.issue(tx, &new).await).await?;
+        (new.user, tokens)
+    };
+    Ok(HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(DeviceTokens {
+        access_token: tokens.access_token,
+        refresh_token: tokens.refresh_token,
+        expires_in: u32::try_from(tokens.expires_in).unwrap_or(u32::MAX),
+        device: DeviceId::parse(user.as_str()).map_err(CallError::internal)?,
+    }))
 }
 
 /// Ends the session of the access token. One that expired ends it by its refresh token: whoever signs out must not have

@@ -53,7 +53,7 @@ pub async fn serve(
     request: HttpRequest,
     body: web::Bytes,
 ) -> Result<HttpResponse, ApiError> {
-    let who = caller.of(&topics::product())?;
+    let who = caller.or_device(&topics::product())?;
     let mut params = if matches!(row.method, "get" | "delete") {
         let query = web::Query::<Map<String, Value>>::from_query(request.query_string());
         query.map_err(|error| CallError::bad_request(format!("the query cannot be read: {error}")))?.into_inner()

@@ -103,34 +103,46 @@ pub async fn newest(db: &impl Reader, limit: i64) -> DbResult<Vec<TaskView>> {
     db.rows(&sql, &[&limit]).await?.iter().map(view).collect()
 }
 
-/// A person's tasks, the newest first (R74).
+/// Whose tasks are listed (R74).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose<'a> {
+    /// A person's.
+    User(&'a str),
+    /// Those of a device without a person.
+    Device(&'a str),
+}
+
+/// The tasks of a person, or of a device without one, the newest first (R74).
 ///
 /// # Errors
 /// [`estafette_actors::DbError`].
 pub async fn list(
     db: &impl Reader,
-    user: &str,
+    whose: Whose<'_>,
     filter: &TaskQuery,
     generations_only: bool,
     after: Option<&str>,
     limit: i64,
 ) -> DbResult<Vec<TaskView>> {
+    let mine = match whose {
+        Whose::User(_) => "b.user_id = $1",
+        Whose::Device(_) => "b.device_id = $1 AND b.user_id IS NULL",
+    };
     let sql = format!(
-        "SELECT {COLUMNS} FROM {FROM} WHERE b.user_id = $1
+        "SELECT {COLUMNS} FROM {FROM} WHERE {mine}
             AND ($2::text IS NULL OR b.status = $2) AND ($3::text IS NULL OR b.type = $3)
             AND ($4::text IS NULL OR b.device_id = $4) AND (NOT $7 OR g.id IS NOT NULL)
             AND ($5::text IS NULL OR (b.created_at, b.id) <
-                (SELECT created_at, id FROM cv.background_tasks WHERE id = $5 AND user_id = $1))
+                (SELECT b.created_at, b.id FROM cv.background_tasks b WHERE b.id = $5 AND {mine}))
          ORDER BY b.created_at DESC, b.id DESC LIMIT $6"
     );
+    let id = match whose {
+        Whose::User(id) | Whose::Device(id) => id,
+    };
     let status = filter.status.map(|status| status.as_str());
     let kind = filter.kind.map(|kind| kind.as_str());
     let device = filter.device.as_ref().map(|device| device.as_str());
-    db.rows(&sql, &[&user, &status, &kind, &device, &after, &limit, &generations_only])
-        .await?
-        .iter()
-        .map(view)
-        .collect()
+    db.rows(&sql, &[&id, &status, &kind, &device, &after, &limit, &generations_only]).await?.iter().map(view).collect()
 }
 
 /// A task to be recorded.
@@ -169,7 +181,7 @@ struct Recorded {
     should_update_cv_list: bool,
     payload: Value,
     device: String,
-    user: String,
+    user: Option<String>,
     created_at: i64,
 }
 
@@ -187,7 +199,7 @@ impl BulkRow for Recorded {
             column(rows, |row| row.should_update_cv_list),
             column(rows, |row| &row.payload),
             column(rows, |row| row.device.as_str()),
-            column(rows, |row| row.user.as_str()),
+            column(rows, |row| row.user.as_deref()),
             column(rows, |row| row.created_at),
         ]
     }
@@ -196,7 +208,7 @@ impl BulkRow for Recorded {
     }
 }
 
-/// Adds a task of a person that works on no CV and costs nothing, with an id that was made just now. Written with the
+/// Adds a task that works on no CV and costs nothing, with an id that was made just now. Written with the
 /// other rows of the unit.
 pub fn add(unit: &Additions, task: &NewBackgroundTask<'_>, kind: &'static str) {
     unit.put(Recorded {
@@ -207,7 +219,7 @@ pub fn add(unit: &Additions, task: &NewBackgroundTask<'_>, kind: &'static str) {
         should_update_cv_list: task.should_update_cv_list,
         payload: task.payload.clone(),
         device: task.device.to_owned(),
-        user: task.user.unwrap_or_default().to_owned(),
+        user: task.user.map(str::to_owned),
         created_at: task.created_at,
     });
 }

@@ -1,9 +1,10 @@
 //! R74: whose tasks a client sees.
 
 use super::harness::World;
+use crate::auth::caller::ANONYMOUS;
 use crate::cv::snapshot;
 use estafette_actors::Product as _;
-use estafette_protocol::{DeviceId, ErrorCode, Topic};
+use estafette_protocol::{DeviceId, ErrorCode, Topic, UserId};
 use serde_json::json;
 
 #[actix::test]
@@ -37,4 +38,37 @@ async fn r74_a_client_sees_the_tasks_of_its_user_and_without_user_of_its_device_
     let mut kiosk = ben.who.clone();
     kiosk.device = Some(DeviceId::parse("kiosk").unwrap());
     world.product.authorize(world.runtime.db(), &kiosk, &task).await.unwrap();
+}
+
+#[actix::test]
+async fn g8_a_device_without_a_person_does_what_costs_nothing_and_nothing_else() {
+    let world = World::start().await;
+    let mut kiosk = world.person("ana").await;
+    kiosk.who.role = ANONYMOUS.to_owned();
+    kiosk.who.user = UserId::parse("kiosk1").unwrap();
+    // It says to be another device: that of its token counts.
+    kiosk.who.device = Some(DeviceId::parse("somebody.elses").unwrap());
+    let made = kiosk.run("cv.create_template", json!({"template": "developer", "language": "fr"})).await;
+    let task = &made["task"];
+    assert_eq!((&task["status"], &task["device_id"]), (&json!("completed"), &json!("kiosk1")), "{made}");
+    assert!(task["result"]["content"]["basics"].is_object(), "the CV is the result: {task}");
+    assert_eq!(world.number("SELECT count(*) FROM cv.cv_files").await, 0);
+    assert_eq!(world.number("SELECT count(*) FROM cv.background_tasks WHERE user_id IS NULL").await, 1);
+    kiosk.run("task.test", json!({})).await;
+    assert_eq!(kiosk.ok("task.list", json!({})).await["items"].as_array().unwrap().len(), 2);
+    for method in
+        ["cv.list", "cv.create", "cv.generate", "cv.from_job_title", "job_offer.create", "credits.get", "me.get"]
+    {
+        assert_eq!(kiosk.refused(method, json!({})).await, ErrorCode::Forbidden, "{method}");
+    }
+    let who = kiosk.who.clone();
+    let may = async |topic: &str| {
+        let topic = Topic::parse(topic).unwrap();
+        world.product.authorize(world.runtime.db(), &who, &topic).await.is_ok()
+    };
+    let own = format!("task:{}", task["id"].as_str().unwrap());
+    assert!(may("device:kiosk1").await && may("app").await && may(&own).await);
+    assert!(!may("device:somebody.elses").await && !may("user:kiosk1").await && !may("admin:tasks").await);
+    kiosk.who.user = UserId::parse("kiosk2").unwrap();
+    assert_eq!(kiosk.refused("task.get", json!({"id": task["id"]})).await, ErrorCode::NotFound, "another device's");
 }

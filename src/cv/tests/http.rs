@@ -130,6 +130,26 @@ async fn r1_r2_r9_sign_up_sign_in_refresh_sign_out() {
 }
 
 #[actix_web::test]
+async fn g8_a_device_without_a_person_has_tokens_of_its_own() {
+    let web = web().await;
+    let device = || web.request(Method::POST, "/v1/cv/auth/device");
+    let first = send(device().json(&json!({})), 200).await;
+    let token = first["access_token"].as_str().unwrap();
+    let template = json!({"template": "student", "language": "en"});
+    web.post(token, "/v1/cv/files/template", template).await;
+    let tasks = web.get(token, "/v1/tasks").await;
+    assert_eq!(tasks["items"][0]["device_id"], first["device"]);
+    for path in ["/v1/cv/me", "/v1/cv/me/export", "/v1/cv/files", "/v1/cv/subscription", "/v1/cv/admin/users"] {
+        send(web.request(Method::GET, path).bearer_auth(token), 403).await;
+    }
+    let next = send(device().json(&json!({"refresh_token": first["refresh_token"]})), 200).await;
+    assert_eq!(next["device"], first["device"], "it stays the same device");
+    assert_ne!(send(device(), 200).await["device"], first["device"]);
+    let (_, person) = web.sign_up("ana@example.com").await;
+    send(device().json(&json!({"refresh_token": person["refresh_token"]})), 400).await;
+}
+
+#[actix_web::test]
 async fn r1_no_sign_up_while_registration_is_closed() {
     let web = web().await;
     web.world.sql("UPDATE cv.settings SET value = 'false' WHERE setting_name = 'registration_enabled'").await;
@@ -262,10 +282,14 @@ async fn every_route_is_documented_and_every_documented_route_is_there() {
             let answer =
                 web.request(Method::from_bytes(method.to_uppercase().as_bytes()).unwrap(), &place).send().await;
             let status = answer.unwrap().status().as_u16();
-            // What everybody may read needs nothing at all.
+            // What everybody may read, and the tokens of a new device, need nothing at all.
             let expected = match operation.get("security") {
                 Some(_) => 401,
-                None if matches!(path.as_str(), "/v1/cv/auth/providers" | "/v1/cv/plans" | "/v1/cv/credit-packs") => {
+                None if matches!(
+                    path.as_str(),
+                    "/v1/cv/auth/providers" | "/v1/cv/auth/device" | "/v1/cv/plans" | "/v1/cv/credit-packs"
+                ) =>
+                {
                     200
                 }
                 None => 400,

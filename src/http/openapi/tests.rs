@@ -76,3 +76,34 @@ fn what_is_sent_and_what_is_answered_may_differ() {
     let has = |schema: &Value| schema["required"].as_array().unwrap().iter().any(|name| name == "is_active");
     assert!(has(answered) && !has(given), "{given}");
 }
+
+#[test]
+fn the_lists_of_administrators_say_how_they_page_and_filter() {
+    let (_, document) = whole();
+    let asked = |path: &str| -> BTreeSet<String> {
+        let parameters = document["paths"][path]["get"]["parameters"].as_array().unwrap_or_else(|| panic!("{path}"));
+        let of_query = parameters.iter().filter(|one| one["in"] == "query");
+        of_query.map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+    };
+    for (path, filters) in [
+        ("users", &["email", "role", "plan"][..]),
+        ("ai/usage", &["from", "to", "by", "user_id", "feature_name", "model"]),
+        ("ai/calls", &["user_id", "feature_name", "model"]),
+        ("ai/pricing", &[]),
+        ("ai/alerts", &[]),
+        ("telemetry", &["type", "category", "user_id"]),
+        ("feedback", &["status", "is_bug_report"]),
+        ("plans", &[]),
+        ("credit-packs", &["is_active"]),
+        ("promo-codes", &["is_active", "q"]),
+        ("stripe-webhooks", &["processed", "event_type"]),
+        ("email-triggers", &[]),
+        ("email-templates", &[]),
+        ("email-logs", &["status", "recipient", "template"]),
+    ] {
+        let found = asked(&format!("/v1/cv/admin/{path}"));
+        for name in filters.iter().chain(&["after", "limit"]) {
+            assert!(found.contains(*name), "{path}: `{name}` is not among {found:?}");
+        }
+    }
+}

@@ -51,6 +51,7 @@ const ROWS: &[Row] = &[
     with("post", "/v1/cv/auth/sign-up", Open, |_| json!({"email": "x", "password": "x"})),
     with("post", "/v1/cv/auth/sign-in", Open, |_| json!({"email": "x", "password": "x"})),
     with("post", "/v1/cv/auth/refresh", Open, |_| json!({"refresh_token": "x"})),
+    with("post", "/v1/cv/auth/device", Open, |_| json!({})),
     with("post", "/v1/cv/auth/verify-email", Open, |_| json!({"token": "x"})),
     with("post", "/v1/cv/auth/resend-verification", Open, |_| json!({"email": "x"})),
     with("post", "/v1/cv/auth/auto-sign-in", Open, |_| json!({"token": "x"})),

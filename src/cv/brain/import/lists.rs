@@ -46,9 +46,46 @@ pub(super) fn split(text: &str) -> Vec<String> {
     }
     out.push(text.get(from..));
     let clean = |part: &str| {
-        part.trim().trim_end_matches('.').trim_start_matches("and ").trim_start_matches("et ").trim().to_owned()
+        let part = part.trim().trim_end_matches('.').trim_start_matches("and ").trim_start_matches("et ").trim();
+        KNOWN_BY.iter().find_map(|words| part.strip_prefix(words)).unwrap_or(part).trim().to_owned()
     };
-    out.into_iter().flatten().map(clean).filter(|part| part.chars().any(char::is_alphanumeric)).take(MAX).collect()
+    out.into_iter()
+        .flatten()
+        .map(clean)
+        .flat_map(both)
+        .filter(|part| part.chars().any(char::is_alphanumeric))
+        .take(MAX)
+        .collect()
+}
+
+/// How people say that they know what follows.
+const KNOWN_BY: &[&str] = &[
+    "Proficient in ",
+    "Proficient with ",
+    "Knowledge of ",
+    "Familiar with ",
+    "Experience with ",
+    "Experienced in ",
+    "Maîtrise de ",
+    "Maîtrise d’",
+    "Maîtrise d'",
+    "Connaissance de ",
+    "Connaissances en ",
+    "Pratique de ",
+];
+
+/// "Windows and Mac OS" are two, where the vocabulary knows both.
+fn both(part: String) -> Vec<String> {
+    for word in [" and ", " et ", " und ", " & "] {
+        if let Some((one, other)) = part.split_once(word)
+            && skills::lookup(one).is_some()
+            && skills::lookup(other).is_some()
+            && skills::lookup(&part).is_none()
+        {
+            return vec![one.trim().to_owned(), other.trim().to_owned()];
+        }
+    }
+    vec![part]
 }
 
 /// A language with its level.
@@ -169,26 +206,27 @@ fn unlabelled(part: &str) -> Vec<String> {
     if !(2..=4).contains(&words) || skills::lookup(part).is_some() {
         return vec![part.to_owned()];
     }
-    let found = skills::find_in_list(part);
-    if let [only] = &found[..]
-        && only.at.end == part.len()
-        && only.at.start > 0
-        && fold(part).starts_with(|c: char| c.is_alphabetic())
-        && [
-            "programmation",
-            "developpement",
-            "programming",
-            "development",
-            "langage",
-            "langages",
-            "outils",
-            "tools",
-            "web",
-            "bases",
-        ]
-        .contains(&fold(part).split(' ').next().unwrap_or(""))
+    let label = fold(part.split(' ').next().unwrap_or(""));
+    if [
+        "programmation",
+        "developpement",
+        "programming",
+        "development",
+        "langage",
+        "langages",
+        "outils",
+        "tools",
+        "web",
+        "bases",
+        "big",
+        "data",
+        "ml",
+    ]
+    .contains(&label.as_str())
+        && let Some((_, name)) = part.rsplit_once(' ')
+        && skills::lookup(name).is_some()
     {
-        return vec![part.get(only.at.clone()).unwrap_or(part).to_owned()];
+        return vec![name.to_owned()];
     }
     vec![part.to_owned()]
 }

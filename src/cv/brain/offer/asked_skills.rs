@@ -51,7 +51,11 @@ pub(super) fn read(title: &str, posting: &Posting, said: &[Said], lang: Option<L
             None if said.is_heading && said.part != Part::Other => continue,
             _ => said.line.text.as_str(),
         };
-        let found = if short || said.is_heading { find_in_list(text) } else { find(text) };
+        let mut found = if short || said.is_heading { find_in_list(text) } else { find(text) };
+        if short {
+            // A short line may be a sentence all the same: "Automate in Python or Go".
+            found.extend(find(text));
+        }
         for found in found {
             let fits = match get(found.skill).map(|skill| skill.kind) {
                 Some(Kind::Technical | Kind::Certificate) => true,

@@ -29,6 +29,10 @@ const ITEM_CHARS: usize = 320;
 /// Characters that a posting's description must have to be the advertisement itself.
 const DESCRIPTION_CHARS: usize = 250;
 
+/// Characters of a line of facts beside the title, and of one fact.
+const MAX_FACTS_CHARS: usize = 200;
+const MAX_FACT_CHARS: usize = 90;
+
 patterns! {
     // Sentences about what the person does; others under the same heading praise the company.
     DOES = r"\b(you|your|you'll|vous|votre|vos|tu|ton|tes|responsib\w*|responsable|responsab\w*|serez|mission|missions|du|dein|deine|budes|principal|tareas|the (role|position)|le poste|la personne|candidat\w*)\b";
@@ -163,8 +167,12 @@ fn advertisement(page: &[Line], title: Option<&str>, posting: &Posting) -> (Vec<
     };
     let mut chips = Vec::new();
     for at in starts.iter().take(4) {
-        let near = page.iter().skip(at + 1).take(9).filter(|line| line.text.chars().count() <= 70);
-        chips.extend(near.map(|line| line.text.clone()).filter(|chip| !chips.contains(chip)).collect::<Vec<_>>());
+        // "Nantes — CDI, temps plein — 42 à 52 k€" are three.
+        let near = page.iter().skip(at + 1).take(9).filter(|line| line.text.chars().count() <= MAX_FACTS_CHARS);
+        let facts = near.flat_map(|line| line.text.split(['—', '·', '|'])).map(str::trim);
+        let new = facts.filter(|fact| fact.chars().count() <= MAX_FACT_CHARS && !chips.iter().any(|chip| chip == fact));
+        let new: Vec<String> = new.map(str::to_owned).collect();
+        chips.extend(new);
         if let Some(before) = at.checked_sub(1).and_then(|before| page.get(before)).filter(|line| line.text.len() <= 70)
         {
             chips.push(before.text.clone());

@@ -10,8 +10,13 @@ use std::sync::LazyLock;
 patterns! {
     LABEL = r"^(job )?(location|localisation|lieu|lieu de travail|standort|arbeitsort|place|ort|miejsce pracy|lokalita|misto vykonu prace|ubicacion|lugar|ville|city|where|bureau|office)s?( du poste| options)? ?:\s*(.+)$";
     CUE = r"((mission|poste|recherch\w*|recrut\w*|looking for|hiring|position|contrat|stage|suchen)\b.{0,90}\b(a|in) |based in|based at|basee? (a|dans)|poste (a|base a)|situee? a|offices? in|bureaux? a|bureaux? (a|de)|arbeitsplatz in|sede|ubicada en|located in|office is in|standort|locaux|siege|locations? in|in our|cdi a|cdd a|stage a|alternance a|pobo|kancelar|team in|join us in|equipe a)";
+    // "open to people from anywhere in Canada", "partout en France".
+    ANYWHERE = r"\b(anywhere (in|within)|(people|candidates|applicants|residents?) (in|from|of)|parts of|(live|living|reside|residing|located|based) in|(eligible|authori[sz]ed|right|permission) to work in|partout (en|au|dans)|(residant|residez|habitant|habitez) (en|au)|candidatures? (provenant )?(de|du|d'autres regions du))\s";
     ONLY = r"\b(usa|us|uk|europe|eu|canada|france|germany) only\b";
 }
+
+/// Characters after "anywhere in" that may name a country.
+const AFTER_CUE: usize = 32;
 
 struct Gazetteer {
     cities: HashMap<String, &'static str>,
@@ -74,6 +79,14 @@ pub(super) fn find(suffix: Option<&str>, posting: &Posting, said: &[Said], chips
         country = only.filter(|line| line.len() < 80).find_map(|line| {
             let found = ONLY.find(line)?;
             place_of(&line.get(found).unwrap_or("").to_uppercase()).1
+        });
+    }
+    // Where people may live, when it is nowhere said where the office is.
+    if city.is_none() && country.is_none() {
+        let own = said.iter().filter(|said| said.part != Part::Process).map(|said| said.line.folded.as_str());
+        country = own.filter_map(|line| line.get(ANYWHERE.find(line)?.end..)).find_map(|rest| {
+            let end = rest.char_indices().nth(AFTER_CUE).map_or(rest.len(), |(end, _)| end);
+            place_of(rest.get(..end).unwrap_or("")).1
         });
     }
     (city.map(|city| tidy(&city)), country)

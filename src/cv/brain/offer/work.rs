@@ -7,7 +7,7 @@ use crate::cv::brain::text::pattern::patterns;
 use crate::cv::brain::types::{Contract, JobExperience, Remote};
 
 patterns! {
-    CDI = r"\bcdi\b|permanent (contract|position|role|job|employment|full)|contrat permanent|contract duration:? permanent|^permanent$|unbefristet|duree indeterminee|na dobu neurcitou|smlouvu na dobu neurc|umowa o prace|contrato indefinido|indeterminate|poste permanent|tiempo indefinido";
+    CDI = r"\bcdi\b|contract:?\s+permanent|permanent,? (full|part)[- ]time|permanent (contract|position|role|job|employment|full)|contrat permanent|contract duration:? permanent|^permanent$|unbefristet|duree indeterminee|na dobu neurcitou|smlouvu na dobu neurc|umowa o prace|contrato indefinido|indeterminate|poste permanent|tiempo indefinido";
     CDD = r"\bcdd\b|fixed[- ]term|temporary (contract|position|role)|duree determinee|befristet(er|e|es)?\b|na dobu urcitou|contrato temporal|term position|poste temporaire|maternity cover";
     FREELANCE = r"\bfreelance|\btjm\b|independant\(?e?\)?s?\b|contractor|self-employed|\bb2b contract|autonomo\b|portage salarial|day rate|freiberuf";
     STAGE = r"\bstage\b|\bstagiaire|\binternship|\bintern\b|praktikum|\bpracticas\b|becario|\bstaz\b|pasant|trainee\b";

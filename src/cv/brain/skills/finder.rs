@@ -32,7 +32,8 @@ static CUE: LazyLock<Pattern> = LazyLock::new(|| {
     Pattern::new(concat!(
         r"\b(languages?|langages?|programming|programmation|programmier\w*|develop\w*|entwickl\w*|microsoft|ms|office|suite|pack|bureautique|",
         r"logiciels?|software|outils?|tools?|frameworks?|stack|technologies|libraries|database|sgbd|proficien\w*|maitrise|",
-        r"knowledge of|experience (with|in)|connaissances? (de|en|des|du)|expertise|scripting|coding|sdk|versions?)\W*$"
+        r"knowledge of|experience (with|in|using)|familiar(ity)? with|proficien\w* (in|with)|skilled in|exposure to|languages? (like|such as)|",
+        r"connaissances? (de|en|des|du)|expertise( in)?|scripting|coding|sdk|versions?)\W*$"
     ))
 });
 
@@ -104,8 +105,9 @@ fn hits(text: &str) -> Vec<Hit<'static>> {
             Some(Hit { from: m.start(), to: border(text, m.start(), m.end())?, term })
         })
         .collect();
-    // The longest at each place first, then left to right without overlap.
-    found.sort_by(|a, b| a.from.cmp(&b.from).then((b.to - b.from).cmp(&(a.to - a.from))));
+    // The longest at each place first ("Sass" before the plural of "SAS"), then left to right without overlap.
+    let long = |hit: &Hit<'_>| (hit.to - hit.from, hit.term.text.len());
+    found.sort_by(|a, b| a.from.cmp(&b.from).then_with(|| long(b).cmp(&long(a))));
     let mut end = 0;
     found.retain(|hit| {
         let free = hit.from >= end;
@@ -250,6 +252,9 @@ mod tests {
         assert_eq!(names("Experience with Go, Rust and PostgreSQL"), ["Go", "Rust", "PostgreSQL"]);
         assert_eq!(names("Python, R, SQL"), ["Python", "R", "SQL"]);
         assert_eq!(names("programming in C or C++"), ["C", "C++"]);
+        assert_eq!(names("Familiarity with Puppet and Ruby"), ["Puppet", "Ruby"]);
+        assert_eq!(names("a scripting language like Perl or Python"), ["Perl", "Python"]);
+        assert_eq!(names("SASS/CSS"), ["Sass", "CSS"]);
         assert_eq!(names("maîtrise d'Excel"), Vec::<String>::new());
         assert_eq!(names("Pack Office (Word, Excel)").len(), 3);
     }

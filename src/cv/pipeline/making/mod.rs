@@ -261,6 +261,10 @@ impl TaskKind for Making {
         lock_owner(tx, task).await?;
         let made = Made::deserialize(&output.output["made"]).map_err(|error| DbError::Data(error.to_string()))?;
         let id = output.output["cv_id"].as_str().unwrap_or_default();
+        if task.owner.is_none() {
+            // G8: nobody has CVs here; the document is the task's result.
+            return Ok(());
+        }
         save::store(tx, task, self.recipe, id, &made).await
     }
 
@@ -272,7 +276,12 @@ impl TaskKind for Making {
             let saved = summary.steps.iter().find(|(spec, ..)| spec.kind == "save").map(|(.., output)| output);
             let field = |name: &str| saved.and_then(|output| output.get(name)).cloned().unwrap_or_default();
             let notes = saved.and_then(|output| output.pointer("/made/notes")).cloned().unwrap_or_default();
-            let result = json!({"cv_id": field("cv_id"), "notes": notes});
+            let result = if task.owner.is_some() {
+                json!({"cv_id": field("cv_id"), "notes": notes})
+            } else {
+                let content = saved.and_then(|output| output.pointer("/made/content")).cloned();
+                json!({"content": content, "notes": notes})
+            };
             tasks::move_to(tx, id, TaskState::Completed, None, Some(&result));
             if let Some(owner) = &task.owner {
                 let took = super::score::took(tx, id).await?;
