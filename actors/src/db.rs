@@ -118,6 +118,31 @@ impl Db {
         self.heed(done)
     }
 
+    /// What several statements read of one moment, whatever is committed meanwhile: a repeatable-read transaction that
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// What `read` returns; [`DbError`].
+    pub async fn at_one_moment<T, E: From<DbError>>(
+        &self,
+        read: impl AsyncFnOnce(&deadpool_postgres::Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut client = self.connection().await?;
+        let work = async {
+            let transaction = client
+                .build_transaction()
+                .isolation_level(tokio_postgres::IsolationLevel::RepeatableRead)
+                .read_only(true)
+                .start()
+                .await
+                .map_err(DbError::from)?;
+            let read = read(&transaction).await?;
+            transaction.commit().await.map_err(DbError::from)?;
+            Ok(read)
+        };
+        self.bounded(work).await
+    }
+
     /// The pool, for what needs it whole (metrics, shutdown).
     pub const fn pool(&self) -> &deadpool_postgres::Pool {
         &self.pool

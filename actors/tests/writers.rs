@@ -3,7 +3,7 @@
 
 mod support;
 
-use estafette_actors::RuntimeConfig;
+use estafette_actors::{DbError, RuntimeConfig};
 use estafette_protocol::{ErrorCode, IdempotencyKey, TaskId};
 use futures_util::future::join_all;
 use serde_json::json;
@@ -106,6 +106,25 @@ async fn rows_that_wait_are_written_before_a_question_and_in_their_order() {
     assert_eq!(put(json!({"id": "x", "refuse": true})).await.unwrap_err().code, ErrorCode::BadRequest);
     assert_eq!(count(&db, "SELECT n FROM toy.counter").await, 2, "a unit that refuses leaves nothing");
     assert_eq!(put(json!({"id": "x"})).await.unwrap(), json!({"n": 4}));
+}
+
+#[actix::test]
+async fn what_several_statements_read_at_one_moment_is_of_one_moment() {
+    let database = database().await;
+    let db = database.db();
+    let runtime = runtime(db.clone(), Arc::default(), RuntimeConfig::default()).await;
+    let put = async || runtime.call(identity("ann"), "put", json!({"id": "x"}), None).await.unwrap();
+    put().await;
+    let read: Result<(i64, i64), DbError> = db
+        .at_one_moment(async |moment| {
+            let read = async || Ok::<i64, DbError>(moment.query_one("SELECT n FROM toy.counter", &[]).await?.get(0));
+            let before = read().await?;
+            put().await;
+            Ok((before, read().await?))
+        })
+        .await;
+    assert_eq!(read.unwrap(), (2, 2));
+    assert_eq!(count(&db, "SELECT n FROM toy.counter").await, 4, "it was written meanwhile");
 }
 
 #[actix::test]

@@ -45,7 +45,7 @@ pub async fn read(runtime: &Runtime, who: &Identity, outbox: &Arc<Outbox>, work:
                 outbox.give_back(sub);
             }
         },
-        Work::Snapshot(sub, key) => match runtime.db().bounded(snapshot(runtime, who, &key)).await {
+        Work::Snapshot(sub, key) => match snapshot(runtime, who, &key).await {
             Ok((head, message)) => outbox.snapshot(sub, head, &message),
             Err(error) if matches!(error.code, ErrorCode::NotFound | ErrorCode::Forbidden | ErrorCode::BadRequest) => {
                 return Some(Ended { topic: key.topic, message: error.message });
@@ -61,20 +61,15 @@ pub async fn read(runtime: &Runtime, who: &Identity, outbox: &Arc<Outbox>, work:
     None
 }
 
-/// The state of a topic with the position that belongs to it: both are read in one repeatable-read transaction.
+/// The state of a topic with the position that belongs to it: both are read at one moment.
 async fn snapshot(runtime: &Runtime, who: &Identity, key: &TopicKey) -> Result<(log::Head, ServerMessage), CallError> {
     let product = runtime.product(&key.product)?;
-    let mut client = runtime.db().connection().await?;
-    let transaction = client
-        .build_transaction()
-        .isolation_level(tokio_postgres::IsolationLevel::RepeatableRead)
-        .read_only(true)
-        .start()
-        .await?;
-    let head = async { Ok::<_, CallError>(log::head(&transaction, key).await?) };
-    // Sent together: both see the same state of the database.
-    let (head, state) = futures_util::try_join!(head, product.snapshot(&transaction, who, &key.topic))?;
-    transaction.commit().await?;
+    let read = async |transaction: &deadpool_postgres::Transaction<'_>| {
+        let head = async { Ok::<_, CallError>(log::head(transaction, key).await?) };
+        // Sent together, not one after the other.
+        futures_util::try_join!(head, product.snapshot(transaction, who, &key.topic))
+    };
+    let (head, state) = runtime.db().at_one_moment(read).await?;
     let message = ServerMessage::Snap { topic: key.topic.clone(), epoch: head.epoch, seq: head.seq, state };
     Ok((head, message))
 }

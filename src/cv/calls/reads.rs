@@ -6,8 +6,9 @@ use crate::cv::snapshot;
 use crate::cv::store::files::MAX_PAGE;
 use crate::cv::store::{activity, credits, files, offers, plans, users, versions};
 use chrono::Utc;
-use estafette_actors::{CallCtx, CallError};
+use estafette_actors::{CallCtx, CallError, Db};
 use estafette_protocol::cv::http::Page;
+use estafette_protocol::cv::snapshot::CvState;
 use estafette_protocol::cv::{CvId, JobOfferId};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -76,6 +77,11 @@ struct LinkRef {
     id: String,
 }
 
+/// A CV with its versions, of one moment.
+async fn cv_state(db: &Db, id: &str) -> Result<Option<CvState>, CallError> {
+    Ok(db.at_one_moment(async |db| snapshot::cv(db, id).await).await?)
+}
+
 /// Handles a reading method.
 ///
 /// # Errors
@@ -96,14 +102,14 @@ pub async fn dispatch(ctx: &CallCtx, method: &str, params: Value) -> Result<Valu
         "cv.get" => {
             let CvRef { id } = parse(params)?;
             readable_cv(db, &ctx.who.user, &ctx.who.role, &id).await?;
-            encode(&snapshot::cv(db, id.as_str()).await?.ok_or_else(|| no_cv(&id))?)
+            encode(&cv_state(db, id.as_str()).await?.ok_or_else(|| no_cv(&id))?)
         }
         "cv.by_name" => {
             let ByName { filename } = parse(params)?;
             let id = files::id_by_name(db, user, &filename).await?;
             let missing = || CallError::not_found(format!("you have no CV named `{filename}`"));
             let id = id.ok_or_else(missing)?;
-            encode(&snapshot::cv(db, &id).await?.ok_or_else(missing)?)
+            encode(&cv_state(db, &id).await?.ok_or_else(missing)?)
         }
         "cv.versions" => {
             let CvRef { id } = parse(params)?;

@@ -107,7 +107,8 @@ fn begin_test(id: &TaskId) -> Begin<'_> {
 /// `not_found`.
 pub async fn get(ctx: &CallCtx, params: TaskRef) -> Result<Value, CallError> {
     own(ctx, &params.id, true).await?;
-    let state = snapshot::task(ctx.db(), params.id.as_str()).await?;
+    // Of one moment, or a task that has ended could have an offer that has not.
+    let state = ctx.db().at_one_moment(async |db| snapshot::task(db, params.id.as_str()).await).await?;
     encode(&state.ok_or_else(|| no_task(&params.id))?)
 }
 
