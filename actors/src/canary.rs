@@ -267,7 +267,7 @@ async fn shorten(db: &Db, key: &TopicKey) -> DbResult<()> {
         "WITH old AS (
             SELECT id, head_seq - $3 AS upto FROM runtime.topics WHERE product = $1 AND topic = $2 AND head_seq > $3
          ), gone AS (
-            DELETE FROM runtime.events e USING old WHERE e.topic_id = old.id AND e.seq <= old.upto
+            DELETE FROM runtime.log e USING old WHERE e.topic_id = old.id AND e.seq <= old.upto
          )
          UPDATE runtime.topics t SET floor_seq = greatest(t.floor_seq, old.upto) FROM old WHERE t.id = old.id",
         &[&key.product.as_str(), &key.topic.as_str(), &i64::try_from(CANARY_KEEP).unwrap_or(i64::MAX)],

@@ -109,6 +109,8 @@ pub const ANSWER_COST: usize = 64;
 pub const GREETING_BYTES: usize = 256 * 1024;
 /// Below this many waiting bytes an outbox takes another page of the log.
 pub const OUTBOX_LOW: usize = 64 * 1024;
+/// Events of one topic that share a row of the log, at most; and their bytes, where there are several.
+pub const LOG_ROW: (usize, usize) = (64, 16 * 1024);
 /// Events in one page of the log.
 pub const LOG_PAGE: i64 = 256;
 /// Bytes after which no further piece of a page is read: what an outbox takes at once. Without it, readers that catch up
@@ -172,7 +174,7 @@ pub const RESCUE_EVERY: Duration = Duration::from_millis(500);
 /// failed.
 pub const MAX_RESCUES: i32 = 3;
 /// Tasks claimed, or rescued, in one transaction.
-pub const CLAIM_BATCH: i64 = 64;
+pub const CLAIM_BATCH: i64 = 128;
 /// Between two claims of a node: under load each takes what was queued meanwhile, and a lone task waits for none.
 pub const CLAIM_EVERY: Duration = Duration::from_millis(3);
 /// The dispatcher looks for queued tasks at least this often, told or not.
@@ -181,6 +183,10 @@ pub const POLL_EVERY: Duration = Duration::from_millis(500);
 pub const POSITIONS: i64 = 1_000;
 /// Steps that one task may have: a graph that grows beyond it fails the step that grew it.
 pub const TASK_STEPS: usize = 2_000;
+/// Moves of one task that make a commit worth sending, while more of them come in the same moment.
+pub const COMMIT_MOVES: usize = 64;
+/// Pure steps of one task that are done and not durable. Then the next ones wait for the commit.
+pub const STEPS_AHEAD: usize = 32;
 /// Bytes of one step's output (as JSON). Larger ones fail the step: they belong into the product's tables.
 pub const STEP_OUTPUT_BYTES: usize = 2 * 1024 * 1024;
 /// Waits between attempts to end a task whose last hook fails.

@@ -321,8 +321,8 @@ async fn trim(db: &Db, retention: Duration, journal: Duration) -> DbResult<()> {
     .await?;
     db.execute(
         "WITH gone AS (
-            DELETE FROM runtime.events e USING (
-                SELECT topic_id, seq FROM runtime.events WHERE at < now() - make_interval(secs => $1) LIMIT $2
+            DELETE FROM runtime.log e USING (
+                SELECT topic_id, seq FROM runtime.log WHERE at < now() - make_interval(secs => $1) LIMIT $2
             ) old WHERE e.topic_id = old.topic_id AND e.seq = old.seq RETURNING e.topic_id, e.seq
          )
          UPDATE runtime.topics t SET floor_seq = greatest(t.floor_seq, g.seq)

@@ -33,7 +33,7 @@ async fn commit(tx: &Tx<'_>, events: Vec<NewEvent>) -> DbResult<Vec<Arc<StoredEv
         tx.commit(None).await?;
         return Ok(Vec::new());
     }
-    let appending = log::Appending::new(events);
+    let appending = log::Appending::new(events)?;
     let columns = appending.columns();
     let params: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| &**column as &(dyn ToSql + Sync)).collect();
     let heads = tx.commit(Some((log::APPEND, &params))).await?;

@@ -260,6 +260,8 @@ async fn a_result_that_waits_to_be_stored_says_so() {
     let task = start(&runtime, "ann", json!([{"key": "a", "do": "gate", "on": "g"}])).await;
     let topic = format!("task:{task}");
     watcher.sub(&topic, None).await;
+    // From then on it is live, and nothing has to be read for it.
+    watcher.next_of("snap").await;
     waiting(&gates, 1).await;
     postgres.freeze();
     db.gate().down().await;

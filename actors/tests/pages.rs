@@ -5,7 +5,7 @@ mod support;
 
 use estafette_actors::event::TopicKey;
 use estafette_actors::event::log::page;
-use estafette_actors::limits::{LOG_PAGE, LOG_PAGE_BYTES, LOG_PIECE};
+use estafette_actors::limits::{LOG_PAGE, LOG_PAGE_BYTES, LOG_PIECE, LOG_ROW};
 use estafette_actors::{Db, RuntimeConfig};
 use serde_json::json;
 use std::sync::Arc;
@@ -44,4 +44,41 @@ async fn a_page_is_bounded_by_number_and_by_bytes() {
     assert_eq!(pages(&db, "small").await, vec![whole, 10]);
     // Eight of them are twice what a page may have: no second piece is read.
     assert_eq!(pages(&db, "large").await, vec![piece; 3]);
+}
+
+#[actix::test]
+async fn events_that_are_committed_together_share_rows_and_are_read_from_any_of_them() {
+    let database = database().await;
+    let db = database.db();
+    let runtime = runtime(db.clone(), Arc::default(), RuntimeConfig::default()).await;
+    let topics = ["one", "two"].map(|room| format!("room:{room}").parse::<estafette_protocol::Topic>().unwrap());
+    // Of two topics in turn, so that what belongs together does not stand together; one event is longer than a row.
+    let events = u64::try_from(LOG_ROW.0).unwrap() * 5 + 3;
+    let long = "x".repeat(LOG_ROW.1 + 1);
+    let write = async |tx: &mut estafette_actors::Tx<'_>| {
+        for n in 0..events {
+            for topic in &topics {
+                let pad = if n == 100 { long.as_str() } else { "" };
+                tx.emit(topic, "added", &json!({"n": n, "pad": pad}))?;
+            }
+        }
+        Ok(())
+    };
+    runtime.transaction(&product(), write).await.unwrap();
+    let rows = support::count(&db, "SELECT count(*) FROM runtime.log").await;
+    assert!((12..=20).contains(&rows), "{rows} rows for {events} events of two topics");
+    assert_eq!(support::count(&db, "SELECT count(*) FROM runtime.events").await, i64::try_from(events * 2).unwrap());
+    let numbers = "SELECT count(*) FROM runtime.events WHERE (data ->> 'n')::bigint <> seq - 1 OR kind <> 'added'";
+    assert_eq!(support::count(&db, numbers).await, 0);
+    let whole = usize::try_from(LOG_PAGE).unwrap();
+    for room in ["one", "two"] {
+        assert_eq!(pages(&db, room).await, vec![whole, usize::try_from(events).unwrap() - whole]);
+        let key = TopicKey { product: product(), topic: format!("room:{room}").parse().unwrap() };
+        for after in [0, 1, 62, 63, 64, 65, 99, 100, 101, events - 1] {
+            let page = page(&db, &key, after).await.unwrap();
+            let first = page.events.first().unwrap();
+            assert_eq!(first.seq, after + 1);
+            assert!(serde_json::to_string(first.message()).unwrap().contains(&format!("\"n\":{after}")));
+        }
+    }
 }

@@ -177,7 +177,7 @@ async fn events_that_the_bus_lost_are_found_in_the_log() {
         .await
         .unwrap();
     let id: i64 = row.get(0);
-    tx.execute("INSERT INTO runtime.events VALUES ($1, 1, 'added', now(), '{}')", &[&id]).await.unwrap();
+    tx.execute("INSERT INTO runtime.log VALUES ($1, 1, 'added', now(), '{}')", &[&id]).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(client.next_of("ev").await["seq"], 1);
 }

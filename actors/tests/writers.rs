@@ -143,3 +143,116 @@ async fn the_statistics_of_a_table_that_grew_are_renewed_before_autovacuum_comes
     .await;
     runtime.drain(std::time::Duration::from_millis(1)).await;
 }
+
+/// Ten steps, one after the other; with `change` on the one named.
+fn pure_chain(of: usize, change: &[(usize, serde_json::Value)]) -> serde_json::Value {
+    let step = |place: usize| {
+        let needs: Vec<String> = place.checked_sub(1).map(|before| format!("s{before}")).into_iter().collect();
+        let mut step = json!({"key": format!("s{place}"), "needs": needs, "pure": true});
+        for (_, fields) in change.iter().filter(|(of, _)| *of == place) {
+            step.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        }
+        step
+    };
+    (0..of).map(step).collect()
+}
+
+#[actix::test]
+async fn pure_steps_run_ahead_and_are_committed_together_each_with_its_own_row_and_events() {
+    let database = database().await;
+    let db = database.db();
+    let runtime = runtime(db.clone(), Arc::default(), RuntimeConfig::default()).await;
+    let task = start(&runtime, "ann", pure_chain(10, &[])).await;
+    ended(&db, &task, "completed").await;
+    let commits = count(&db, "SELECT commit_no FROM runtime.tasks").await;
+    assert!(commits <= 2, "what happens in one moment is one commit: {commits}");
+    assert_eq!(count(&db, "SELECT count(*) FROM runtime.steps WHERE status = 'completed' AND attempt = 1").await, 10);
+    assert_eq!(count(&db, "SELECT count(*) FROM toy.effects").await, 10, "each hook was called");
+    let mut expected = vec!["task.queued", "task.started"];
+    expected.extend(["step.started", "step.completed"].repeat(10));
+    expected.push("task.completed");
+    assert_eq!(kinds(&db, &format!("task:{task}")).await, expected);
+    // More than may be ahead at once.
+    let long = start(&runtime, "ann", pure_chain(100, &[])).await;
+    ended(&db, &long, "completed").await;
+    let done = format!("SELECT count(*) FROM runtime.steps WHERE task_id = '{long}' AND status = 'completed'");
+    assert_eq!(count(&db, &done).await, 100);
+}
+
+#[actix::test]
+async fn steps_that_ran_ahead_of_a_refused_result_did_not_happen() {
+    let database = database().await;
+    let db = database.db();
+    let runtime = runtime(db.clone(), Arc::default(), RuntimeConfig::default()).await;
+    // The third is refused by the database; of those behind it one fails by itself, on grounds that never were.
+    let refused = start(&runtime, "ann", pure_chain(8, &[(2, json!({"do": "reject"}))])).await;
+    let both = pure_chain(8, &[(2, json!({"do": "reject"})), (4, json!({"do": "fail"}))]);
+    let both = start(&runtime, "ann", both).await;
+    let bystander = start(&runtime, "ann", pure_chain(8, &[])).await;
+    for task in [&refused, &both] {
+        ended(&db, task, "failed").await;
+        let mut expected = vec!["task.queued", "task.started"];
+        expected.extend(["step.started", "step.completed"].repeat(2));
+        expected.extend(["step.started", "step.failed", "task.failed"]);
+        assert_eq!(kinds(&db, &format!("task:{task}")).await, expected);
+        let of = |status: &str| {
+            format!("SELECT count(*) FROM runtime.steps WHERE task_id = '{task}' AND status = '{status}'")
+        };
+        assert_eq!(count(&db, &of("completed")).await, 2);
+        assert_eq!(count(&db, &of("failed")).await, 1);
+        assert_eq!(count(&db, &of("cancelled")).await, 5);
+        let begun = format!("SELECT count(*) FROM runtime.steps WHERE task_id = '{task}' AND attempt > 0");
+        assert_eq!(count(&db, &begun).await, 3, "those behind it never began");
+    }
+    ended(&db, &bystander, "completed").await;
+}
+
+#[actix::test]
+async fn a_pure_step_that_fails_is_repeated_and_fails_its_task_as_any_other() {
+    let database = database().await;
+    let db = database.db();
+    let runtime = runtime(db.clone(), Arc::default(), RuntimeConfig::default()).await;
+    let flaky = start(&runtime, "ann", pure_chain(6, &[(3, json!({"do": "flaky"}))])).await;
+    let fails = start(&runtime, "ann", pure_chain(6, &[(3, json!({"do": "fail"}))])).await;
+    let grows = pure_chain(3, &[(1, json!({"do": "grow"}))]);
+    let grows = start(&runtime, "ann", grows).await;
+    ended(&db, &flaky, "completed").await;
+    let attempts = format!("SELECT attempt::bigint FROM runtime.steps WHERE task_id = '{flaky}' AND key = 's3'");
+    assert_eq!(count(&db, &attempts).await, 3);
+    ended(&db, &fails, "failed").await;
+    let statuses = format!("SELECT count(DISTINCT status) FROM runtime.steps WHERE task_id = '{fails}'
+        AND ((ord < 3 AND status = 'completed') OR (ord = 3 AND status = 'failed') OR (ord > 3 AND status = 'cancelled'))");
+    assert_eq!(count(&db, &statuses).await, 3);
+    // What others wait for must not come from a step that may be called back.
+    ended(&db, &grows, "failed").await;
+    let error = db.query_one("SELECT error FROM runtime.tasks WHERE id = $1", &[&grows.as_str()]).await.unwrap();
+    assert_eq!(error.get::<_, &str>(0), "a pure step may not add steps or needs");
+}
+
+#[actix::test]
+async fn a_task_has_a_lease_as_long_as_it_runs_and_its_steps_a_row_when_there_is_something_to_say() {
+    let database = database().await;
+    let db = database.db();
+    let gates = Arc::<Gates>::default();
+    let runtime = runtime(db.clone(), Arc::clone(&gates), RuntimeConfig::default()).await;
+    let steps =
+        json!([{"key": "a"}, {"key": "b", "needs": ["a"], "do": "gate", "on": "g"}, {"key": "c", "needs": ["b"]}]);
+    let task = start(&runtime, "ann", steps).await;
+    waiting(&gates, 1).await;
+    let shown = async || -> Vec<(String, String, i32)> {
+        let rows = db.query("SELECT key, status, attempt FROM runtime.steps ORDER BY ord", &[]).await.unwrap();
+        rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect()
+    };
+    let of = |key: &str, status: &str, attempt: i32| (key.to_owned(), status.to_owned(), attempt);
+    assert_eq!(shown().await, [of("a", "completed", 1), of("b", "running", 1), of("c", "pending", 0)]);
+    assert_eq!(count(&db, "SELECT count(*) FROM runtime.step_states").await, 1);
+    assert_eq!(count(&db, "SELECT count(*) FROM runtime.leases WHERE progressed").await, 1);
+    let cancelled = runtime.call(identity("ann"), "cancel", json!({"id": task}), None).await;
+    assert!(cancelled.is_ok(), "{cancelled:?}");
+    assert_eq!(shown().await, [of("a", "completed", 1), of("b", "cancelled", 1), of("c", "cancelled", 0)]);
+    assert_eq!(count(&db, "SELECT count(*) FROM runtime.leases").await, 0);
+    gates.gate("g").add_permits(1);
+    let done = start(&runtime, "ann", json!([{"key": "a"}])).await;
+    ended(&db, &done, "completed").await;
+    assert_eq!(count(&db, "SELECT count(*) FROM runtime.leases").await, 0);
+}

@@ -113,6 +113,8 @@ pub struct Tx<'a> {
     client: &'a deadpool_postgres::Client,
     begun: Cell<bool>,
     over: Cell<bool>,
+    /// What begins it.
+    begin: &'static str,
     additions: Additions,
 }
 
@@ -150,7 +152,16 @@ impl<'a> Tx<'a> {
     /// A unit on a connection. Nothing is sent yet.
     pub(crate) fn new(client: &'a deadpool_postgres::Client, product: ProductId, kinds: Arc<Registry>) -> Self {
         let additions = Additions::new(product, kinds);
-        Self { client, begun: Cell::new(false), over: Cell::new(false), additions }
+        Self { client, begun: Cell::new(false), over: Cell::new(false), begin: "BEGIN", additions }
+    }
+
+    /// A unit of the runtime's own, whose statements find rows by their keys and take arrays of any length: their plans do
+    /// not depend on what is in the parameters, and making them anew for each execution, as Postgres does where it
+    /// thinks that a longer array deserves it, costs more than many of them take.
+    pub(crate) fn planned(client: &'a deadpool_postgres::Client, product: ProductId, kinds: Arc<Registry>) -> Self {
+        let mut tx = Self::new(client, product, kinds);
+        tx.begin = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan";
+        tx
     }
 
     /// Rows of one prepared statement.
@@ -230,7 +241,7 @@ impl<'a> Tx<'a> {
             .collect();
         let mut flow: Vec<Sent<'_>> = Vec::with_capacity(sets.len() + 3);
         if !self.begun.replace(true) {
-            flow.push(plain(client, "BEGIN"));
+            flow.push(plain(client, self.begin));
         }
         for (statement, rows) in statements.iter().zip(&rows) {
             flow.push(touches(client, statement, rows));

@@ -3,17 +3,18 @@
 use super::{NewEvent, StoredEvent, TopicKey};
 use crate::db::{Column, Db, DbResult};
 use crate::error::DbError;
-use crate::limits::{LOG_PAGE, LOG_PAGE_BYTES, LOG_PIECE};
+use crate::limits::{LOG_PAGE, LOG_PAGE_BYTES, LOG_PIECE, LOG_ROW};
+use bytes::BytesMut;
 use chrono::{DateTime, Utc};
 use estafette_protocol::{EventKind, Timestamp};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tokio_postgres::Row;
-use tokio_postgres::types::{FromSql, Json, ToSql, Type};
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 /// Appends events and moves the heads of their topics, in the order of the topics. One statement: the heads are locked
-/// as they are raised, and the events get the numbers that the raise made room for. An event names its topic by its place
+/// as they are raised, and the events get the numbers that the raise made room for. A row names its topic by its place
 /// among the topics (in the order of their bytes): a look into an array, where a join would compare all with all.
 pub(crate) const APPEND: &str = "
 WITH heads AS (
@@ -28,11 +29,105 @@ WITH heads AS (
            array_agg(head_seq ORDER BY product COLLATE \"C\", topic COLLATE \"C\") AS seqs
     FROM heads
 ), added AS (
-    INSERT INTO runtime.events (topic_id, seq, kind, at, data)
-    SELECT p.ids[e.place], p.seqs[e.place] - e.from_end, e.kind, $7, e.data
-    FROM placed p, unnest($4::integer[], $5::bigint[], $6::text[], $8::json[]) AS e(place, from_end, kind, data)
+    INSERT INTO runtime.log (topic_id, seq, count, kind, at, data)
+    SELECT p.ids[e.place], p.seqs[e.place] - e.from_end, e.count, e.kind, $8, e.data
+    FROM placed p, unnest($4::integer[], $5::bigint[], $6::integer[], $7::text[], $9::json[])
+         AS e(place, from_end, count, kind, data)
 )
 SELECT product, topic, epoch, head_seq FROM heads";
+
+/// A row of the log: an event, or several of one topic that follow each other.
+struct LogRow {
+    /// The place of its topic, from 1.
+    place: i32,
+    /// How far its last event is from the new head of its topic.
+    from_end: i64,
+    count: i32,
+    /// Of one event.
+    kind: Option<EventKind>,
+    data: RawJson,
+}
+
+/// Bytes of an event in its row, usually: so many are asked for at once.
+const USUAL_EVENT: usize = 192;
+
+/// JSON that is made already.
+#[derive(Debug, Default)]
+struct RawJson(Vec<u8>);
+
+impl ToSql for RawJson {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        out.extend_from_slice(&self.0);
+        Ok(IsNull::No)
+    }
+    fn accepts(ty: &Type) -> bool {
+        *ty == Type::JSON
+    }
+    to_sql_checked!();
+}
+
+/// Puts the events of one topic into rows, in their order: as many into one as there is room for.
+struct Packing<'e> {
+    /// `[[kind,data],…` of the events that wait for a row.
+    json: Vec<u8>,
+    /// How many these are.
+    count: usize,
+    /// The kind of the first of them.
+    first: Option<&'e EventKind>,
+    /// Events of the topic that come after those that wait.
+    left: i64,
+    place: i32,
+}
+
+impl<'e> Packing<'e> {
+    const fn new(place: i32, events: i64) -> Self {
+        Self { json: Vec::new(), count: 0, first: None, left: events, place }
+    }
+
+    /// Adds an event; how far it is from the new head of the topic.
+    fn add(&mut self, event: &'e NewEvent, rows: &mut Vec<LogRow>) -> DbResult<i64> {
+        if self.count >= LOG_ROW.0 {
+            self.close(rows);
+        }
+        if self.count == 0 {
+            self.json.reserve(USUAL_EVENT);
+        }
+        let before = self.json.len();
+        self.json.push(if self.count == 0 { b'[' } else { b',' });
+        serde_json::to_writer(&mut self.json, &(&event.kind, &event.data))
+            .map_err(|error| DbError::Data(error.to_string()))?;
+        // Brackets, and the comma before the last event, do not count.
+        if self.count > 0 && self.json.len() - 2 > LOG_ROW.1 {
+            let mut own = self.json.split_off(before);
+            self.close(rows);
+            if let Some(separator) = own.first_mut() {
+                *separator = b'[';
+            }
+            self.json = own;
+        }
+        self.first.get_or_insert(&event.kind);
+        self.count += 1;
+        self.left -= 1;
+        Ok(self.left)
+    }
+
+    /// Makes a row of those that wait.
+    fn close(&mut self, rows: &mut Vec<LogRow>) {
+        let (mut json, count) = (std::mem::take(&mut self.json), std::mem::take(&mut self.count));
+        let Some(first) = self.first.take() else { return };
+        let kind = if count == 1 {
+            // `[["kind",data]`: a kind has nothing to escape.
+            json.pop();
+            json.drain(..json.len().min(first.as_str().len() + 5));
+            Some(first.clone())
+        } else {
+            json.push(b']');
+            None
+        };
+        let count = i32::try_from(count).unwrap_or(i32::MAX);
+        rows.push(LogRow { place: self.place, from_end: self.left, count, kind, data: RawJson(json) });
+    }
+}
 
 /// Events on their way into the log: the parameters of [`APPEND`], and what comes of its answer.
 pub(crate) struct Appending {
@@ -40,15 +135,16 @@ pub(crate) struct Appending {
     /// The topics in their order, with the number of their events. Sorted: topics are locked in one order by everybody, so
     /// that no two units wait for each other in a circle.
     counts: BTreeMap<TopicKey, i64>,
-    /// The place of each event's topic among them, from 1.
-    places: Vec<i32>,
+    rows: Vec<LogRow>,
     /// How far each event is from the new head of its topic.
     from_end: Vec<i64>,
     at: Timestamp,
 }
 
 impl Appending {
-    pub(crate) fn new(events: Vec<NewEvent>) -> Self {
+    /// # Errors
+    /// [`DbError::Data`] when an event cannot be written as JSON.
+    pub(crate) fn new(events: Vec<NewEvent>) -> DbResult<Self> {
         let mut counts: BTreeMap<TopicKey, i64> = BTreeMap::new();
         for event in &events {
             match counts.get_mut(&event.key) {
@@ -58,29 +154,32 @@ impl Appending {
                 }
             }
         }
-        let mut left: HashMap<&TopicKey, (i32, i64)> =
-            (1..).zip(&counts).map(|(place, (key, count))| (key, (place, *count))).collect();
-        let (mut places, mut from_end) = (Vec::with_capacity(events.len()), Vec::with_capacity(events.len()));
+        let packing = |(place, (key, count)): (i32, (_, &i64))| (key, Packing::new(place, *count));
+        let mut open: HashMap<&TopicKey, Packing<'_>> = (1..).zip(&counts).map(packing).collect();
+        let (mut rows, mut from_end) = (Vec::with_capacity(counts.len()), Vec::with_capacity(events.len()));
         for event in &events {
-            let Some((place, open)) = left.get_mut(&event.key) else { continue };
-            *open -= 1;
-            places.push(*place);
-            from_end.push(*open);
+            let Some(packing) = open.get_mut(&event.key) else { continue };
+            from_end.push(packing.add(event, &mut rows)?);
         }
-        Self { counts, places, from_end, at: Timestamp::new(Utc::now()), events }
+        for packing in open.values_mut() {
+            packing.close(&mut rows);
+        }
+        drop(open);
+        Ok(Self { counts, rows, from_end, at: Timestamp::new(Utc::now()), events })
     }
 
     pub(crate) fn columns(&self) -> Vec<Column<'_>> {
-        let events = &self.events;
+        let rows = &self.rows;
         vec![
             Box::new(self.counts.keys().map(|key| key.product.as_str()).collect::<Vec<_>>()),
             Box::new(self.counts.keys().map(|key| key.topic.as_str()).collect::<Vec<_>>()),
             Box::new(self.counts.values().copied().collect::<Vec<_>>()),
-            Box::new(&self.places),
-            Box::new(&self.from_end),
-            Box::new(events.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>()),
+            Box::new(rows.iter().map(|row| row.place).collect::<Vec<_>>()),
+            Box::new(rows.iter().map(|row| row.from_end).collect::<Vec<_>>()),
+            Box::new(rows.iter().map(|row| row.count).collect::<Vec<_>>()),
+            Box::new(rows.iter().map(|row| row.kind.as_ref().map(EventKind::as_str)).collect::<Vec<_>>()),
             Box::new(self.at.to_chrono()),
-            Box::new(events.iter().map(|event| Json(&event.data)).collect::<Vec<_>>()),
+            Box::new(rows.iter().map(|row| &row.data).collect::<Vec<_>>()),
         ]
     }
 
@@ -110,7 +209,7 @@ pub async fn append(tx: &deadpool_postgres::Transaction<'_>, events: Vec<NewEven
     if events.is_empty() {
         return Ok(Vec::new());
     }
-    let appending = Appending::new(events);
+    let appending = Appending::new(events)?;
     let statement = tx.prepare_cached(APPEND).await?;
     let heads = {
         let columns = appending.columns();
@@ -216,35 +315,87 @@ pub async fn page(db: &Db, key: &TopicKey, after: u64) -> DbResult<Page> {
     }
     let statement = client
         .prepare_cached(
-            "SELECT e.seq, e.kind, e.at, e.data FROM runtime.topics t JOIN runtime.events e ON e.topic_id = t.id
-             WHERE t.product = $1 AND t.topic = $2 AND e.seq > $3 ORDER BY e.seq LIMIT $4",
+            "SELECT l.seq, l.count, l.kind, l.at, l.data FROM runtime.topics t JOIN runtime.log l ON l.topic_id = t.id
+             WHERE t.product = $1 AND t.topic = $2 AND l.seq > $3 ORDER BY l.seq LIMIT $4",
         )
         .await?;
     let mut after = i64::try_from(after).unwrap_or(i64::MAX);
-    let (mut left, mut piece, mut bytes) = (LOG_PAGE, LOG_PIECE, 0);
-    while left > 0 && bytes < LOG_PAGE_BYTES {
-        let limit = piece.min(left);
+    let (mut piece, mut bytes) = (LOG_PIECE, 0);
+    let wanted = usize::try_from(LOG_PAGE).unwrap_or(usize::MAX);
+    while events.len() < wanted && bytes < LOG_PAGE_BYTES {
+        let limit = piece.min(LOG_PAGE);
         let rows = client.query(&statement, &[&key.product.as_str(), &key.topic.as_str(), &after, &limit]).await?;
         let whole = i64::try_from(rows.len()).unwrap_or(0) == limit;
         for row in rows {
-            after = row.try_get(0)?;
-            let kind: String = row.try_get(1)?;
-            let kind = EventKind::parse(&kind).map_err(|error| DbError::Data(error.to_string()))?;
-            let at: DateTime<Utc> = row.try_get(2)?;
-            let data: Data = row.try_get(3)?;
+            let (last, count): (i64, i32) = (row.try_get(0)?, row.try_get(1)?);
+            let at = Timestamp::new(row.try_get::<_, DateTime<Utc>>(3)?);
+            let data: Data = row.try_get(4)?;
             bytes += data.bytes;
-            let at = Timestamp::new(at);
-            events.push(StoredEvent::new(key.clone(), head.epoch, unsigned(after), kind, at, data.value));
+            let first = last - i64::from(count) + 1;
+            for (seq, (kind, data)) in (first..).zip(unpack(row.try_get(2)?, data.value)?) {
+                // A reader may have had a part of what shares the row, and a page has an end.
+                if seq > after && events.len() < wanted {
+                    after = seq;
+                    events.push(StoredEvent::new(key.clone(), head.epoch, unsigned(seq), kind, at, data));
+                }
+            }
         }
         if !whole {
             break;
         }
-        left -= limit;
         piece = piece.saturating_mul(2);
     }
     Ok(Page { events, head })
 }
 
+/// The events of a row.
+fn unpack(kind: Option<&str>, data: Value) -> DbResult<Vec<(EventKind, Value)>> {
+    match kind {
+        Some(kind) => Ok(vec![(EventKind::parse(kind).map_err(|error| DbError::Data(error.to_string()))?, data)]),
+        None => serde_json::from_value(data).map_err(|error| DbError::Data(error.to_string())),
+    }
+}
+
 fn unsigned(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use estafette_protocol::ProductId;
+
+    /// What is written of events with data of so many bytes: of each row its events, its kind, its JSON and how far it is
+    /// from the new head.
+    fn packed(sizes: &[usize]) -> Vec<(i32, Option<String>, String, i64)> {
+        let key = TopicKey { product: ProductId::parse("toy").unwrap(), topic: "room:one".parse().unwrap() };
+        let kind = EventKind::parse("said").unwrap();
+        let event = |size: &usize| NewEvent { key: key.clone(), kind: kind.clone(), data: "x".repeat(size - 2).into() };
+        let packed = Appending::new(sizes.iter().map(event).collect()).unwrap();
+        assert_eq!(packed.from_end, (0..i64::try_from(sizes.len()).unwrap()).rev().collect::<Vec<_>>());
+        let text = |row: LogRow| {
+            (row.count, row.kind.map(|kind| kind.to_string()), String::from_utf8(row.data.0).unwrap(), row.from_end)
+        };
+        packed.rows.into_iter().map(text).collect()
+    }
+
+    #[test]
+    fn an_event_alone_has_its_kind_beside_it_and_several_have_theirs_within() {
+        assert_eq!(packed(&[4]), [(1, Some("said".to_owned()), r#""xx""#.to_owned(), 0)]);
+        assert_eq!(packed(&[3, 4]), [(2, None, r#"[["said","x"],["said","xx"]]"#.to_owned(), 0)]);
+    }
+
+    #[test]
+    fn a_row_ends_where_it_has_its_events_or_its_bytes() {
+        let counts = |sizes: &[usize]| -> Vec<(i32, i64)> {
+            packed(sizes).into_iter().map(|(count, _, _, from_end)| (count, from_end)).collect()
+        };
+        assert_eq!(counts(&[4; LOG_ROW.0]), [(64, 0)]);
+        assert_eq!(counts(&[4; LOG_ROW.0 + 1]), [(64, 1), (1, 0)]);
+        // An event alone takes nine bytes besides its data.
+        let rest = LOG_ROW.1 - 9 - 9 - 1_000;
+        assert_eq!(counts(&[1_000, rest, 4]), [(2, 1), (1, 0)]);
+        assert_eq!(counts(&[1_000, rest + 1, 4]), [(1, 2), (2, 0)]);
+        assert_eq!(counts(&[LOG_ROW.1 * 2, 4, 4]), [(1, 2), (2, 0)]);
+    }
 }

@@ -3,7 +3,7 @@
 use super::graph::{Graph, StepState};
 use super::kind::{EventFields, GroupEnd, TaskKind};
 use super::spec::{NewTask, OnFailure, StepSpec, TaskInfo};
-use super::store::{self, NewStepRow, NewTaskRow, TASK_COLUMNS, TaskRow, merged};
+use super::store::{self, LeaseEnd, NewTaskRow, StepRow, TASK_COLUMNS, TaskRow, merged};
 use crate::db::{Additions, DbResult, Effect, Tx};
 use crate::error::{CallError, DbError};
 use crate::event::TopicKey;
@@ -88,13 +88,9 @@ pub(crate) fn enqueue(tx: &mut Additions, new: NewTask) -> DbResult<TaskInfo> {
     };
     let kind = kind_of(tx, &task)?;
     let plan = kind.plan(&task).map_err(|error| DbError::Data(error.to_string()))?;
-    let steps: Vec<Arc<StepSpec>> = plan.into_iter().map(Arc::new).collect();
-    Graph::new(steps.iter().cloned().map(StepState::new).collect())
-        .map_err(|error| DbError::Data(error.to_string()))?;
-    tx.put(NewTaskRow(task.clone()));
-    for (ord, spec) in steps.into_iter().enumerate() {
-        tx.put(NewStepRow { task: task.id.clone(), ord: i32::try_from(ord).unwrap_or(i32::MAX), spec });
-    }
+    let plan: Vec<Arc<StepSpec>> = plan.into_iter().map(Arc::new).collect();
+    Graph::planned(plan.iter().cloned()).map_err(|error| DbError::Data(error.to_string()))?;
+    tx.put(NewTaskRow { task: task.clone(), plan });
     emit_queued(tx, &task, &EventFields::new())?;
     tx.effects.push(Effect::Queued);
     Ok(task)
@@ -112,6 +108,14 @@ async fn locked(tx: &Tx<'_>, id: &TaskId) -> Result<TaskRow, CallError> {
     Ok(store::task_row(&row)?)
 }
 
+/// Of a task that runs no more: its lease ends, and so does each step that has not.
+pub(crate) fn end_open_steps(tx: &Additions, task: &TaskId, graph: &Graph) {
+    tx.put(LeaseEnd(task.clone()));
+    for step in graph.steps().iter().filter(|step| !step.status.is_terminal()) {
+        tx.put(StepRow::new(task, &step.spec.key, StepStatus::Cancelled, step.attempt));
+    }
+}
+
 pub(crate) async fn cancel(tx: &mut Tx<'_>, id: &TaskId) -> Result<(), CallError> {
     let row = locked(tx, id).await?;
     if row.status.is_terminal() {
@@ -119,6 +123,7 @@ pub(crate) async fn cancel(tx: &mut Tx<'_>, id: &TaskId) -> Result<(), CallError
     }
     let task = row.info;
     let kind = kind_of(tx, &task)?;
+    store::lock_leases(tx, &[id.as_str()], false).await?;
     let graph = store::graphs(tx, &[id.as_str()]).await?.remove(id.as_str()).unwrap_or_default();
     // Raising the lease fences off whoever runs it: from this commit on nothing of that run can be written.
     tx.execute(
@@ -127,12 +132,7 @@ pub(crate) async fn cancel(tx: &mut Tx<'_>, id: &TaskId) -> Result<(), CallError
         &[&id.as_str()],
     )
     .await?;
-    tx.execute(
-        "UPDATE runtime.steps SET status = 'cancelled', finished_at = now(), run_after = NULL
-         WHERE task_id = $1 AND status IN ('pending', 'running')",
-        &[&id.as_str()],
-    )
-    .await?;
+    end_open_steps(tx, &task.id, &graph);
     for group in graph.open_groups() {
         kind.on_group_ended(tx, &task, &group, GroupEnd::Cancelled).await?;
     }
@@ -185,7 +185,7 @@ pub(crate) async fn retry(tx: &mut Tx<'_>, id: &TaskId) -> Result<(), CallError>
     )
     .await?;
     tx.execute(
-        "UPDATE runtime.steps SET status = 'pending', attempt = 0, run_after = NULL, error = NULL, finished_at = NULL
+        "UPDATE runtime.step_states SET status = 'pending', attempt = 0, run_after = NULL, error = NULL, finished_at = NULL
          WHERE task_id = $1 AND key = ANY($2)",
         &[&id.as_str(), &keys],
     )

@@ -8,7 +8,7 @@ use super::graph::Graph;
 use super::handover;
 use super::positions;
 use super::rescue::{Lost, rescue};
-use super::spec::TaskInfo;
+use super::spec::{StepSpec, TaskInfo};
 use super::store::{self, TASK_COLUMNS};
 use super::supervisor::{Environment, Exit, Exited, LiveSinks, Stop, TaskSupervisor};
 use super::turns::CLAIM;
@@ -30,6 +30,7 @@ use std::collections::HashMap;
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio_postgres::types::Json;
 
 /// Looks for the tasks of a claim whose answer was lost, one each [`POLL_EVERY`]: its commit may arrive late.
 const ORPHAN_LOOKS: u8 = 10;
@@ -310,6 +311,25 @@ async fn claim(setup: &DispatcherSetup, limit: i64) -> DbResult<Vec<Claimed>> {
     setup.db.bounded(claim_some(setup, limit)).await
 }
 
+/// A row that was claimed.
+struct JustClaimed {
+    row: store::TaskRow,
+    /// Where no attempt of any of its steps ever began: all that there is to know of them.
+    plan: Option<Vec<StepSpec>>,
+    /// How long it was in the queue, in seconds.
+    waited: f64,
+}
+
+fn just_claimed(row: &tokio_postgres::Row) -> DbResult<JustClaimed> {
+    // A task of before there were plans has its steps as rows.
+    let plan = row.try_get::<_, Option<Json<Vec<StepSpec>>>>("plan")?.map(|Json(plan)| plan);
+    Ok(JustClaimed {
+        row: store::task_row(row)?,
+        plan: plan.filter(|plan| !plan.is_empty()),
+        waited: row.try_get("waited")?,
+    })
+}
+
 async fn claim_some(setup: &DispatcherSetup, limit: i64) -> DbResult<Vec<Claimed>> {
     let waiting = setup.db.query_opt("SELECT 1 FROM runtime.tasks WHERE status = 'queued' LIMIT 1", &[]).await?;
     if waiting.is_none() {
@@ -318,24 +338,27 @@ async fn claim_some(setup: &DispatcherSetup, limit: i64) -> DbResult<Vec<Claimed
     let client = setup.db.connection().await?;
     let product =
         estafette_protocol::ProductId::parse("runtime").map_err(|error| crate::DbError::Data(error.to_string()))?;
-    let mut tx = Tx::new(&client, product, Arc::clone(&setup.registry));
+    let mut tx = Tx::planned(&client, product, Arc::clone(&setup.registry));
     let per_owner = i64::try_from(setup.config.tasks_per_owner).unwrap_or(i64::MAX);
     let rows = tx
         .query(
-            &format!("{CLAIM}{TASK_COLUMNS}, extract(epoch FROM now() - t.queued_at)::float8 AS waited FROM claimed t"),
+            &format!(
+                "{CLAIM}{TASK_COLUMNS}, extract(epoch FROM now() - t.queued_at)::float8 AS waited,
+                 CASE WHEN t.lease_epoch = 1 THEN t.plan END AS plan FROM claimed t"
+            ),
             &[&setup.registry.kind_names(), &per_owner, &limit, &setup.node.as_str()],
         )
         .await?;
-    let waited = |row: &tokio_postgres::Row| DbResult::Ok(row.try_get::<_, f64>("waited")?);
-    let mut rows = rows.iter().map(|row| Ok((store::task_row(row)?, waited(row)?))).collect::<DbResult<Vec<_>>>()?;
-    rows.sort_by(|(a, _), (b, _)| a.info.id.cmp(&b.info.id));
-    let (rows, waits): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
-    let ids: Vec<&str> = rows.iter().map(|row| row.info.id.as_str()).collect();
-    let mut graphs = store::graphs(&tx, &ids).await?;
+    let mut rows = rows.iter().map(just_claimed).collect::<DbResult<Vec<_>>>()?;
+    rows.sort_by(|a, b| a.row.info.id.cmp(&b.row.info.id));
+    let begun: Vec<&str> = rows.iter().filter(|row| row.plan.is_none()).map(|row| row.row.info.id.as_str()).collect();
+    let mut graphs = store::graphs(&tx, &begun).await?;
     let started = EventKind::parse("task.started").map_err(|error| crate::DbError::Data(error.to_string()))?;
     let mut claimed = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let task = row.info.clone();
+    let mut waits = Vec::with_capacity(rows.len());
+    for JustClaimed { row, plan, waited } in rows {
+        waits.push(waited);
+        let task = row.info;
         tx.product = task.product.clone();
         let Some(kind) = setup.registry.kind(&task.product, &task.kind).cloned() else {
             return Err(crate::DbError::Data(format!("this server knows no kind of task `{}`", task.kind)));
@@ -352,7 +375,11 @@ async fn claim_some(setup: &DispatcherSetup, limit: i64) -> DbResult<Vec<Claimed
             data.insert(name.to_owned(), value);
         }
         tx.emit_value(Topic::task(&task.id), started.clone(), Value::Object(data));
-        let graph = graphs.remove(task.id.as_str()).unwrap_or_default();
+        let graph = match plan {
+            Some(plan) => Graph::planned(plan.into_iter().map(Arc::new))
+                .map_err(|error| crate::DbError::Data(error.to_string()))?,
+            None => graphs.remove(task.id.as_str()).unwrap_or_default(),
+        };
         claimed.push(Claimed { task, lease: row.lease, graph });
     }
     unit::announce(&setup.bus, unit::seal(&setup.db, tx).await?);

@@ -110,6 +110,14 @@ impl Graph {
         Ok(graph)
     }
 
+    /// The graph of a task of which no attempt ever began.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn planned(plan: impl IntoIterator<Item = Arc<StepSpec>>) -> Result<Self, GraphError> {
+        Self::new(plan.into_iter().map(StepState::new).collect())
+    }
+
     fn push(&mut self, step: StepState) -> Result<(), GraphError> {
         if self.steps.len() >= TASK_STEPS {
             return Err(GraphError::TooLarge);
@@ -392,6 +400,31 @@ impl Graph {
         self.failure.as_ref()
     }
 
+    /// Steps that need this one, directly or through others, in their order.
+    pub fn dependents(&self, key: &StepKey) -> Vec<StepKey> {
+        let mut found = BTreeSet::from([key]);
+        loop {
+            let known = found.len();
+            let needing = self.steps.iter().filter(|step| step.needs().any(|need| found.contains(need)));
+            found.extend(needing.map(|step| &step.spec.key).collect::<Vec<_>>());
+            if found.len() == known {
+                break;
+            }
+        }
+        let keys = self.steps.iter().map(|step| &step.spec.key);
+        keys.filter(|of| *of != key && found.contains(of)).cloned().collect()
+    }
+
+    /// What was known of a step's attempts is forgotten: it waits as if none had begun.
+    pub fn forget(&mut self, key: &StepKey) {
+        if let Some(step) = self.get_mut(key) {
+            *step = StepState {
+                extra_needs: std::mem::take(&mut step.extra_needs),
+                ..StepState::new(Arc::clone(&step.spec))
+            };
+        }
+    }
+
     /// Remembers the failure of an earlier run of the supervisor.
     pub fn set_failure(&mut self, error: StepError) {
         self.failure.get_or_insert(error);
@@ -428,7 +461,7 @@ mod tests {
         StepSpec::new(key(name), name).after(needs.iter().map(|need| key(need)))
     }
     fn graph(specs: Vec<StepSpec>) -> Graph {
-        Graph::new(specs.into_iter().map(|spec| StepState::new(Arc::new(spec))).collect()).unwrap()
+        Graph::planned(specs.into_iter().map(Arc::new)).unwrap()
     }
     fn group(name: &str) -> GroupKey {
         GroupKey::new(name)
@@ -436,18 +469,12 @@ mod tests {
 
     #[test]
     fn a_graph_that_could_never_end_is_refused() {
-        let state = |spec| StepState::new(Arc::new(spec));
-        assert_eq!(Graph::new(vec![]).unwrap_err(), GraphError::Empty);
-        assert_eq!(Graph::new(vec![state(step("a", &["a"]))]).unwrap_err(), GraphError::Cycle(key("a")));
-        assert!(matches!(
-            Graph::new(vec![state(step("a", &["b"])), state(step("b", &["a"]))]).unwrap_err(),
-            GraphError::Cycle(_)
-        ));
-        assert!(matches!(Graph::new(vec![state(step("a", &["x"]))]).unwrap_err(), GraphError::UnknownNeed { .. }));
-        assert_eq!(
-            Graph::new(vec![state(step("a", &[])), state(step("a", &[]))]).unwrap_err(),
-            GraphError::Duplicate(key("a"))
-        );
+        let refused = |specs: Vec<StepSpec>| Graph::planned(specs.into_iter().map(Arc::new)).unwrap_err();
+        assert_eq!(refused(vec![]), GraphError::Empty);
+        assert_eq!(refused(vec![step("a", &["a"])]), GraphError::Cycle(key("a")));
+        assert!(matches!(refused(vec![step("a", &["b"]), step("b", &["a"])]), GraphError::Cycle(_)));
+        assert!(matches!(refused(vec![step("a", &["x"])]), GraphError::UnknownNeed { .. }));
+        assert_eq!(refused(vec![step("a", &[]), step("a", &[])]), GraphError::Duplicate(key("a")));
     }
 
     #[test]

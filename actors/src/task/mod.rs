@@ -5,6 +5,7 @@
 //! | [`spec`] | what a step is: key, needs, retry policy, timeout, weight |
 //! | [`kind`] | the trait a product implements for each kind of task |
 //! | [`context`] | what a running step sees |
+//! | [`shown`] | how the steps of a task stand, for those who show them |
 
 pub(crate) mod admit;
 mod attempt;
@@ -13,9 +14,11 @@ pub mod dispatcher;
 pub mod graph;
 pub(crate) mod handover;
 pub mod kind;
+mod layout;
 pub mod limiter;
 mod positions;
 pub mod rescue;
+pub mod shown;
 pub mod spec;
 pub mod store;
 pub mod supervisor;

@@ -1,18 +1,20 @@
 //! Tasks whose node is gone go back to the queue: completed steps are kept, begun ones begin again. A task that was
 //! rescued too often without getting on is taken for the killer of its nodes and ends as failed.
 
-use super::admit::{emit_ended, emit_queued};
+use super::admit::{emit_ended, emit_queued, end_open_steps};
+use super::graph::Graph;
 use super::kind::{GroupEnd, TaskSummary};
-use super::store::{self, TASK_COLUMNS, TaskRow};
+use super::store::{self, LeaseEnd, StepRow, TASK_COLUMNS, TaskRow};
 use crate::bus::Bus;
 use crate::db::{Db, DbResult, Effect, Tx};
 use crate::error::{DbError, StepError};
 use crate::limits::{CLAIM_BATCH, MAX_RESCUES};
 use crate::registry::Registry;
 use crate::unit;
-use estafette_protocol::task::{RequeueCause, Requeued, TaskStatus};
-use estafette_protocol::{NodeId, StepKey};
+use estafette_protocol::NodeId;
+use estafette_protocol::task::{RequeueCause, Requeued, StepStatus, TaskStatus};
 use serde_json::Value;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// The code of a task that was parked, in its `task.failed`.
@@ -56,7 +58,7 @@ pub async fn rescue(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, lost:
 async fn rescue_some(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, lost: &Lost<'_>) -> DbResult<usize> {
     let client = db.connection().await?;
     let product = estafette_protocol::ProductId::parse("runtime").map_err(|error| DbError::Data(error.to_string()))?;
-    let mut tx = Tx::new(&client, product, Arc::clone(registry));
+    let mut tx = Tx::planned(&client, product, Arc::clone(registry));
     let (node, task, lease, some) = match lost {
         Lost::Node(node) | Lost::Drained(node) => (Some(*node), None, None, None),
         Lost::Task(task, lease) => (None, Some(*task), Some(*lease), None),
@@ -64,11 +66,12 @@ async fn rescue_some(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, lost
     };
     // Many tasks: one that is locked (its last commit is still being written) is left for the next round. One task: its
     // row is waited for, as there may be no next round.
-    let locked = if task.is_some() { "" } else { "SKIP LOCKED" };
+    let skip_locked = task.is_none();
+    let locked = if skip_locked { "SKIP LOCKED" } else { "" };
     let rows = tx
         .query(
             &format!(
-                "SELECT {TASK_COLUMNS} FROM runtime.tasks t
+                "SELECT {TASK_COLUMNS}, t.node_id FROM runtime.tasks t
                  WHERE t.status = 'running' AND ($1::text IS NULL OR t.node_id = $1)
                    AND ($2::text IS NULL OR (t.id = $2 AND t.lease_epoch = $3))
                    AND ($5::text[] IS NULL OR t.id = ANY($5))
@@ -77,16 +80,30 @@ async fn rescue_some(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, lost
             &[&node, &task, &lease, &CLAIM_BATCH, &some],
         )
         .await?;
+    let mut rows = rows
+        .iter()
+        .map(|row| Ok((store::task_row(row)?, row.try_get("node_id")?)))
+        .collect::<DbResult<Vec<(TaskRow, Option<String>)>>>()?;
+    let ids: Vec<&str> = rows.iter().map(|(row, _)| row.info.id.as_str()).collect();
+    let progressed = store::lock_leases(&tx, &ids, skip_locked).await?;
+    let busy = busy(&tx, &ids, &progressed).await?;
+    rows.retain(|(row, _)| !busy.contains(row.info.id.as_str()));
+    let ids: Vec<&str> = rows.iter().map(|(row, _)| row.info.id.as_str()).collect();
+    let mut graphs = store::graphs(&tx, &ids).await?;
     let counts = lost.counts();
     // As in a group commit: hooks that lock rows of the owners do so in one order.
-    let mut rows = rows.iter().map(store::task_row).collect::<DbResult<Vec<TaskRow>>>()?;
-    rows.sort_by(|one, other| one.info.owner.cmp(&other.info.owner));
-    for row in &rows {
+    rows.sort_by(|(one, _), (other, _)| one.info.owner.cmp(&other.info.owner));
+    for (row, node) in &mut rows {
+        // A task that gets on is not the killer of its nodes: rescues count from its last completed step.
+        if progressed.get(row.info.id.as_str()).is_some_and(|progressed| *progressed) {
+            row.rescues = 0;
+        }
+        let graph = graphs.remove(row.info.id.as_str()).unwrap_or_default();
         tx.product = row.info.product.clone();
         if counts && row.rescues >= MAX_RESCUES {
-            park(&mut tx, row).await?;
+            park(&mut tx, row, &graph).await?;
         } else {
-            requeue(&mut tx, row, lost).await?;
+            requeue(&mut tx, row, &graph, node.take(), lost).await?;
         }
     }
     if !rows.is_empty() {
@@ -97,42 +114,51 @@ async fn rescue_some(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, lost
     Ok(rows.len())
 }
 
-/// Where a task resumes: counts of its steps, those that ran, the first of those that wait, and its node.
-const RESUMES: &str = "
-SELECT count(*) FILTER (WHERE s.status = 'completed'), count(*),
-       coalesce(array_agg(s.key ORDER BY s.ord) FILTER (WHERE s.status = 'running'),
-                (array_agg(s.key ORDER BY s.ord) FILTER (WHERE s.status = 'pending'))[1:1]),
-       (SELECT node_id FROM runtime.tasks WHERE id = $1)
-FROM runtime.steps s WHERE s.task_id = $1";
-
-async fn requeued(tx: &Tx<'_>, row: &TaskRow, lost: &Lost<'_>) -> DbResult<Requeued> {
-    let found = tx.query_one(RESUMES, &[&row.info.id.as_str()]).await?;
-    let number = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
-    let steps: Vec<String> = found.try_get::<_, Option<Vec<String>>>(2)?.unwrap_or_default();
-    Ok(Requeued {
-        cause: lost.cause(),
-        node: found.try_get::<_, Option<String>>(3)?.and_then(|node| NodeId::parse(node).ok()),
-        resumes_at: steps.into_iter().filter_map(|step| StepKey::parse(step).ok()).collect(),
-        steps_done: number(found.try_get(0)?),
-        steps_total: number(found.try_get(1)?),
-        rescues: number(i64::from(row.rescues) + i64::from(lost.counts())),
-    })
+/// Tasks of which a commit is being written: they have a lease, and it is not among those that could be locked. One that
+/// has none at all, as after a claim whose answer was lost and that somebody mended by hand, is not busy.
+async fn busy(tx: &Tx<'_>, ids: &[&str], locked: &HashMap<String, bool>) -> DbResult<HashSet<String>> {
+    let others: Vec<&str> = ids.iter().copied().filter(|id| !locked.contains_key(*id)).collect();
+    if others.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let rows = tx.query("SELECT task_id FROM runtime.leases WHERE task_id = ANY($1)", &[&others]).await?;
+    Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
 }
 
-async fn requeue(tx: &mut Tx<'_>, row: &TaskRow, lost: &Lost<'_>) -> DbResult<()> {
-    let id = row.info.id.as_str();
-    let requeued = requeued(tx, row, lost).await?;
+/// Where a task resumes: with the steps that ran, or else the first of those that wait.
+fn requeued(row: &TaskRow, graph: &Graph, node: Option<String>, lost: &Lost<'_>) -> Requeued {
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let waits = graph.steps().iter().find(|step| step.status == StepStatus::Pending);
+    let mut resumes_at = graph.running();
+    if resumes_at.is_empty() {
+        resumes_at.extend(waits.map(|step| step.spec.key.clone()));
+    }
+    let done = graph.steps().iter().filter(|step| step.status == StepStatus::Completed).count();
+    Requeued {
+        cause: lost.cause(),
+        node: node.and_then(|node| NodeId::parse(node).ok()),
+        resumes_at,
+        steps_done: number(done),
+        steps_total: number(graph.steps().len()),
+        rescues: u32::try_from(row.rescues + i32::from(lost.counts())).unwrap_or(u32::MAX),
+    }
+}
+
+async fn requeue(tx: &mut Tx<'_>, row: &TaskRow, graph: &Graph, node: Option<String>, lost: &Lost<'_>) -> DbResult<()> {
+    let id = &row.info.id;
+    let requeued = requeued(row, graph, node, lost);
     tx.execute(
         "UPDATE runtime.tasks SET status = 'queued', node_id = NULL, lease_epoch = lease_epoch + 1, commit_no = 0,
-                rescues = rescues + $2 WHERE id = $1",
-        &[&id, &i32::from(lost.counts())],
+                rescues = $2 WHERE id = $1",
+        &[&id.as_str(), &(row.rescues + i32::from(lost.counts()))],
     )
     .await?;
-    tx.execute(
-        "UPDATE runtime.steps SET status = 'pending', run_after = NULL WHERE task_id = $1 AND status = 'running'",
-        &[&id],
-    )
-    .await?;
+    tx.put(LeaseEnd(id.clone()));
+    // The attempt that was cut off counts.
+    for step in graph.steps().iter().filter(|step| step.status == StepStatus::Running) {
+        let error = step.error.clone();
+        tx.put(StepRow { error, ..StepRow::new(id, &step.spec.key, StepStatus::Pending, step.attempt) });
+    }
     let kind = tx.kinds.kind(&row.info.product, &row.info.kind).cloned();
     let mut fields = match kind {
         Some(kind) => kind.on_requeued(tx, &row.info).await?,
@@ -143,7 +169,7 @@ async fn requeue(tx: &mut Tx<'_>, row: &TaskRow, lost: &Lost<'_>) -> DbResult<()
     emit_queued(tx, &row.info, &fields)
 }
 
-async fn park(tx: &mut Tx<'_>, row: &TaskRow) -> DbResult<()> {
+async fn park(tx: &mut Tx<'_>, row: &TaskRow, graph: &Graph) -> DbResult<()> {
     let task = &row.info;
     let id = task.id.as_str();
     let error = StepError::fatal(
@@ -154,15 +180,9 @@ async fn park(tx: &mut Tx<'_>, row: &TaskRow) -> DbResult<()> {
         ),
     );
     tracing::error!(task.id = %task.id, rescues = row.rescues, "a task that keeps losing its node is parked");
-    let graph = store::graphs(tx, &[id]).await?.remove(id).unwrap_or_default();
     // What did not end before its task did never will: that is what the task's last event says to its readers. No step
     // failed by itself, and none tells that it did.
-    tx.execute(
-        "UPDATE runtime.steps SET status = 'cancelled', finished_at = now(), run_after = NULL
-         WHERE task_id = $1 AND status IN ('pending', 'running')",
-        &[&id],
-    )
-    .await?;
+    end_open_steps(tx, &task.id, graph);
     let mut end = None;
     if let Some(kind) = tx.kinds.kind(&task.product, &task.kind).cloned() {
         for group in graph.open_groups() {
@@ -182,8 +202,8 @@ async fn park(tx: &mut Tx<'_>, row: &TaskRow) -> DbResult<()> {
     fields.insert("code".to_owned(), Value::from(PARKED));
     tx.execute(
         "UPDATE runtime.tasks SET status = 'failed', node_id = NULL, finished_at = now(), error = $2, result = $3,
-                lease_epoch = lease_epoch + 1, commit_no = 0 WHERE id = $1",
-        &[&id, &error.message, &result],
+                lease_epoch = lease_epoch + 1, commit_no = 0, rescues = $4 WHERE id = $1",
+        &[&id, &error.message, &result, &row.rescues],
     )
     .await?;
     emit_ended(tx, task, TaskStatus::Failed, Some(&error.message), &result, &fields)

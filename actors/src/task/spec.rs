@@ -100,6 +100,9 @@ pub struct StepSpec {
     /// Merged into each of its events (`offer_index`, `item_index`).
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub labels: Map<String, Value>,
+    /// See [`StepSpec::pure`].
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub pure: bool,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -128,9 +131,20 @@ impl StepSpec {
             timeout: usual_timeout(),
             on_failure: OnFailure::FailTask,
             labels: Map::new(),
+            pure: false,
         }
     }
 
+    /// Made from nothing but the task's input and what the steps before it returned: it reads no database, does nothing to
+    /// the world outside and adds no steps. Then nobody can tell whether it ran before or after what it needs was
+    /// durable, and it need not wait for that: it begins as soon as the steps that it needs have returned, and a chain of
+    /// quick steps is committed together. Each still has its row, its hooks and its events, in order; none of them is
+    /// visible before it is committed.
+    #[must_use]
+    pub fn pure(mut self) -> Self {
+        self.pure = true;
+        self
+    }
     /// In a group; its failure fails the group.
     #[must_use]
     pub fn in_group(mut self, group: GroupKey) -> Self {

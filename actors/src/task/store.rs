@@ -2,6 +2,7 @@
 
 use super::graph::{Graph, StepState};
 use super::kind::StepOutput;
+use super::layout::{LaidStep, Standing, StateRow, lay_out};
 use super::spec::{StepSpec, TaskInfo};
 use crate::db::{BulkRow, Column, DbResult, Tx};
 use crate::error::{DbError, StepError};
@@ -59,53 +60,101 @@ pub fn task_row(row: &Row) -> DbResult<TaskRow> {
     })
 }
 
-/// Reads the graphs of tasks.
+/// The steps of which an attempt runs, each with its number.
+pub(crate) type AtWork = BTreeMap<StepKey, u32>;
+
+/// What the graph of a task knows of a step that does not stand as planned.
+#[derive(Default)]
+struct Kept {
+    extra_needs: Vec<StepKey>,
+    run_after: Option<DateTime<Utc>>,
+    output: Option<Arc<Value>>,
+}
+
+fn kept_row(row: &Row) -> DbResult<StateRow<Kept>> {
+    StateRow::read(row, 1, |status| {
+        let output: Option<Value> = row.try_get(8)?;
+        Ok(Kept {
+            extra_needs: row.try_get::<_, Json<Vec<StepKey>>>(6)?.0,
+            run_after: row.try_get(7)?,
+            output: (status == StepStatus::Completed).then(|| Arc::new(output.unwrap_or(Value::Null))),
+        })
+    })
+}
+
+impl From<LaidStep<Kept>> for StepState {
+    fn from(LaidStep { spec, standing }: LaidStep<Kept>) -> Self {
+        let Standing { status, attempt, error, more: Kept { extra_needs, run_after, output } } = standing;
+        let run_after = run_after.filter(|_| status != StepStatus::Running);
+        Self { spec: Arc::new(spec), status, attempt, run_after, output, error, extra_needs }
+    }
+}
+
+/// The graph of steps as they stand.
+fn graph(steps: Vec<LaidStep<Kept>>) -> DbResult<Graph> {
+    let steps: Vec<StepState> = steps.into_iter().map(StepState::from).collect();
+    let failure = steps
+        .iter()
+        .find(|step| step.status == StepStatus::Failed && step.spec.on_failure != super::OnFailure::Continue)
+        .map(|step| StepError::fatal("step_failed", step.error.clone().unwrap_or_default()));
+    let mut graph = Graph::new(steps).map_err(data)?;
+    if let Some(failure) = failure {
+        graph.set_failure(failure);
+    }
+    Ok(graph)
+}
+
+/// Reads the graphs of tasks. Where one may run, its lease is locked before.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn graphs(tx: &Tx<'_>, ids: &[&str]) -> DbResult<HashMap<String, Graph>> {
-    let rows = tx
-        .query(
-            "SELECT task_id, spec, status, attempt, extra_needs, run_after, output, error
-             FROM runtime.steps WHERE task_id = ANY($1) ORDER BY task_id, ord",
-            &[&ids],
-        )
-        .await?;
-    let mut steps: HashMap<String, Vec<StepState>> = HashMap::new();
-    for row in &rows {
-        let Json(spec): Json<StepSpec> = row.try_get(1)?;
-        let status: StepStatus = row.try_get::<_, &str>(2)?.parse().map_err(data)?;
-        let output: Option<Value> = row.try_get(6)?;
-        let step = StepState {
-            spec: Arc::new(spec),
-            status,
-            attempt: u32::try_from(row.try_get::<_, i32>(3)?).unwrap_or(0),
-            run_after: row.try_get(5)?,
-            output: (status == StepStatus::Completed).then(|| Arc::new(output.unwrap_or(Value::Null))),
-            error: row.try_get(7)?,
-            extra_needs: row.try_get::<_, Json<Vec<StepKey>>>(4)?.0,
-        };
-        let task: &str = row.try_get(0)?;
-        match steps.get_mut(task) {
-            Some(steps) => steps.push(step),
-            None => {
-                steps.insert(task.to_owned(), vec![step]);
-            }
-        }
+pub(crate) async fn graphs(tx: &Tx<'_>, ids: &[&str]) -> DbResult<HashMap<String, Graph>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
     }
-    let mut graphs = HashMap::new();
-    for (id, steps) in steps {
-        let failure = steps
-            .iter()
-            .find(|step| step.status == StepStatus::Failed && step.spec.on_failure != super::OnFailure::Continue)
-            .map(|step| StepError::fatal("step_failed", step.error.clone().unwrap_or_default()));
-        let mut graph = Graph::new(steps).map_err(data)?;
-        if let Some(failure) = failure {
-            graph.set_failure(failure);
-        }
-        graphs.insert(id, graph);
+    let mut planned: HashMap<String, (Vec<StepSpec>, AtWork)> = HashMap::with_capacity(ids.len());
+    let plans = "SELECT t.id, t.plan, l.at_work FROM runtime.tasks t LEFT JOIN runtime.leases l ON l.task_id = t.id
+                 WHERE t.id = ANY($1)";
+    for row in tx.query(plans, &[&ids]).await? {
+        let at_work = row.try_get::<_, Option<Json<AtWork>>>(2)?.map(|Json(at_work)| at_work).unwrap_or_default();
+        planned.insert(row.try_get(0)?, (row.try_get::<_, Json<_>>(1)?.0, at_work));
     }
-    Ok(graphs)
+    let mut states: HashMap<String, Vec<StateRow<Kept>>> = HashMap::new();
+    let rows = "SELECT task_id, key, spec, status, attempt, error, extra_needs, run_after, output
+                FROM runtime.step_states WHERE task_id = ANY($1) ORDER BY task_id, ord";
+    for row in tx.query(rows, &[&ids]).await? {
+        states.entry(row.try_get(0)?).or_default().push(kept_row(&row)?);
+    }
+    let of = |(id, (plan, at_work)): (String, (Vec<StepSpec>, AtWork))| {
+        let states = states.remove(&id).unwrap_or_default();
+        Ok((id, graph(lay_out(plan, states, at_work)?)?))
+    };
+    planned.into_iter().map(of).collect()
+}
+
+/// Locks the leases of tasks whose rows the caller has locked: none of their commits can be written any more. Waits for one
+/// that is being written, so that what is read afterwards is how the tasks stand; or leaves its task out. Returns those
+/// that are locked, and whether a step completed under them.
+///
+/// # Errors
+/// [`DbError`].
+pub(crate) async fn lock_leases(tx: &Tx<'_>, ids: &[&str], skip_locked: bool) -> DbResult<HashMap<String, bool>> {
+    let sql = if skip_locked {
+        "SELECT task_id, progressed FROM runtime.leases WHERE task_id = ANY($1) ORDER BY task_id FOR UPDATE SKIP LOCKED"
+    } else {
+        "SELECT task_id, progressed FROM runtime.leases WHERE task_id = ANY($1) ORDER BY task_id FOR UPDATE"
+    };
+    tx.query(sql, &[&ids]).await?.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
+/// Ends the leases of tasks that do not run any more.
+pub(crate) struct LeaseEnd(pub(crate) TaskId);
+
+impl BulkRow for LeaseEnd {
+    const SQL: &'static str = "DELETE FROM runtime.leases WHERE task_id = ANY($1)";
+    fn columns(rows: &[Self]) -> Vec<Column<'_>> {
+        vec![column(rows, |row| row.0.as_str())]
+    }
 }
 
 fn column<'a, R, T>(rows: &'a [R], of: impl Fn(&'a R) -> T) -> Column<'a>
@@ -116,34 +165,39 @@ where
 }
 
 /// A task that is accepted.
-pub(crate) struct NewTaskRow(pub(crate) TaskInfo);
+pub(crate) struct NewTaskRow {
+    pub(crate) task: TaskInfo,
+    pub(crate) plan: Vec<Arc<StepSpec>>,
+}
 
 impl BulkRow for NewTaskRow {
-    const SQL: &'static str = "INSERT INTO runtime.tasks (id, product, kind, owner, device, input, event, trace)
-        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::jsonb[], $8::text[])";
+    const SQL: &'static str = "INSERT INTO runtime.tasks (id, product, kind, owner, device, input, event, trace, plan)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::jsonb[], $8::text[],
+                             $9::json[])";
     fn columns(rows: &[Self]) -> Vec<Column<'_>> {
         vec![
-            column(rows, |row| row.0.id.as_str()),
-            column(rows, |row| row.0.product.as_str()),
-            column(rows, |row| row.0.kind.as_str()),
-            column(rows, |row| row.0.owner.as_ref().map(|owner| owner.as_str())),
-            column(rows, |row| row.0.device.as_ref().map(|device| device.as_str())),
-            column(rows, |row| Json(&row.0.input)),
-            column(rows, |row| Json(&row.0.event)),
-            column(rows, |row| row.0.trace.as_ref().map(TraceParent::as_str)),
+            column(rows, |row| row.task.id.as_str()),
+            column(rows, |row| row.task.product.as_str()),
+            column(rows, |row| row.task.kind.as_str()),
+            column(rows, |row| row.task.owner.as_ref().map(|owner| owner.as_str())),
+            column(rows, |row| row.task.device.as_ref().map(|device| device.as_str())),
+            column(rows, |row| Json(&row.task.input)),
+            column(rows, |row| Json(&row.task.event)),
+            column(rows, |row| row.task.trace.as_ref().map(TraceParent::as_str)),
+            column(rows, |row| Json(row.plan.iter().map(|spec| &**spec).collect::<Vec<&StepSpec>>())),
         ]
     }
 }
 
 /// A step that is added to a task, at its place.
-pub(crate) struct NewStepRow {
+pub(crate) struct AddedStepRow {
     pub(crate) task: TaskId,
     pub(crate) ord: i32,
     pub(crate) spec: Arc<StepSpec>,
 }
 
-impl BulkRow for NewStepRow {
-    const SQL: &'static str = "INSERT INTO runtime.steps (task_id, key, ord, spec)
+impl BulkRow for AddedStepRow {
+    const SQL: &'static str = "INSERT INTO runtime.step_states (task_id, key, ord, spec)
         SELECT * FROM unnest($1::text[], $2::text[], $3::integer[], $4::jsonb[]) ON CONFLICT (task_id, key) DO NOTHING";
     fn columns(rows: &[Self]) -> Vec<Column<'_>> {
         vec![
@@ -155,113 +209,131 @@ impl BulkRow for NewStepRow {
     }
 }
 
-/// How one step's row changes. Several changes of one step in a batch become one.
-#[derive(Debug, Clone, Default)]
-pub struct StepChange {
-    /// The new state.
-    pub status: Option<StepStatus>,
-    /// The attempt.
-    pub attempt: u32,
-    /// Not before.
-    pub run_after: Option<DateTime<Utc>>,
-    /// Where completed: what it brought, and what the attempt used.
-    pub output: Option<Arc<StepOutput>>,
-    /// Where failed: what the attempt used.
-    pub report: Option<Map<String, Value>>,
-    /// Why it failed.
-    pub error: Option<String>,
-    /// When the attempt began.
-    pub started_at: Option<DateTime<Utc>>,
-    /// When the step ended.
-    pub finished_at: Option<DateTime<Utc>>,
-    /// How long the attempt took.
-    pub duration_ms: Option<i64>,
-    /// All needs that were added while the task ran.
-    pub extra_needs: Option<Vec<StepKey>>,
-}
-
-/// Changes of many steps of many tasks.
-pub type StepChanges = BTreeMap<(TaskId, StepKey), StepChange>;
-
-/// A step's row that changes.
-pub(crate) struct StepChangeRow {
+/// All needs of a waiting step that were added while the task ran.
+pub(crate) struct NeedsRow {
     pub(crate) task: TaskId,
     pub(crate) key: StepKey,
-    pub(crate) change: StepChange,
+    pub(crate) needs: Vec<StepKey>,
 }
 
-impl BulkRow for StepChangeRow {
-    const SQL: &'static str = "UPDATE runtime.steps s SET
-            status = coalesce(c.status, s.status),
-            attempt = CASE WHEN c.status IS NULL THEN s.attempt ELSE c.attempt END,
-            run_after = CASE WHEN c.status IS NULL THEN s.run_after ELSE c.run_after END,
-            output = coalesce(c.output, s.output),
-            report = coalesce(c.report, s.report),
-            error = CASE WHEN c.status IS NULL THEN s.error ELSE c.error END,
-            started_at = coalesce(c.started_at, s.started_at),
-            finished_at = CASE WHEN c.status IS NULL THEN s.finished_at ELSE c.finished_at END,
-            duration_ms = coalesce(c.duration_ms, s.duration_ms),
-            extra_needs = coalesce(c.extra_needs, s.extra_needs)
-         FROM unnest($1::text[], $2::text[], $3::text[], $4::integer[], $5::timestamptz[], $6::jsonb[], $7::jsonb[],
-                     $8::text[], $9::timestamptz[], $10::timestamptz[], $11::bigint[], $12::jsonb[])
-              AS c(task_id, key, status, attempt, run_after, output, report, error, started_at, finished_at, duration_ms, extra_needs)
-         WHERE s.task_id = c.task_id AND s.key = c.key";
+impl BulkRow for NeedsRow {
+    const SQL: &'static str = "INSERT INTO runtime.step_states (task_id, key, extra_needs)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::jsonb[])
+        ON CONFLICT (task_id, key) DO UPDATE SET extra_needs = EXCLUDED.extra_needs";
     fn columns(rows: &[Self]) -> Vec<Column<'_>> {
         vec![
             column(rows, |row| row.task.as_str()),
             column(rows, |row| row.key.as_str()),
-            column(rows, |row| row.change.status.map(StepStatus::as_str)),
-            column(rows, |row| i32::try_from(row.change.attempt).unwrap_or(i32::MAX)),
-            column(rows, |row| row.change.run_after),
-            column(rows, |row| row.change.output.as_ref().map(|output| Json(&output.output))),
-            column(rows, |row| {
-                let completed = row.change.output.as_ref().map(|output| &output.report);
-                completed.or(row.change.report.as_ref()).map(Json)
-            }),
-            column(rows, |row| row.change.error.as_deref()),
-            column(rows, |row| row.change.started_at),
-            column(rows, |row| row.change.finished_at),
-            column(rows, |row| row.change.duration_ms),
-            column(rows, |row| row.change.extra_needs.as_ref().map(Json)),
+            column(rows, |row| Json(&row.needs)),
         ]
     }
 }
 
-/// A task's row after a commit of its supervisor.
-pub(crate) struct TaskChangeRow {
+/// How a step stands that has ended, waits for another attempt, or goes back to where it was. That an attempt runs is
+/// in the task's lease. One a step in a statement: Postgres refuses two.
+#[derive(Debug, Clone)]
+pub(crate) struct StepRow {
+    pub(crate) task: TaskId,
+    pub(crate) key: StepKey,
+    pub(crate) status: StepStatus,
+    /// Attempts begun.
+    pub(crate) attempt: u32,
+    /// Not before.
+    pub(crate) run_after: Option<DateTime<Utc>>,
+    /// Where completed: what it brought, and what the attempt used.
+    pub(crate) output: Option<Arc<StepOutput>>,
+    /// Where failed: what the attempt used.
+    pub(crate) report: Option<Map<String, Value>>,
+    /// Why it failed.
+    pub(crate) error: Option<String>,
+    /// When the step ended.
+    pub(crate) finished_at: Option<DateTime<Utc>>,
+    /// How long the attempt took, in milliseconds, where one did.
+    pub(crate) duration_ms: Option<i64>,
+}
+
+impl StepRow {
+    /// A step without anything but where it stands.
+    pub(crate) fn new(task: &TaskId, key: &StepKey, status: StepStatus, attempt: u32) -> Self {
+        Self {
+            task: task.clone(),
+            key: key.clone(),
+            status,
+            attempt,
+            run_after: None,
+            output: None,
+            report: None,
+            error: None,
+            finished_at: status.is_terminal().then(Utc::now),
+            duration_ms: None,
+        }
+    }
+
+    fn started_at(&self) -> Option<DateTime<Utc>> {
+        Some(self.finished_at? - chrono::TimeDelta::milliseconds(self.duration_ms?))
+    }
+}
+
+impl BulkRow for StepRow {
+    const SQL: &'static str = "INSERT INTO runtime.step_states AS s
+            (task_id, key, status, attempt, run_after, output, report, error, started_at, finished_at, duration_ms)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::integer[], $5::timestamptz[], $6::jsonb[], $7::jsonb[],
+                             $8::text[], $9::timestamptz[], $10::timestamptz[], $11::bigint[])
+        ON CONFLICT (task_id, key) DO UPDATE SET status = EXCLUDED.status, attempt = EXCLUDED.attempt,
+            run_after = EXCLUDED.run_after, output = coalesce(EXCLUDED.output, s.output),
+            report = coalesce(EXCLUDED.report, s.report), error = EXCLUDED.error, started_at = EXCLUDED.started_at,
+            finished_at = EXCLUDED.finished_at, duration_ms = coalesce(EXCLUDED.duration_ms, s.duration_ms)";
+    fn columns(rows: &[Self]) -> Vec<Column<'_>> {
+        vec![
+            column(rows, |row| row.task.as_str()),
+            column(rows, |row| row.key.as_str()),
+            column(rows, |row| row.status.as_str()),
+            column(rows, |row| i32::try_from(row.attempt).unwrap_or(i32::MAX)),
+            column(rows, |row| row.run_after),
+            column(rows, |row| row.output.as_ref().map(|output| Json(&output.output))),
+            column(rows, |row| {
+                let completed = row.output.as_ref().map(|output| &output.report);
+                completed.or(row.report.as_ref()).map(Json)
+            }),
+            column(rows, |row| row.error.as_deref()),
+            column(rows, Self::started_at),
+            column(rows, |row| row.finished_at),
+            column(rows, |row| row.duration_ms),
+        ]
+    }
+}
+
+/// A task that has ended, by the commit of its supervisor.
+pub(crate) struct TaskEndRow {
     pub(crate) id: TaskId,
     /// The number of the commit.
     pub(crate) no: i64,
     /// A step completed with it.
     pub(crate) progressed: bool,
-    /// How it ended: state, result, error.
-    pub(crate) ended: Option<(TaskStatus, Value, Option<String>)>,
+    pub(crate) status: TaskStatus,
+    pub(crate) result: Value,
+    pub(crate) error: Option<String>,
 }
 
-impl BulkRow for TaskChangeRow {
+impl BulkRow for TaskEndRow {
     // A task that gets on is not the killer of its nodes: rescues count from its last completed step.
-    const SQL: &'static str = "UPDATE runtime.tasks t SET commit_no = c.no,
-            rescues = CASE WHEN c.progressed THEN 0 ELSE t.rescues END,
-            status = coalesce(c.status, t.status),
-            result = CASE WHEN c.status IS NULL THEN t.result ELSE c.result END,
-            error = CASE WHEN c.status IS NULL THEN t.error ELSE c.error END,
-            node_id = CASE WHEN c.status IS NULL THEN t.node_id END,
-            finished_at = CASE WHEN c.status IS NULL THEN t.finished_at ELSE now() END
-         FROM unnest($1::text[], $2::bigint[], $3::bool[], $4::text[], $5::jsonb[], $6::text[])
-              AS c(id, no, progressed, status, result, error)
-         WHERE t.id = c.id";
+    const SQL: &'static str = "WITH gone AS (
+            DELETE FROM runtime.leases WHERE task_id = ANY($1) RETURNING task_id, progressed
+        )
+        UPDATE runtime.tasks t SET commit_no = c.no, status = c.status, result = c.result, error = c.error, node_id = NULL,
+            finished_at = now(), rescues = CASE WHEN c.progressed OR coalesce(g.progressed, false) THEN 0 ELSE t.rescues END
+        FROM unnest($1::text[], $2::bigint[], $3::bool[], $4::text[], $5::jsonb[], $6::text[])
+             AS c(id, no, progressed, status, result, error)
+        LEFT JOIN gone g ON g.task_id = c.id WHERE t.id = c.id";
     fn columns(rows: &[Self]) -> Vec<Column<'_>> {
         vec![
             column(rows, |row| row.id.as_str()),
             column(rows, |row| row.no),
             column(rows, |row| row.progressed),
-            column(rows, |row| row.ended.as_ref().map(|(status, ..)| status.as_str())),
-            column(rows, |row| row.ended.as_ref().map(|(_, result, _)| Json(result))),
-            column(rows, |row| row.ended.as_ref().and_then(|(.., error)| error.as_deref())),
+            column(rows, |row| row.status.as_str()),
+            column(rows, |row| Json(&row.result)),
+            column(rows, |row| row.error.as_deref()),
         ]
-    }
-    fn about(&self) -> Option<String> {
-        Some(self.id.as_str().to_owned())
     }
 }
 

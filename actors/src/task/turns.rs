@@ -30,7 +30,8 @@ macro_rules! in_turn {
 
 /// Claims tasks for a node (`$4`): at most `$3`, and none beyond an owner's limit (`$2`). Select from `claimed t`. The order
 /// is that of `waiting`, but of each owner only so many tasks are looked at as may run: the owners are found by hops
-/// through the index, so that a claim costs the same whether an owner has ten tasks in the queue or a million.
+/// through the index, so that a claim costs the same whether an owner has ten tasks in the queue or a million. What another
+/// node claims in this moment is passed over: twice as many are looked at as are wanted.
 pub(super) const CLAIM: &str = "WITH RECURSIVE owners AS (
     (SELECT product, coalesce(owner, device, id) AS who FROM runtime.tasks WHERE status = 'queued'
      ORDER BY product, coalesce(owner, device, id) LIMIT 1)
@@ -41,29 +42,31 @@ pub(super) const CLAIM: &str = "WITH RECURSIVE owners AS (
         ORDER BY product, coalesce(owner, device, id) LIMIT 1
     ) n
 ), queued AS (
-    SELECT o.product, o.who, q.id, q.queued_at, q.place FROM owners o CROSS JOIN LATERAL (
+    SELECT q.id, q.queued_at, b.n + q.place AS turn, greatest(q.queued_at, s.served_at) AS since
+    FROM owners o CROSS JOIN LATERAL (
+        SELECT count(*) AS n FROM runtime.tasks r
+        WHERE r.status = 'running' AND r.product = o.product AND coalesce(r.owner, r.device, r.id) = o.who
+    ) b LEFT JOIN runtime.turns s ON s.product = o.product AND s.who = o.who CROSS JOIN LATERAL (
         SELECT f.id, f.queued_at, row_number() OVER (ORDER BY f.queued_at, f.id) AS place FROM (
             SELECT id, queued_at FROM runtime.tasks
             WHERE status = 'queued' AND product = o.product AND coalesce(owner, device, id) = o.who
                   AND product || '/' || kind = ANY($1)
-            ORDER BY queued_at, id LIMIT $2
+            ORDER BY queued_at, id LIMIT greatest($2 - b.n, 0)
         ) f
     ) q
-), waiting AS (
-    SELECT q.id, q.queued_at,
-           greatest(q.queued_at, (SELECT served_at FROM runtime.turns WHERE product = q.product AND who = q.who)) AS since,
-           q.place + (SELECT count(*) FROM runtime.tasks r WHERE r.status = 'running' AND r.product = q.product
-                      AND coalesce(r.owner, r.device, r.id) = q.who) AS turn
-    FROM queued q
+), next AS (
+    SELECT * FROM queued ORDER BY turn, since, queued_at, id LIMIT 2::bigint * $3
 ), chosen AS (
-    SELECT t.id FROM runtime.tasks t JOIN waiting w ON w.id = t.id
-    WHERE t.status = 'queued' AND w.turn <= $2
-    ORDER BY w.turn, w.since, w.queued_at, t.id LIMIT $3
+    SELECT t.id FROM next n JOIN runtime.tasks t ON t.id = n.id WHERE t.status = 'queued'
+    ORDER BY n.turn, n.since, n.queued_at, n.id LIMIT $3
     FOR UPDATE OF t SKIP LOCKED
 ), claimed AS (
     UPDATE runtime.tasks t SET status = 'running', node_id = $4, lease_epoch = lease_epoch + 1, commit_no = 0,
            started_at = coalesce(t.started_at, now())
     FROM chosen c WHERE t.id = c.id RETURNING t.*
+), leased AS (
+    INSERT INTO runtime.leases (task_id, lease) SELECT id, lease_epoch FROM claimed
+    ON CONFLICT (task_id) DO UPDATE SET lease = EXCLUDED.lease, commit_no = 0, progressed = false, at_work = '{}'
 ), served AS (
     INSERT INTO runtime.turns (product, who, served_at)
     SELECT DISTINCT product, coalesce(owner, device), statement_timestamp() FROM claimed

@@ -175,7 +175,7 @@ async fn write_group(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, grou
     }
     let Some(first) = group.first() else { return Ok(Vec::new()) };
     let client = db.connection().await?;
-    let mut tx = Tx::new(&client, first.product.clone(), Arc::clone(registry));
+    let mut tx = Tx::planned(&client, first.product.clone(), Arc::clone(registry));
     let fresh = db.bounded(remember(&tx, group, &parts)).await?;
     for (place, (add, (part, outcome))) in group.iter().zip(parts.into_iter().zip(&mut outcomes)).enumerate() {
         let Some((part, value)) = part else { continue };

@@ -16,19 +16,20 @@ use crate::registry::Registry;
 use crate::task::admit::emit_ended;
 use crate::task::kind::{GroupEnd, StepFailure, StepOutput, StepView, TaskKind, TaskSummary};
 use crate::task::spec::{GroupKey, StepSpec, TaskInfo};
-use crate::task::store::{NewStepRow, StepChange, StepChangeRow, StepChanges, TaskChangeRow};
+use crate::task::store::{AddedStepRow, AtWork, NeedsRow, StepRow, TaskEndRow};
 use crate::{bus::Bus, unit};
 use actix::prelude::*;
 use chrono::Utc;
 use estafette_protocol::task::{StepStatus, TaskStatus};
-use estafette_protocol::{EventKind, StepKey, Topic};
+use estafette_protocol::{EventKind, StepKey, TaskId, Topic};
 use futures_util::FutureExt as _;
 use serde_json::{Map, Value};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
+use tokio_postgres::types::Json;
 use tracing::{Instrument as _, Span};
 
 /// One change of a task's state.
@@ -66,8 +67,8 @@ pub enum Move {
         error: StepError,
         /// Another attempt follows after this time.
         retry_in: Option<Duration>,
-        /// Steps that will not run any more.
-        cancelled: Vec<StepKey>,
+        /// Steps that will not run any more, with the attempts that they had begun.
+        cancelled: Vec<(StepKey, u32)>,
         /// Groups that end with it.
         groups: Vec<GroupKey>,
         /// How long the attempt took.
@@ -102,6 +103,8 @@ pub struct Commit {
     pub no: i64,
     /// What changes, in order.
     pub moves: Vec<Move>,
+    /// The steps of which an attempt runs once it is durable, each with its number.
+    pub at_work: Arc<AtWork>,
     /// Where the verdict goes.
     pub verdict: oneshot::Sender<Verdict>,
     /// Its part in the task's trace: from the moment it is offered until its verdict.
@@ -238,12 +241,30 @@ fn clone_error(error: &DbError) -> DbError {
     }
 }
 
+impl Commit {
+    fn progressed(&self) -> bool {
+        self.moves.iter().any(|change| matches!(change, Move::Completed { .. }))
+    }
+
+    fn ends(&self) -> bool {
+        self.moves.iter().any(|change| matches!(change, Move::Ended(_)))
+    }
+}
+
 /// What is written at the end of a group.
 #[derive(Default)]
 struct Rows {
-    steps: StepChanges,
-    added: Vec<NewStepRow>,
-    tasks: Vec<TaskChangeRow>,
+    /// Several changes of one step become one.
+    steps: BTreeMap<(TaskId, StepKey), StepRow>,
+    added: Vec<AddedStepRow>,
+    needs: BTreeMap<(TaskId, StepKey), NeedsRow>,
+    ended: Vec<TaskEndRow>,
+}
+
+impl Rows {
+    fn step(&mut self, row: StepRow) {
+        self.steps.insert((row.task.clone(), row.key.clone()), row);
+    }
 }
 
 async fn write_group(
@@ -254,7 +275,7 @@ async fn write_group(
 ) -> DbResult<Vec<Verdict>> {
     let Some(first) = group.first() else { return Ok(Vec::new()) };
     let client = db.connection().await?;
-    let mut tx = Tx::new(&client, first.task.product.clone(), Arc::clone(registry));
+    let mut tx = Tx::planned(&client, first.task.product.clone(), Arc::clone(registry));
     let mut verdicts = Vec::with_capacity(group.len());
     db.bounded(write_rows(&mut tx, group, &mut verdicts)).await?;
     unit::announce(bus, unit::seal(db, tx).await?);
@@ -262,34 +283,24 @@ async fn write_group(
 }
 
 async fn write_rows(tx: &mut Tx<'_>, group: &[Commit], verdicts: &mut Vec<Verdict>) -> DbResult<()> {
-    let fences = lock_tasks(tx, group).await?;
+    let fences = pass_fences(tx, group).await?;
     let mut rows = Rows::default();
     // Hooks lock rows of the tasks' owners: in one order in the whole cluster, so that no two units wait in a circle.
-    let mut ordered: Vec<(usize, &Commit)> = group.iter().enumerate().collect();
-    ordered.sort_by(|(_, one), (_, other)| one.task.owner.cmp(&other.task.owner));
+    let mut ordered: Vec<(usize, (&Commit, Fence))> = group.iter().zip(fences).enumerate().collect();
+    ordered.sort_by(|(_, (one, _)), (_, (other, _))| one.task.owner.cmp(&other.task.owner));
     let mut placed = Vec::with_capacity(group.len());
-    for (place, commit) in ordered {
-        let verdict = match fences.get(commit.task.id.as_str()) {
-            Some((lease, no, true)) if *lease == commit.lease && *no >= commit.no => {
-                // Its answer was lost with a connection; the work is not.
-                Verdict::Done(None)
-            }
-            Some((lease, _, true)) if *lease == commit.lease => {
+    for (place, (commit, fence)) in ordered {
+        let verdict = match fence {
+            Fence::Passed => {
                 tx.product = commit.task.product.clone();
-                let progressed = commit.moves.iter().any(|change| matches!(change, Move::Completed { .. }));
-                let mut ended = None;
+                let mut status = None;
                 for change in &commit.moves {
-                    ended = apply(tx, commit, change, &mut rows).await?.or(ended);
+                    status = apply(tx, commit, change, &mut rows).await?.or(status);
                 }
-                let status = ended.as_ref().map(|(status, ..)| *status);
-                rows.tasks.push(TaskChangeRow { id: commit.task.id.clone(), no: commit.no, progressed, ended });
                 Verdict::Done(status)
             }
-            // The end of a task is its last commit: when the lease is this commit's and the task has ended, it was it.
-            Some((lease, no, false)) if *lease == commit.lease && *no == commit.no => {
-                Verdict::Done(Some(TaskStatus::Completed))
-            }
-            _ => {
+            Fence::Repeated(status) => Verdict::Done(status),
+            Fence::Lost => {
                 metrics::counter!("estafette_commits_fenced_total").increment(1);
                 Verdict::Fenced
             }
@@ -302,20 +313,88 @@ async fn write_rows(tx: &mut Tx<'_>, group: &[Commit], verdicts: &mut Vec<Verdic
     Ok(())
 }
 
-/// Locks the rows of the batch's tasks, in one order, and reads their fences: lease, commit number, running.
-async fn lock_tasks(tx: &Tx<'_>, group: &[Commit]) -> DbResult<HashMap<String, (i64, i64, bool)>> {
-    let ids: Vec<&str> = group.iter().map(|commit| commit.task.id.as_str()).collect();
-    let rows = tx
-        .query(
-            "SELECT id, lease_epoch, commit_no, status = 'running' FROM runtime.tasks WHERE id = ANY($1) ORDER BY id FOR UPDATE",
-            &[&ids],
-        )
-        .await?;
-    let mut fences = HashMap::with_capacity(rows.len());
-    for row in rows {
-        fences.insert(row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?));
+/// How a commit stands to its task's lease.
+#[derive(Debug, Clone, Copy)]
+enum Fence {
+    /// It may be written.
+    Passed,
+    /// It was written before: its answer was lost with a connection, the work is not. With how the task ended, if it did.
+    Repeated(Option<TaskStatus>),
+    /// The lease is another's.
+    Lost,
+}
+
+/// Locks what says whose the tasks are and passes the commits that may be written. A commit within a task's run counts on
+/// in its lease; one that ends the task has the row of the task before it, as whoever takes a task away does.
+const PASS: &str = "
+WITH ended AS MATERIALIZED (
+    SELECT t.id, t.lease_epoch, t.commit_no, t.status FROM runtime.tasks t WHERE t.id = ANY($1) ORDER BY t.id FOR UPDATE
+), going AS (
+    UPDATE runtime.leases l SET commit_no = c.no, progressed = l.progressed OR c.progressed, at_work = c.at_work
+    FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bool[], $6::json[]) AS c (task_id, lease, no, progressed, at_work)
+    WHERE l.task_id = c.task_id AND l.lease = c.lease AND l.commit_no < c.no
+    RETURNING l.task_id, l.lease
+)
+SELECT id, lease_epoch, commit_no, status FROM ended UNION ALL SELECT task_id, lease, NULL, NULL FROM going";
+
+/// The standing of each commit of a group, in its order. Two of one task may be in a group, when it was taken back and
+/// claimed again while the first one waited: at most one of them has the lease.
+async fn pass_fences(tx: &Tx<'_>, group: &[Commit]) -> DbResult<Vec<Fence>> {
+    let (ending, mut going): (Vec<&Commit>, Vec<&Commit>) = group.iter().partition(|commit| commit.ends());
+    // One order for everybody who locks several. Of tasks that end the statement sees to it.
+    going.sort_by(|one, other| one.task.id.cmp(&other.task.id));
+    let ends: Vec<&str> = ending.iter().map(|commit| commit.task.id.as_str()).collect();
+    let ids: Vec<&str> = going.iter().map(|commit| commit.task.id.as_str()).collect();
+    let leases: Vec<i64> = going.iter().map(|commit| commit.lease).collect();
+    let numbers: Vec<i64> = going.iter().map(|commit| commit.no).collect();
+    let progressed: Vec<bool> = going.iter().map(|commit| commit.progressed()).collect();
+    let at_work: Vec<Json<&AtWork>> = going.iter().map(|commit| Json(&*commit.at_work)).collect();
+    let rows = tx.query(PASS, &[&ends, &ids, &leases, &numbers, &progressed, &at_work]).await?;
+    let mut tasks: HashMap<&str, (i64, i64, TaskStatus)> = HashMap::with_capacity(ending.len());
+    let mut passed: HashSet<(&str, i64)> = HashSet::with_capacity(going.len());
+    for row in &rows {
+        let (id, lease): (&str, i64) = (row.try_get(0)?, row.try_get(1)?);
+        match row.try_get::<_, Option<&str>>(3)? {
+            Some(status) => {
+                let status = status.parse().map_err(|_| DbError::Data(format!("task {id} is `{status}`")))?;
+                tasks.insert(id, (lease, row.try_get(2)?, status));
+            }
+            None => {
+                passed.insert((id, lease));
+            }
+        }
     }
-    Ok(fences)
+    let written = match passed.len() == going.len() {
+        true => HashMap::new(),
+        false => written(tx, &ids).await?,
+    };
+    let fence = |commit: &Commit| {
+        let id = commit.task.id.as_str();
+        if !commit.ends() {
+            let repeated = written.get(id).is_some_and(|(lease, no)| *lease == commit.lease && *no >= commit.no);
+            return match passed.contains(&(id, commit.lease)) {
+                true => Fence::Passed,
+                false if repeated => Fence::Repeated(None),
+                false => Fence::Lost,
+            };
+        }
+        match tasks.get(id) {
+            Some((lease, _, TaskStatus::Running)) if *lease == commit.lease => Fence::Passed,
+            // The end of a task is its last commit.
+            Some((lease, no, status)) if *lease == commit.lease && *no == commit.no && status.is_terminal() => {
+                Fence::Repeated(Some(*status))
+            }
+            _ => Fence::Lost,
+        }
+    };
+    Ok(group.iter().map(fence).collect())
+}
+
+/// The leases of tasks: which, and how many commits they counted.
+async fn written(tx: &Tx<'_>, ids: &[&str]) -> DbResult<HashMap<String, (i64, i64)>> {
+    let sql = "SELECT task_id, lease, commit_no FROM runtime.leases WHERE task_id = ANY($1)";
+    let rows = tx.query(sql, &[&ids]).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?)))).collect()
 }
 
 fn millis(took: Duration) -> i64 {
@@ -341,44 +420,31 @@ fn emit_step(
     Ok(())
 }
 
-/// How a task ended: state, result, error.
-type Ended = (TaskStatus, Value, Option<String>);
-
-async fn apply(tx: &mut Tx<'_>, commit: &Commit, change: &Move, rows: &mut Rows) -> DbResult<Option<Ended>> {
+/// Writes one move; the state in which the task ended, if it is its end.
+async fn apply(tx: &mut Tx<'_>, commit: &Commit, change: &Move, rows: &mut Rows) -> DbResult<Option<TaskStatus>> {
     let task = &*commit.task;
-    let now = Utc::now();
     match change {
         Move::Started { spec, attempt } => {
             commit.kind.on_step_started(tx, task, &StepView { spec, attempt: *attempt }).await?;
             emit_step(tx, task, spec, "step.started", None, [("attempt", Value::from(*attempt))])?;
-            let row = rows.steps.entry((task.id.clone(), spec.key.clone())).or_default();
-            *row = StepChange {
-                status: Some(StepStatus::Running),
-                attempt: *attempt,
-                started_at: Some(now),
-                extra_needs: row.extra_needs.take(),
-                ..StepChange::default()
-            };
         }
         Move::Completed { spec, attempt, output, added, needs, took } => {
             commit.kind.on_step_completed(tx, task, &StepView { spec, attempt: *attempt }, output).await?;
             let own = [("attempt", Value::from(*attempt)), ("duration_ms", Value::from(millis(*took)))];
             emit_step(tx, task, spec, "step.completed", Some(&output.report), own)?;
-            let row = rows.steps.entry((task.id.clone(), spec.key.clone())).or_default();
-            row.status = Some(StepStatus::Completed);
-            row.attempt = *attempt;
-            row.output = Some(Arc::clone(output));
-            row.error = None;
-            row.run_after = None;
-            row.finished_at = Some(now);
-            row.duration_ms = Some(millis(*took));
-            rows.added.extend(added.iter().map(|(ord, spec)| NewStepRow {
+            rows.step(StepRow {
+                output: Some(Arc::clone(output)),
+                duration_ms: Some(millis(*took)),
+                ..StepRow::new(&task.id, &spec.key, StepStatus::Completed, *attempt)
+            });
+            rows.added.extend(added.iter().map(|(ord, spec)| AddedStepRow {
                 task: task.id.clone(),
                 ord: *ord,
                 spec: Arc::clone(spec),
             }));
-            for (waiting, all) in needs {
-                rows.steps.entry((task.id.clone(), waiting.clone())).or_default().extra_needs = Some(all.clone());
+            for (key, needs) in needs {
+                let row = NeedsRow { task: task.id.clone(), key: key.clone(), needs: needs.clone() };
+                rows.needs.insert((task.id.clone(), key.clone()), row);
             }
         }
         Move::Failed { spec, attempt, error, retry_in, cancelled, groups, took } => {
@@ -390,22 +456,19 @@ async fn apply(tx: &mut Tx<'_>, commit: &Commit, change: &Move, rows: &mut Rows)
                 ("code", Value::from(error.code.as_str())),
                 ("retry_in_ms", retry_in.map_or(Value::Null, |delay| Value::from(millis(delay)))),
                 ("duration_ms", Value::from(millis(*took))),
-                ("cancelled", cancelled.iter().map(StepKey::as_str).collect()),
+                ("cancelled", cancelled.iter().map(|(key, _)| key.as_str()).collect()),
             ];
             emit_step(tx, task, spec, "step.failed", Some(&error.report), own)?;
-            let row = rows.steps.entry((task.id.clone(), spec.key.clone())).or_default();
-            row.status = Some(if retry_in.is_some() { StepStatus::Pending } else { StepStatus::Failed });
-            row.attempt = *attempt;
-            row.error = Some(error.message.clone());
-            row.report = Some(error.report.clone());
-            row.run_after = retry_in.map(|delay| now + delay);
-            row.finished_at = retry_in.is_none().then_some(now);
-            row.duration_ms = Some(millis(*took));
-            for key in cancelled {
-                let row = rows.steps.entry((task.id.clone(), key.clone())).or_default();
-                row.status = Some(StepStatus::Cancelled);
-                row.finished_at = Some(now);
-                row.run_after = None;
+            let status = if retry_in.is_some() { StepStatus::Pending } else { StepStatus::Failed };
+            rows.step(StepRow {
+                error: Some(error.message.clone()),
+                report: Some(error.report.clone()),
+                run_after: retry_in.map(|delay| Utc::now() + delay),
+                duration_ms: Some(millis(*took)),
+                ..StepRow::new(&task.id, &spec.key, status, *attempt)
+            });
+            for (key, attempt) in cancelled {
+                rows.step(StepRow::new(&task.id, key, StepStatus::Cancelled, *attempt));
             }
             for group in groups {
                 commit.kind.on_group_ended(tx, task, group, GroupEnd::Failed(error)).await?;
@@ -415,17 +478,25 @@ async fn apply(tx: &mut Tx<'_>, commit: &Commit, change: &Move, rows: &mut Rows)
             let end = commit.kind.on_ended(tx, task, summary).await?;
             emit_ended(tx, task, end.status, end.error.as_deref(), &end.result, &end.fields)?;
             metrics::counter!("estafette_tasks_ended_total", "kind" => task.kind.clone(), "status" => end.status.as_str()).increment(1);
-            return Ok(Some((end.status, end.result, end.error)));
+            rows.ended.push(TaskEndRow {
+                id: task.id.clone(),
+                no: commit.no,
+                progressed: commit.progressed(),
+                status: end.status,
+                result: end.result,
+                error: end.error,
+            });
+            return Ok(Some(end.status));
         }
     }
     Ok(None)
 }
 
-/// Hands the group's rows to the unit, which writes them with its end.
+/// Hands the group's rows to the unit, which writes them with its end. In this order: what is said of an added step comes
+/// after it was added.
 fn flush(tx: &Tx<'_>, rows: Rows) {
     rows.added.into_iter().for_each(|row| tx.put(row));
-    for ((task, key), change) in rows.steps {
-        tx.put(StepChangeRow { task, key, change });
-    }
-    rows.tasks.into_iter().for_each(|row| tx.put(row));
+    rows.needs.into_values().for_each(|row| tx.put(row));
+    rows.steps.into_values().for_each(|row| tx.put(row));
+    rows.ended.into_iter().for_each(|row| tx.put(row));
 }

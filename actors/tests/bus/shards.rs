@@ -1,19 +1,25 @@
 //! A cluster of several Redis: topics are spread over its nodes, a slot moves, a node dies and comes back.
 
+use crate::outage::FROM_THE_LOG;
 use crate::place::{Place, Reader, numbers};
 use crate::support::{database, eventually};
 use estafette_actors::bus::redis::Protocol;
 use estafette_actors::testkit::TestRedis;
 use std::sync::Arc;
-use std::time::Duration;
 
 const TOPICS: usize = 24;
 const SHARDS: usize = 3;
-/// What delivery across nodes may take while a shard is away.
-const FROM_THE_LOG: Duration = Duration::from_secs(2);
 
 fn topic(index: usize) -> String {
     format!("task:t{index}")
+}
+
+/// Commits so many more events to each topic.
+async fn commit_more(place: &Place, last: &mut [u64; TOPICS], events: u64) {
+    for (index, last) in last.iter_mut().enumerate() {
+        place.commit(&topic(index), numbers(*last + 1..=*last + events)).await;
+        *last += events;
+    }
 }
 
 /// The sharded channels that a node of the cluster holds.
@@ -44,10 +50,9 @@ async fn a_cluster_of_three_carries_every_topic_survives_a_moved_slot_and_a_dead
             readers.push(Reader::new(&there, index % 2, &topic(index)).await);
         }
         there.listens(TOPICS).await;
-        for (index, reader) in readers.iter_mut().enumerate() {
-            here.commit(&topic(index), numbers(1..=3)).await;
-            reader.hears(3).await;
-            assert_eq!(reader.pages, 0, "delivered by the bus");
+        let mut last = [0; TOPICS];
+        for (reader, last) in readers.iter_mut().zip(&mut last) {
+            *last = reader.hears_by_bus(&here, *last, 3).await;
         }
         for shard in &shards {
             assert!(!channels(shard).is_empty(), "every node of the cluster has its share");
@@ -63,21 +68,14 @@ async fn a_cluster_of_three_carries_every_topic_survives_a_moved_slot_and_a_dead
         }
         there.connected(2).await;
         there.listens(TOPICS).await;
-        let mut pages = Vec::new();
-        for index in 0..TOPICS {
-            here.commit(&topic(index), numbers(4..=4)).await;
-        }
-        for reader in &mut readers {
-            reader.hears(4).await;
-            // What reading anew after the change found, or nothing: not what was committed after it.
-            pages.push(reader.pages);
+        commit_more(&here, &mut last, 1).await;
+        for (reader, last) in readers.iter_mut().zip(&last) {
+            reader.hears(*last as usize).await;
         }
         // Who only sends finds out by what it sends.
         here.connected(2).await;
-        for (index, reader) in readers.iter_mut().enumerate() {
-            here.commit(&topic(index), numbers(5..=5)).await;
-            reader.hears(5).await;
-            assert_eq!(reader.pages, pages[index], "by the bus again");
+        for (reader, last) in readers.iter_mut().zip(&mut last) {
+            *last = reader.hears_by_bus(&here, *last, 1).await;
         }
         assert!(channels(&shards[2]).contains(&moved), "at its new node");
 
@@ -86,11 +84,9 @@ async fn a_cluster_of_three_carries_every_topic_survives_a_moved_slot_and_a_dead
         for place in [&here, &there] {
             place.disconnected().await;
         }
-        for index in 0..TOPICS {
-            here.commit(&topic(index), numbers(6..=6)).await;
-        }
-        for reader in &mut readers {
-            let took = reader.hears(6).await;
+        commit_more(&here, &mut last, 1).await;
+        for (reader, last) in readers.iter_mut().zip(&last) {
+            let took = reader.hears(*last as usize).await;
             assert!(took < FROM_THE_LOG, "{took:?}");
         }
         shards[1].restart();
@@ -102,10 +98,10 @@ async fn a_cluster_of_three_carries_every_topic_survives_a_moved_slot_and_a_dead
         })
         .await;
         there.listens(TOPICS).await;
-        for (index, reader) in readers.iter_mut().enumerate() {
-            here.commit(&topic(index), numbers(7..=8)).await;
-            reader.hears(8).await;
-            assert_eq!(reader.seqs(), (1..=8).collect::<Vec<_>>());
+        commit_more(&here, &mut last, 2).await;
+        for (reader, last) in readers.iter_mut().zip(&last) {
+            reader.hears(*last as usize).await;
+            assert_eq!(reader.seqs(), (1..=*last).collect::<Vec<_>>());
         }
         for reader in readers {
             reader.leave().await;

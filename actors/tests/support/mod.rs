@@ -64,12 +64,14 @@ impl TaskKind for Chain {
 
     async fn run(&self, ctx: &StepCtx) -> Result<StepOutput, StepError> {
         let attempt = i32::try_from(ctx.attempt).unwrap();
-        ctx.db
-            .execute(
-                "INSERT INTO toy.runs (task_id, step, attempt) VALUES ($1, $2, $3)",
-                &[&ctx.task.id.as_str(), &ctx.step.key.as_str(), &attempt],
-            )
-            .await?;
+        if !ctx.step.pure {
+            ctx.db
+                .execute(
+                    "INSERT INTO toy.runs (task_id, step, attempt) VALUES ($1, $2, $3)",
+                    &[&ctx.task.id.as_str(), &ctx.step.key.as_str(), &attempt],
+                )
+                .await?;
+        }
         let input = &ctx.step.input;
         match input["do"].as_str().unwrap_or("ok") {
             "fail" => Err(StepError::fatal("told", "told to fail")),
@@ -152,6 +154,9 @@ pub fn spec(step: &Value) -> StepSpec {
         .within(Duration::from_secs(30));
     if step["do"] == "hang" {
         spec = spec.within(Duration::from_secs(1));
+    }
+    if step["pure"] == true {
+        spec = spec.pure();
     }
     if let Some(group) = step["group"].as_str() {
         spec = spec.in_group(GroupKey::new(group));

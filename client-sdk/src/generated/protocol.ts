@@ -2739,6 +2739,11 @@ export type StartTest = {
   /** The step that fails for good, from 0. */
   fail_at?: number,
   /**
+   * Whether a step may begin when those before it are done and not durable yet, as steps without any effect may; true
+   * when missing. Each is committed in either case.
+   */
+  pure?: boolean,
+  /**
    * While its steps wait, one volatile `test.live` on the task's topic in so many microseconds, 500 to 60 000 000;
    * none when missing. A server bounds how many a second it makes (`test-live-per-second`).
    */

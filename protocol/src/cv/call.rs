@@ -90,6 +90,11 @@ pub struct StartTest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub fail_at: Option<u32>,
+    /// Whether a step may begin when those before it are done and not durable yet, as steps without any effect may; true
+    /// when missing. Each is committed in either case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub pure: Option<bool>,
     /// While its steps wait, one volatile `test.live` on the task's topic in so many microseconds, 500 to 60 000 000;
     /// none when missing. A server bounds how many a second it makes (`test-live-per-second`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
