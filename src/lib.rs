@@ -12,6 +12,7 @@
 //! | [`extract`] | text and structured data out of HTML and PDF |
 //! | [`catalog`] | the only list of products |
 //! | [`demo`] | the example CVs, job texts and job pages |
+//! | [`scripted`] | what the scripted endpoints of a model and of Stripe share |
 //! | [`stripe`] | payments: Stripe's interface, webhooks, and an endpoint like it for tests |
 //! | [`cv`] | the CV product |
 //! | [`admin`] | what administrators see: nodes, queues, slow readers, one client's timeline |
@@ -29,6 +30,7 @@ pub mod error;
 pub mod extract;
 pub mod fetch;
 pub mod http;
+mod scripted;
 pub mod stripe;
 pub mod telemetry;
 #[cfg(any(test, feature = "testkit"))]

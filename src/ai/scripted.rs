@@ -1,8 +1,10 @@
 //! A model endpoint that follows a script: it speaks the true HTTP API over TCP, and streams, stalls, refuses or breaks
 //! as told. For tests, and for whoever wants to see the server with a model that misbehaves on purpose.
 
+use crate::scripted::Endpoint;
 use actix_web::http::StatusCode;
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 use parking_lot::Mutex;
@@ -69,9 +71,8 @@ struct State {
 
 /// A running endpoint; it stops when it is dropped.
 pub struct Scripted {
-    addr: SocketAddr,
     state: Arc<State>,
-    server: actix_web::dev::ServerHandle,
+    endpoint: Endpoint,
 }
 
 impl Scripted {
@@ -90,46 +91,24 @@ impl Scripted {
             seen: Mutex::default(),
         });
         let shared = web::Data::from(Arc::clone(&state));
-        let (tell, told) = std::sync::mpsc::sync_channel(1);
-        std::thread::Builder::new().name("scripted-model".to_owned()).spawn(move || {
-            let run = async move {
-                let bound = HttpServer::new(move || {
-                    App::new()
-                        .app_data(shared.clone())
-                        .app_data(web::PayloadConfig::new(REQUEST_BYTES_MAX))
-                        .route("/v1/chat/completions", web::post().to(handle))
-                })
-                .workers(1)
-                .disable_signals()
-                .shutdown_timeout(0)
-                .bind(("127.0.0.1", 0));
-                match bound {
-                    Err(error) => {
-                        let _ = tell.send(Err(error));
-                    }
-                    Ok(server) => {
-                        let addr = server.addrs().first().copied();
-                        let server = server.run();
-                        let _ = tell.send(Ok((addr, server.handle())));
-                        let _ = server.await;
-                    }
-                }
-            };
-            actix_web::rt::System::new().block_on(run);
-        })?;
-        let gone = || std::io::Error::other("the endpoint's thread ended");
-        let (addr, server) = told.recv().map_err(|_| gone())??;
-        Ok(Self { addr: addr.ok_or_else(gone)?, state, server })
+        let configure = move |config: &mut ServiceConfig| {
+            config
+                .app_data(shared.clone())
+                .app_data(web::PayloadConfig::new(REQUEST_BYTES_MAX))
+                .route("/v1/chat/completions", web::post().to(handle));
+        };
+        let endpoint = Endpoint::start("scripted-model", SocketAddr::from(([127, 0, 0, 1], 0)), configure)?;
+        Ok(Self { state, endpoint })
     }
 
     /// Where it listens.
     pub const fn addr(&self) -> SocketAddr {
-        self.addr
+        self.endpoint.addr()
     }
 
     /// The base address to configure.
     pub fn base_url(&self) -> String {
-        format!("http://{}/v1", self.addr)
+        format!("http://{}/v1", self.addr())
     }
 
     /// Adds an act to the script.
@@ -140,13 +119,6 @@ impl Scripted {
     /// The requests so far.
     pub fn seen(&self) -> Vec<Seen> {
         self.state.seen.lock().clone()
-    }
-}
-
-impl Drop for Scripted {
-    fn drop(&mut self) {
-        // The command is sent at once; the future only waits for its end.
-        drop(self.server.stop(false));
     }
 }
 

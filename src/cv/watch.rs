@@ -57,6 +57,8 @@ pub fn start(runtime: &Runtime, usage: Arc<UsageRecorder>) {
         while !runtime.is_draining() {
             tokio::time::sleep(TICK).await;
             if usage.take_news() {
+                // What was noted a moment ago may not be written yet.
+                usage.flush().await;
                 tell_cost(&runtime).await;
             }
             ticks = ticks.wrapping_add(1);

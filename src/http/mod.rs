@@ -7,6 +7,7 @@
 //! | [`observe`] | around each request: id, log line, metrics, errors in one form |
 //! | [`headers`] | what a browser may do with an answer: content security policy and the like |
 //! | [`health`] | `/health/live`, `/health/ready`, `/metrics` |
+//! | [`language`] | in which language a browser wants to be spoken to |
 //! | [`limits`] | requests at once, attempts to sign in by address and account |
 //! | [`origin`] | where a request came from, for who must be able to say so |
 //! | [`openapi`] | `/openapi.json` out of the table of routes |
@@ -18,6 +19,7 @@ pub mod capabilities;
 pub mod console;
 pub mod headers;
 pub mod health;
+pub mod language;
 pub mod limits;
 pub mod observe;
 pub mod openapi;

@@ -1,14 +1,13 @@
 //! Around each request: an id, one log line, metrics, security headers, and errors in one form, whoever made them.
 
-use super::AppState;
 use super::headers::Dress;
-use crate::cv::people::language;
+use super::{AppState, language};
 use crate::error::{ApiError, REQUEST_ID, REQUEST_LANG, is_html, is_problem};
 use crate::telemetry::meters::{HTTP_REQUESTS, HTTP_SECONDS};
 use crate::telemetry::traces::TRACEPARENT;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, ResponseError, web};
@@ -33,7 +32,7 @@ pub async fn observe(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = request_id(request.headers());
-    let lang = request_lang(request.headers());
+    let lang = language::wanted(request.headers()).unwrap_or(Lang::English);
     let began = Instant::now();
     let method = request.method().clone();
     let path: String = request.path().chars().take(200).collect();
@@ -103,12 +102,6 @@ impl ResponseError for Observed {
         put_on(response.headers_mut(), &self.dress, &self.id);
         response
     }
-}
-
-/// The language that the caller reads; English where it says nothing that there is.
-fn request_lang(headers: &HeaderMap) -> Lang {
-    let asked = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    asked.and_then(language::accepted).unwrap_or(Lang::English)
 }
 
 /// The caller's id, if it is a plain word (so that a log line stays a line), else a new one.

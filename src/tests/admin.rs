@@ -36,7 +36,7 @@ async fn an_administrator_sees_nodes_queues_and_why_a_client_did_not_see_an_even
     let cv = ana.cv().await;
     let topic = format!("cv:{cv}");
     let mut socket = Socket::hello(&server, &ana.token, "estafette.v1.json").await;
-    socket.send(&json!([{"t": "sub", "id": 1, "topic": topic}])).await;
+    socket.follow(&topic).await;
     let rename = async |rev: i64| {
         let patch =
             json!({"rev": rev, "patch": [{"op": "replace", "path": "/basics/name", "value": format!("Ana {rev}")}]});

@@ -63,7 +63,7 @@ async fn outage(away: &str, back: Option<&str>) {
     let cv = person.cv().await;
     let mut socket = Socket::hello(&server, &person.token, "estafette.v1.json").await;
     let feed = format!("user:{}", person.id);
-    socket.request(json!({"t": "sub", "topic": feed})).await;
+    socket.follow(&feed).await;
     let task = person.generate(&cv, json!([{"text": offer_text(1)}, {"text": offer_text(2)}])).await.ok();
     let task = task["task_id"].as_str().unwrap().to_owned();
     eventually("steps to be done", async || {

@@ -71,6 +71,7 @@ pub async fn test(services: &Services, ctx: &CallCtx, params: StartTest) -> Resu
         latency_ms: params.latency_ms.unwrap_or(0),
         fail_at: params.fail_at,
         live,
+        pure: params.pure.unwrap_or(true),
     };
     input.check(services.test_live_per_second).map_err(CallError::bad_request)?;
     let payload = encode(&input)?;

@@ -1,16 +1,17 @@
 //! PDFs, typeset by Typst inside the process: no file, no network, no package is reached from a document, and the same CV
 //! gives the same bytes.
 
+use super::press;
 use super::view::{self, View};
+use ecow::EcoVec;
 use std::sync::LazyLock;
-use typst::diag::{FileError, FileResult};
-use typst::foundations::{Bytes, Datetime, Duration};
-use typst::syntax::{FileId, RootedPath, Source, VirtualPath, VirtualRoot};
-use typst::text::{Font, FontBook};
-use typst::utils::LazyHash;
-use typst::{Library, LibraryExt as _, World};
-use typst_layout::PagedDocument;
+use typst_library::diag::{FileError, FileResult, SourceDiagnostic};
+use typst_library::foundations::{Bytes, Datetime, Duration};
+use typst_library::text::{Font, FontBook};
+use typst_library::{Library, World};
 use typst_pdf::PdfOptions;
+use typst_syntax::{FileId, RootedPath, Source, VirtualPath, VirtualRoot};
+use typst_utils::LazyHash;
 
 /// The designs.
 const TEMPLATE: &str = include_str!("cv.typ");
@@ -55,7 +56,7 @@ struct Shelf {
 
 static SHELF: LazyLock<Shelf> = LazyLock::new(|| {
     let fonts: Vec<Font> = FACES.iter().filter_map(|face| Font::new(Bytes::new(*face), 0)).collect();
-    Shelf { library: LazyHash::new(Library::default()), book: LazyHash::new(FontBook::from_fonts(&fonts)), fonts }
+    Shelf { library: LazyHash::new(press::library()), book: LazyHash::new(FontBook::from_fonts(&fonts)), fonts }
 });
 
 fn id(path: &str) -> Result<FileId, ExportError> {
@@ -141,13 +142,13 @@ fn clean(value: &mut serde_json::Value, chars: &mut usize, missing: &mut String)
 /// # Errors
 /// [`ExportError::Defect`].
 pub fn pdf(json: Vec<u8>) -> Result<Vec<u8>, ExportError> {
-    let defect = |errors: typst::ecow::EcoVec<typst::diag::SourceDiagnostic>| {
+    let defect = |errors: EcoVec<SourceDiagnostic>| {
         ExportError::Defect(errors.first().map_or_else(String::new, |error| error.message.to_string()))
     };
     let desk =
         Desk { main: Source::new(id("cv.typ")?, TEMPLATE.to_owned()), data: id("cv.json")?, json: Bytes::new(json) };
-    let document: PagedDocument = typst::compile(&desk).output.map_err(defect)?;
+    let document = press::pages(&desk).map_err(defect)?;
     let bytes = typst_pdf::pdf(&document, &PdfOptions::default()).map_err(defect);
-    typst::comemo::evict(MEMORY);
+    comemo::evict(MEMORY);
     bytes
 }

@@ -101,26 +101,37 @@ impl TaskKind for EraseTraces {
         let db = &ctx.db;
         db.execute(
             "WITH gone AS (DELETE FROM runtime.topics WHERE product = 'cv' AND topic = ANY($1) RETURNING id)
-             DELETE FROM runtime.events WHERE topic_id IN (SELECT id FROM gone)",
+             DELETE FROM runtime.log WHERE topic_id IN (SELECT id FROM gone)",
             &[&traces.topics],
         )
         .await?;
         db.execute(
             "WITH gone AS (DELETE FROM runtime.tasks WHERE product = 'cv' AND status NOT IN ('queued', 'running')
                 AND (id = ANY($2) OR owner = $1) RETURNING id)
-             DELETE FROM runtime.steps WHERE task_id IN (SELECT id FROM gone)",
+             DELETE FROM runtime.step_states WHERE task_id IN (SELECT id FROM gone)",
             &[&traces.user, &traces.tasks],
         )
         .await?;
         for sql in [
             // What administrators watch goes on without a hole in its numbers, and without whom it was about.
-            "UPDATE runtime.events e
-             SET data = replace((CASE WHEN e.data::jsonb ? 'recipient_email'
-                                 THEN e.data::jsonb || '{\"recipient_email\": \"erased\", \"error\": null}'::jsonb
-                                 ELSE e.data::jsonb END)::text, $1, 'erased')::json
+            "UPDATE runtime.log l
+             SET data = replace((CASE WHEN l.data::jsonb ? 'recipient_email'
+                                 THEN l.data::jsonb || '{\"recipient_email\": \"erased\", \"error\": null}'::jsonb
+                                 ELSE l.data::jsonb END)::text, $1, 'erased')::json
              FROM runtime.topics t
-             WHERE t.id = e.topic_id AND t.product = 'cv' AND t.topic LIKE 'admin:%'
-               AND position($1 in e.data::text) > 0",
+             WHERE t.id = l.topic_id AND t.product = 'cv' AND t.topic LIKE 'admin:%' AND l.kind IS NOT NULL
+               AND position($1 in l.data::text) > 0",
+            "UPDATE runtime.log l
+             SET data = (
+                SELECT json_agg(CASE WHEN position($1 in e.event::text) = 0 THEN e.event ELSE replace(json_build_array(
+                    e.event -> 0,
+                    CASE WHEN (e.event -> 1)::jsonb ? 'recipient_email'
+                    THEN (e.event -> 1)::jsonb || '{\"recipient_email\": \"erased\", \"error\": null}'::jsonb
+                    ELSE (e.event -> 1)::jsonb END)::text, $1, 'erased')::json END ORDER BY e.place)
+                FROM json_array_elements(l.data) WITH ORDINALITY AS e (event, place))
+             FROM runtime.topics t
+             WHERE t.id = l.topic_id AND t.product = 'cv' AND t.topic LIKE 'admin:%' AND l.kind IS NULL
+               AND position($1 in l.data::text) > 0",
             "DELETE FROM runtime.calls WHERE product = 'cv' AND user_id = $1",
             "DELETE FROM runtime.refresh_tokens WHERE product = 'cv' AND user_id = $1",
             "DELETE FROM runtime.sessions WHERE product = 'cv' AND user_id = $1",

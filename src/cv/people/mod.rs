@@ -2,12 +2,10 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`language`] | in which language the server writes to somebody |
 //! | [`letters`] | the e-mails about an account, with their tokens (R3 – R5) |
 //! | [`export`] | everything about a person (GDPR) |
 //! | [`erase`] | erasure (R8) |
 
 pub mod erase;
 pub mod export;
-pub mod language;
 pub mod letters;

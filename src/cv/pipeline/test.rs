@@ -44,6 +44,9 @@ pub struct TestInput {
     /// Volatile events while the steps wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live: Option<TestLiveInput>,
+    /// Whether a step may begin before those before it are durable.
+    #[serde(default = "yes")]
+    pub pure: bool,
 }
 
 /// Volatile events that a test makes.
@@ -55,6 +58,10 @@ pub struct TestLiveInput {
     pub bytes: u32,
     /// Keys that they take in turn.
     pub keys: u32,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 const fn one() -> u32 {
@@ -166,14 +173,15 @@ impl TaskKind for TestTask {
             let wait =
                 Wait { latency_ms: input.latency_ms, fail: input.fail_at == Some(step), live: input.live_of(step) };
             let wait = serde_json::to_value(wait).map_err(|error| StepError::fatal("bad_graph", error.to_string()))?;
-            steps.push(
-                StepSpec::new(key(step)?, "sleep")
-                    .after(needs)
-                    .with_input(wait)
-                    .within(Duration::from_millis(MAX_LATENCY_MS * 2))
-                    .labelled("item_index", step)
-                    .on_failure(OnFailure::FailTask),
-            );
+            let spec = StepSpec::new(key(step)?, "sleep")
+                .after(needs)
+                .with_input(wait)
+                .within(Duration::from_millis(MAX_LATENCY_MS * 2))
+                .labelled("item_index", step)
+                .on_failure(OnFailure::FailTask);
+            // Who waits and says nothing meanwhile has no effect.
+            let quiet = input.pure && input.live.is_none();
+            steps.push(if quiet { spec.pure() } else { spec });
         }
         Ok(steps)
     }

@@ -4,7 +4,6 @@ use super::call::body_of;
 use crate::auth::caller::ANONYMOUS;
 use crate::auth::{Caller, NewSession, Tokens};
 use crate::cv::accounts::{self, NewUser};
-use crate::cv::people::language::accepted;
 use crate::cv::people::letters;
 use crate::cv::rules::account::Email;
 use crate::cv::services::Services;
@@ -13,8 +12,7 @@ use crate::cv::store::settings::{self, Settings};
 use crate::cv::store::users;
 use crate::cv::topics;
 use crate::error::ApiError;
-use crate::http::{AppState, Door, RouteDoc};
-use actix_web::http::header::ACCEPT_LANGUAGE;
+use crate::http::{AppState, Door, RouteDoc, language};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest as _, HttpRequest, HttpResponse};
 use estafette_actors::{CallError, Tx};
@@ -22,7 +20,7 @@ use estafette_protocol::cv::account::{
     AuthTokens, DeviceSignIn, DeviceTokens, RefreshRequest, SignIn, SignOut, SignUp, User,
 };
 use estafette_protocol::cv::event::user::SignedOut;
-use estafette_protocol::cv::status::{Lang, Role};
+use estafette_protocol::cv::status::Role;
 use estafette_protocol::{DeviceId, ErrorCode, UserId};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -84,11 +82,6 @@ pub(super) fn session(user: &User, device: Option<DeviceId>) -> NewSession {
     NewSession { product: topics::product(), user: user.id.clone(), role: user.role.as_str().to_owned(), device }
 }
 
-/// In which language a browser wants to be spoken to.
-pub(super) fn language(request: &HttpRequest) -> Option<Lang> {
-    accepted(request.headers().get(ACCEPT_LANGUAGE)?.to_str().ok()?)
-}
-
 async fn sign_up(
     state: web::Data<AppState>,
     services: web::Data<Services>,
@@ -110,7 +103,7 @@ async fn sign_up(
         name,
         password_hash: Some(password_hash),
         role: Role::User,
-        language: given.language.or_else(|| language(&request)),
+        language: given.language.or_else(|| language::wanted(request.headers())),
         referral_code: given.referral_code,
     };
     let (tokens, user) = state

@@ -1,7 +1,6 @@
 //! The own account: profile, password, change of address (R5), sessions, export and erasure (R8).
 
 use super::auth::{open, read};
-use super::call::body_of;
 use super::letters::person;
 use crate::auth::Caller;
 use crate::cv::people::export::{self, Section};
@@ -33,6 +32,9 @@ pub const PATH: &str = "/v1/cv/me";
 const MAX_IMAGE: usize = 2_048;
 /// Pieces of an export that wait for a slow reader.
 const PIECES: usize = 4;
+
+/// Why a session ends that another device ended.
+const ELSEWHERE: &str = "signed out on another device";
 
 /// Adds the routes but [`PATH`] itself, to which [`profile`] adds.
 pub fn configure(config: &mut ServiceConfig) {
@@ -145,10 +147,7 @@ async fn password(
     let hash = state.auth.passwords().hash(&given.password).await?;
     let work = async |tx: &mut Tx<'_>| {
         users::set_password(tx, &who.user, Some(&hash)).await?;
-        let reason = "the password was changed";
-        if state.auth.end_sessions(tx, &who.user, Some(&who.session), reason).await? > 0 {
-            tx.emit(&topics::user(&who.user), "signed_out", &SignedOut { device: None, reason: reason.to_owned() })?;
-        }
+        end_all_others(tx, &state, &who, "the password was changed").await?;
         letters::password_changed(tx, &services.post, &row.user).await
     };
     state.runtime.transaction(&topics::product(), work).await?;
@@ -240,15 +239,17 @@ async fn sessions(state: web::Data<AppState>, who: Caller) -> Result<HttpRespons
     Ok(HttpResponse::Ok().json(Page { items, next: None }))
 }
 
+/// Ends every session but the one that asks, and tells their devices.
+async fn end_all_others(tx: &mut Tx<'_>, state: &AppState, who: &Identity, reason: &str) -> Result<(), CallError> {
+    if state.auth.end_sessions(tx, &who.user, Some(&who.session), reason).await? > 0 {
+        tx.emit(&topics::user(&who.user), "signed_out", &SignedOut { device: None, reason: reason.to_owned() })?;
+    }
+    Ok(())
+}
+
 async fn end_others(state: web::Data<AppState>, who: Caller) -> Result<HttpResponse, ApiError> {
     let who = caller(&state, who).await?;
-    let work = async |tx: &mut Tx<'_>| {
-        let reason = "signed out on another device";
-        if state.auth.end_sessions(tx, &who.user, Some(&who.session), reason).await? > 0 {
-            tx.emit(&topics::user(&who.user), "signed_out", &SignedOut { device: None, reason: reason.to_owned() })?;
-        }
-        Ok(())
-    };
+    let work = async |tx: &mut Tx<'_>| end_all_others(tx, &state, &who, ELSEWHERE).await;
     state.runtime.transaction(&topics::product(), work).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -258,9 +259,8 @@ async fn end_session(state: web::Data<AppState>, who: Caller, id: web::Path<Stri
     let missing = || CallError::not_found("you have no such session");
     let session = SessionId::parse(id.into_inner()).map_err(|_| missing())?;
     let work = async |tx: &mut Tx<'_>| {
-        let reason = "signed out on another device";
-        let device = state.auth.end_session(tx, &who.user, &session, reason).await?.ok_or_else(missing)?;
-        Ok(tx.emit(&topics::user(&who.user), "signed_out", &SignedOut { device, reason: reason.to_owned() })?)
+        let device = state.auth.end_session(tx, &who.user, &session, ELSEWHERE).await?.ok_or_else(missing)?;
+        Ok(tx.emit(&topics::user(&who.user), "signed_out", &SignedOut { device, reason: ELSEWHERE.to_owned() })?)
     };
     state.runtime.transaction(&topics::product(), work).await?;
     Ok(HttpResponse::NoContent().finish())
@@ -274,8 +274,7 @@ async fn delete(
     body: Bytes,
 ) -> Result<HttpResponse, ApiError> {
     let who = caller(&state, who).await?;
-    let given: DeleteAccount = serde_json::from_value(serde_json::Value::Object(body_of(&body)?))
-        .map_err(|error| CallError::bad_request(format!("the body: {error}")))?;
+    let given: DeleteAccount = read(&body)?;
     let row = account(&state, &who).await?;
     if row.password_hash.is_some() {
         check_current(&state, &row, given.password.as_deref()).await?;

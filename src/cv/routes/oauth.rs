@@ -4,7 +4,7 @@
 //! `/sign-in#auto_sign_in={token}` (for `auto-sign-in`, once), `/account#linked={provider}`, or
 //! `/sign-in#error={code}&message={text}`. Nothing that signs in stands before the `#`.
 
-use super::auth::{language, open, read};
+use super::auth::{open, read};
 use super::letters::person;
 use super::me::{self, caller};
 use crate::auth::Caller;
@@ -20,7 +20,7 @@ use crate::cv::store::settings::{self, Settings};
 use crate::cv::store::{new_id, tokens, users};
 use crate::cv::topics;
 use crate::error::ApiError;
-use crate::http::{AppState, Door, RouteDoc};
+use crate::http::{AppState, Door, RouteDoc, language};
 use actix_web::http::header::{COOKIE, LOCATION, SET_COOKIE};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -134,7 +134,7 @@ async fn begin(
 ) -> Result<HttpResponse, ApiError> {
     let provider = provider_of(&name)?;
     state.limits.knock(Door::SignIn, &request)?;
-    let (url, cookie) = begun(&state, &services, provider, None, language(&request)).await?;
+    let (url, cookie) = begun(&state, &services, provider, None, language::wanted(request.headers())).await?;
     Ok(HttpResponse::SeeOther()
         .insert_header((LOCATION, url))
         .insert_header((SET_COOKIE, cookie))
@@ -151,7 +151,8 @@ async fn link(
 ) -> Result<HttpResponse, ApiError> {
     let who = caller(&state, who).await?;
     let given: LinkAccount = read(&body)?;
-    let (url, cookie) = begun(&state, &services, given.provider, Some(who.user), language(&request)).await?;
+    let (url, cookie) =
+        begun(&state, &services, given.provider, Some(who.user), language::wanted(request.headers())).await?;
     Ok(HttpResponse::Ok()
         .insert_header((SET_COOKIE, cookie))
         .insert_header(("cache-control", "no-store"))

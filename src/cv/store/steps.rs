@@ -1,43 +1,32 @@
-//! The engine's rows of a task's steps, read for snapshots. The product never writes them.
+//! How the runtime says that a task's steps stand, read for snapshots. The product never writes them.
 
-use super::{Reader, get, unsigned, word};
-use estafette_actors::DbResult;
+use super::Reader;
+use estafette_actors::task::shown::{SHOWN, ShownStep, shown};
+use estafette_actors::{DbError, DbResult};
 use estafette_protocol::cv::task::{StepReport, StepView};
 use estafette_protocol::task::StepStatus;
-use serde::Deserialize;
-use tokio_postgres::Row;
-use tokio_postgres::types::Json;
+use serde::Deserialize as _;
+use serde_json::{Map, Value};
 
-/// What a reader sees of a step's plan.
-#[derive(Deserialize)]
-struct Plan {
-    kind: String,
-    weight: u32,
-    #[serde(default)]
-    labels: Labels,
-}
-
-#[derive(Default, Deserialize)]
-struct Labels {
-    offer_index: Option<u32>,
-    item_index: Option<u32>,
-}
-
-fn step(row: &Row) -> DbResult<StepView> {
-    let Json(plan): Json<Plan> = get(row, "spec")?;
-    let status: StepStatus = word(row, "status")?;
-    let report: Option<Json<StepReport>> = get(row, "report")?;
+fn view(step: ShownStep) -> DbResult<StepView> {
+    let label = |name: &str| step.spec.labels.get(name).and_then(Value::as_u64).and_then(|at| u32::try_from(at).ok());
+    let report = |report: Map<String, Value>| {
+        StepReport::deserialize(Value::Object(report)).map_err(|error| DbError::Data(error.to_string()))
+    };
     Ok(StepView {
-        step: word(row, "key")?,
-        kind: plan.kind,
-        status,
-        offer_index: plan.labels.offer_index,
-        item_index: plan.labels.item_index,
-        attempt: unsigned(row, "attempt")?,
-        weight: plan.weight,
-        error: get(row, "error")?,
-        duration_ms: get::<Option<i64>>(row, "duration_ms")?.and_then(|ms| u64::try_from(ms).ok()),
-        report: (status == StepStatus::Completed).then(|| report.map(|Json(report)| report).unwrap_or_default()),
+        offer_index: label("offer_index"),
+        item_index: label("item_index"),
+        report: match step.status {
+            StepStatus::Completed => Some(step.report.map(report).transpose()?.unwrap_or_default()),
+            _ => None,
+        },
+        step: step.spec.key,
+        kind: step.spec.kind,
+        status: step.status,
+        attempt: step.attempt,
+        weight: step.spec.weight,
+        error: step.error,
+        duration_ms: step.duration_ms,
     })
 }
 
@@ -46,12 +35,5 @@ fn step(row: &Row) -> DbResult<StepView> {
 /// # Errors
 /// [`estafette_actors::DbError`].
 pub async fn of_task(db: &impl Reader, task: &str) -> DbResult<Vec<StepView>> {
-    let rows = db
-        .rows(
-            "SELECT key, spec, status, attempt, report, error, duration_ms FROM runtime.steps WHERE task_id = $1
-             ORDER BY ord, key",
-            &[&task],
-        )
-        .await?;
-    rows.iter().map(step).collect()
+    shown(&db.rows(SHOWN, &[&task]).await?)?.into_iter().map(view).collect()
 }

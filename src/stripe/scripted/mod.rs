@@ -15,7 +15,8 @@ pub mod deliver;
 pub mod pages;
 
 use super::form::Form;
-use actix_web::{App, HttpServer, web};
+use crate::scripted::Endpoint;
+use actix_web::web::{self, ServiceConfig};
 use book::Book;
 use deliver::Delivery;
 use parking_lot::Mutex;
@@ -62,10 +63,8 @@ pub(crate) struct State {
 
 /// A running endpoint; it stops when it is dropped.
 pub struct ScriptedStripe {
-    addr: SocketAddr,
     state: Arc<State>,
-    server: actix_web::dev::ServerHandle,
-    thread: Option<std::thread::JoinHandle<()>>,
+    endpoint: Endpoint,
 }
 
 impl ScriptedStripe {
@@ -83,41 +82,17 @@ impl ScriptedStripe {
             base: Mutex::default(),
         });
         let shared = web::Data::from(Arc::clone(&state));
-        let (tell, told) = std::sync::mpsc::sync_channel(1);
-        let listen = options.listen;
-        let thread = std::thread::Builder::new().name("scripted-stripe".to_owned()).spawn(move || {
-            let run = async move {
-                let bound = HttpServer::new(move || {
-                    App::new().app_data(shared.clone()).configure(api::configure).configure(pages::configure)
-                })
-                .workers(1)
-                .disable_signals()
-                .shutdown_timeout(0)
-                .bind(listen);
-                match bound {
-                    Err(error) => {
-                        let _ = tell.send(Err(error));
-                    }
-                    Ok(server) => {
-                        let addr = server.addrs().first().copied();
-                        let server = server.run();
-                        let _ = tell.send(Ok((addr, server.handle())));
-                        let _ = server.await;
-                    }
-                }
-            };
-            actix_web::rt::System::new().block_on(run);
-        })?;
-        let gone = || std::io::Error::other("the endpoint's thread ended");
-        let (addr, server) = told.recv().map_err(|_| gone())??;
-        let addr = addr.ok_or_else(gone)?;
-        *state.base.lock() = format!("http://{addr}");
-        Ok(Self { addr, state, server, thread: Some(thread) })
+        let configure = move |config: &mut ServiceConfig| {
+            config.app_data(shared.clone()).configure(api::configure).configure(pages::configure);
+        };
+        let endpoint = Endpoint::start("scripted-stripe", options.listen, configure)?;
+        *state.base.lock() = format!("http://{}", endpoint.addr());
+        Ok(Self { state, endpoint })
     }
 
     /// The base address to configure.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.addr)
+        format!("http://{}", self.endpoint.addr())
     }
 
     /// Where webhooks go from now on.
@@ -145,16 +120,7 @@ impl ScriptedStripe {
     }
 
     /// Waits for its end, which nobody brings about but the end of the process.
-    pub fn join(mut self) {
-        if let Some(thread) = self.thread.take() {
-            let _ended = thread.join();
-        }
-    }
-}
-
-impl Drop for ScriptedStripe {
-    fn drop(&mut self) {
-        // The command is sent at once; the future only waits for its end.
-        drop(self.server.stop(false));
+    pub fn join(self) {
+        self.endpoint.join();
     }
 }

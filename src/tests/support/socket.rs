@@ -26,7 +26,7 @@ pub struct Socket {
     stream: Stream,
     waiting: VecDeque<Value>,
     msgpack: bool,
-    next: u32,
+    last_id: u32,
 }
 
 impl Socket {
@@ -35,7 +35,7 @@ impl Socket {
         let mut request = format!("ws://{}/v1/live", server.address()).into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", subprotocol.parse().unwrap());
         let (stream, _) = tokio_tungstenite::connect_async(request).await.unwrap();
-        Self { stream, waiting: VecDeque::new(), msgpack: subprotocol.ends_with("msgpack"), next: 1_000 }
+        Self { stream, waiting: VecDeque::new(), msgpack: subprotocol.ends_with("msgpack"), last_id: 1_000 }
     }
 
     /// Connects and says hello.
@@ -62,7 +62,7 @@ impl Socket {
         request.headers_mut().insert("sec-websocket-protocol", "estafette.v1.json".parse().unwrap());
         let open = tokio::time::timeout(PATIENCE, tokio_tungstenite::connect_async(request)).await;
         let (stream, _) = open.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
-        let mut socket = Self { stream, waiting: VecDeque::new(), msgpack: false, next: 1_000 };
+        let mut socket = Self { stream, waiting: VecDeque::new(), msgpack: false, last_id: 1_000 };
         socket.send_quietly(&json!([{"t": "hello", "token": token, "device": "it.1"}])).await;
         loop {
             match socket.hear().await {
@@ -93,8 +93,12 @@ impl Socket {
         self.stream.send(message).await.unwrap();
     }
 
-    /// The next message, or the end. `mark` is left out.
+    /// The next message, or the end. `mark` is left out, and does not prolong the wait.
     pub async fn hear(&mut self) -> Heard {
+        tokio::time::timeout(PATIENCE, self.next()).await.expect("a message in time")
+    }
+
+    async fn next(&mut self) -> Heard {
         loop {
             if let Some(message) = self.waiting.pop_front() {
                 if message["t"] == "mark" {
@@ -102,8 +106,7 @@ impl Socket {
                 }
                 return Heard::Message(message);
             }
-            let frame = tokio::time::timeout(PATIENCE, self.stream.next()).await.expect("a message in time");
-            match frame {
+            match self.stream.next().await {
                 Some(Ok(Message::Text(text))) => {
                     self.waiting.extend(serde_json::from_str::<Vec<Value>>(&text).unwrap())
                 }
@@ -131,14 +134,27 @@ impl Socket {
 
     /// Sends a request; its answer. What comes in between is dropped.
     pub async fn request(&mut self, mut message: Value) -> Value {
-        self.next += 1;
-        message["id"] = json!(self.next);
+        self.last_id += 1;
+        message["id"] = json!(self.last_id);
         self.send(&json!([message])).await;
         loop {
             match self.hear().await {
-                Heard::Message(answer) if answer["id"] == self.next => return answer,
+                Heard::Message(answer) if answer["id"] == self.last_id => return answer,
                 Heard::Message(_) => {}
                 closed @ Heard::Closed(..) => panic!("no answer to {message}: {closed:?}"),
+            }
+        }
+    }
+
+    /// Follows a topic, to its snapshot: what happens from now on comes as events.
+    pub async fn follow(&mut self, topic: &str) -> Value {
+        self.send(&json!([{"t": "sub", "id": 1, "topic": topic}])).await;
+        loop {
+            match self.hear().await {
+                Heard::Message(message) if message["t"] == "snap" => return message["state"].clone(),
+                Heard::Message(message) if message["t"] == "err" => panic!("{message}"),
+                Heard::Message(_) => {}
+                closed @ Heard::Closed(..) => panic!("no snapshot of {topic}: {closed:?}"),
             }
         }
     }

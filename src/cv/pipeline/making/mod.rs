@@ -255,16 +255,13 @@ impl TaskKind for Making {
         step: &StepView<'_>,
         output: &StepOutput,
     ) -> DbResult<()> {
-        if step.spec.kind != "save" {
+        // G8: a device without a person has no CVs; the document is its task's result.
+        if step.spec.kind != "save" || task.owner.is_none() {
             return Ok(());
         }
         lock_owner(tx, task).await?;
         let made = Made::deserialize(&output.output["made"]).map_err(|error| DbError::Data(error.to_string()))?;
         let id = output.output["cv_id"].as_str().unwrap_or_default();
-        if task.owner.is_none() {
-            // G8: nobody has CVs here; the document is the task's result.
-            return Ok(());
-        }
         save::store(tx, task, self.recipe, id, &made).await
     }
 

@@ -1,12 +1,18 @@
-//! In which language the server writes to somebody.
+//! In which language a browser wants to be spoken to.
 
+use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap};
 use estafette_protocol::cv::status::Lang;
 
 /// Longest header that is looked at, bytes.
 const MAX_HEADER: usize = 512;
 
-/// The language that a browser wants most among those that there are (`Accept-Language`, RFC 9110).
-pub fn accepted(header: &str) -> Option<Lang> {
+/// The language that the sender of a request wants most among those that there are.
+pub fn wanted(headers: &HeaderMap) -> Option<Lang> {
+    accepted(headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?)
+}
+
+/// The same, from the header's value (`Accept-Language`, RFC 9110).
+fn accepted(header: &str) -> Option<Lang> {
     if header.len() > MAX_HEADER {
         return None;
     }
