@@ -2,7 +2,8 @@
 
 use crate::report::Outputs;
 use crate::scenario::{
-    Failure, chaos, compare, eval, failover, fanout, generations, live, outage, rolling, slowlink, soak, sockets, storm,
+    Failure, chaos, compare, eval, failover, fanout, generations, live, outage, rolling, scale, slowlink, soak,
+    sockets, storm,
 };
 use crate::server::Setting;
 use clap::{Args, Parser, Subcommand};
@@ -83,6 +84,8 @@ enum Scenario {
     Soak(soak::Options),
     /// The same scenarios against this server and against what people use today, in turn
     Compare(compare::Options),
+    /// What a task, an event and a connection cost while there are more of them, and what a second node costs
+    Scale(scale::Options),
     /// Real job offers and CVs of a folder: what is found of their facts, what is refused, how they score
     Eval(eval::Options),
 }
@@ -127,6 +130,7 @@ impl Cli {
                 comparison.publish(&self.outputs).map_err(Failure::Other)?;
                 return Ok(comparison.passed());
             }
+            Scenario::Scale(options) => scale::run(&options, &self.server, seed).await?,
             Scenario::Eval(options) => eval::run(&options, &self.server, seed).await?,
         };
         report.publish(&self.outputs).map_err(Failure::Other)?;

@@ -98,6 +98,14 @@ checks! {
     CrossNode = "bus.cross-node";
     /// Connections come back spread in time, and are complete again.
     Returns = "storm.returns";
+    /// The tables hold as many rows as a measurement says.
+    ScaleFilled = "scale.filled";
+    /// A task and the reading of one cost as much in full tables as in empty ones, within a quarter.
+    ScaleTasks = "scale.flat-tasks";
+    /// An event and a connection cost as much beside many connections as beside few, within a quarter.
+    ScaleConnections = "scale.flat-connections";
+    /// Two nodes do at least 85 % of what one does on the same processors.
+    ScaleNodes = "scale.two-nodes";
     /// Real input that is a job offer is accepted.
     InputAccepted = "eval.accepted";
     /// Input that is none is refused with a typed error.

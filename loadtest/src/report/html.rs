@@ -1,6 +1,6 @@
 //! One HTML file with everything in it: no script, nothing from elsewhere.
 
-use super::plot::{Axis, Curve, plot};
+use super::drawing::{self, Drawing};
 use super::text::{number, verdict};
 use super::{Report, Table};
 use std::fmt::Write as _;
@@ -57,10 +57,8 @@ pub(super) fn page(report: &Report) -> String {
         page.push_str(&super::timeline::draw(&report.timeline, &report.marks, report.seconds));
     }
     latencies(&mut page, report);
-    for series in &report.series {
-        let _ = write!(page, "<h2>{}</h2>", escape(&series.name));
-        let curve = Curve { name: &series.name, points: &series.points };
-        page.push_str(&plot(Axis::Linear("seconds"), Axis::Linear(series.unit), &[curve]));
+    for drawing in report.plots.iter().map(Drawing::levels).chain(report.series.iter().map(Drawing::series)) {
+        let _ = write!(page, "<h2>{}</h2>{}", escape(drawing.title), drawing.inside());
     }
     for table in &report.tables {
         page.push_str(&rows(table));
@@ -102,9 +100,7 @@ fn latencies(page: &mut String, report: &Report) {
         }
     }
     page.push_str("</table>");
-    let curves: Vec<Curve<'_>> =
-        report.latencies.iter().map(|row| Curve { name: row.name, points: &row.curve }).collect();
-    page.push_str(&plot(Axis::Percentile, Axis::Log("ms"), &curves));
+    page.push_str(&drawing::latencies(report).map(|drawing| drawing.inside()).unwrap_or_default());
 }
 
 fn rows(table: &Table) -> String {

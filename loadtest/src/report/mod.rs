@@ -5,14 +5,17 @@
 //! | [`text`] | the summary on the terminal, and Markdown |
 //! | [`html`] | one file with everything in it |
 //! | [`plot`] | curves as SVG |
+//! | [`drawing`] | which curves a report has, on its page and as files of their own |
 //! | [`timeline`] | what lasted how long, as SVG |
 
+mod drawing;
 mod html;
 mod plot;
 mod text;
 mod timeline;
 
-pub(crate) use text::aligned;
+pub(crate) use plot::grouped;
+pub(crate) use text::{aligned, number};
 
 use crate::check::{Check, CheckResult, Findings};
 use crate::measure::{Latencies, LatencySummary, Throughput};
@@ -53,6 +56,30 @@ pub struct Span {
     pub from: f64,
     /// Second of the run.
     pub to: f64,
+}
+
+/// What something comes to at each of some levels, which are far apart: drawn over their logarithm.
+#[derive(Debug, Clone, Serialize)]
+pub struct Plot {
+    /// A short name for its file, `a-z` and dashes.
+    pub name: &'static str,
+    /// Its title.
+    pub title: String,
+    /// What the levels count.
+    pub x: &'static str,
+    /// The unit of the values.
+    pub y: &'static str,
+    /// The lines.
+    pub lines: Vec<Line>,
+}
+
+/// A line of a plot.
+#[derive(Debug, Clone, Serialize)]
+pub struct Line {
+    /// Its name.
+    pub name: String,
+    /// (level, value).
+    pub points: Vec<(f64, f64)>,
 }
 
 /// A table.
@@ -100,6 +127,8 @@ pub struct Report {
     pub latencies: Vec<LatencySummary>,
     /// Curves.
     pub series: Vec<Series>,
+    /// Values at levels.
+    pub plots: Vec<Plot>,
     /// Tables.
     pub tables: Vec<Table>,
     /// What lasted how long.
@@ -120,6 +149,9 @@ pub struct Outputs {
     /// Write the report as Markdown.
     #[arg(long, value_name = "FILE", global = true)]
     pub markdown: Option<PathBuf>,
+    /// Write each plot as an SVG file of its own into this folder.
+    #[arg(long, value_name = "DIR", global = true)]
+    pub plots: Option<PathBuf>,
 }
 
 /// What a scenario gathers while it runs.
@@ -164,6 +196,7 @@ impl Gathered<'_> {
             figures: Vec::new(),
             latencies: self.latencies.summaries(),
             series,
+            plots: Vec::new(),
             tables: Vec::new(),
             timeline: Vec::new(),
             marks: Vec::new(),
@@ -192,6 +225,11 @@ impl Report {
         }
         if let Some(path) = &outputs.markdown {
             write(path, &text::markdown(self))?;
+        }
+        if let Some(folder) = &outputs.plots {
+            for (name, svg) in drawing::files(self) {
+                write(&folder.join(name), &svg)?;
+            }
         }
         Ok(())
     }
@@ -238,6 +276,8 @@ pub(crate) fn example() -> Report {
     };
     let mut report = gathered.report();
     report.figure("tasks", 199.0, "");
+    let line = Line { name: "server".to_owned(), points: vec![(10.0, 2.0), (1_000.0, 2.5)] };
+    report.plots.push(Plot { name: "cost", title: "Cost".to_owned(), x: "tasks", y: "s", lines: vec![line] });
     report.tables.push(Table {
         title: "Facts".to_owned(),
         columns: vec!["file".to_owned(), "title".to_owned()],
@@ -276,10 +316,16 @@ mod tests {
     fn files_are_written_where_they_are_asked_for() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| Some(folder.path().join("deep").join(name));
-        let outputs = Outputs { json: path("a.json"), html: path("a.html"), markdown: path("a.md") };
+        let outputs =
+            Outputs { json: path("a.json"), html: path("a.html"), markdown: path("a.md"), plots: path("plots") };
         example().publish(&outputs).unwrap();
         let json: serde_json::Value = serde_json::from_slice(&std::fs::read(path("a.json").unwrap()).unwrap()).unwrap();
         assert_eq!(json["passed"], false);
         assert_eq!(json["latencies"][0]["count"], 199);
+        assert_eq!(json["plots"][0]["lines"][0]["points"][1][1], 2.5);
+        let mut plots: Vec<_> =
+            std::fs::read_dir(path("plots").unwrap()).unwrap().flatten().map(|file| file.file_name()).collect();
+        plots.sort();
+        assert_eq!(plots, ["cost.svg", "latency.svg", "server-memory-rss.svg", "tasks-completed.svg"]);
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn verdict(report: &Report) -> String {
 }
 
 /// A number as people read it.
-pub(super) fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e15 {
         format!("{value:.0}")
     } else if value.abs() >= 100.0 {

@@ -10,6 +10,7 @@ pub mod generations;
 pub mod live;
 pub mod outage;
 pub mod rolling;
+pub mod scale;
 pub mod slowlink;
 pub mod soak;
 pub mod sockets;

@@ -1,11 +1,14 @@
 //! A browser that asks for tasks, one after the other, and watches each: over Socket.IO, or over our own protocol. It counts
 //! what it hears of each step, and comes back when its connection is lost.
 
+use crate::account::Account;
+use crate::scenario::{Failure, Run};
 use estafette_protocol::limits::MAX_SERVER_MESSAGE_BYTES;
 use estafette_protocol::{ClientMessage, Codec, DeviceId, IdempotencyKey, Position, ServerMessage, Topic};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
@@ -43,6 +46,25 @@ pub enum Site {
     },
 }
 
+impl Site {
+    /// Our own server, for so many browsers of some people.
+    ///
+    /// # Errors
+    /// [`Failure`] when a person gets no token.
+    pub async fn ours(run: &Run, people: &[Arc<Account>], browsers: u32) -> Result<Vec<Self>, Failure> {
+        let base = run.target.base();
+        let port = base.rsplit(':').next().and_then(|port| port.parse().ok());
+        let port = port.ok_or_else(|| Failure::Other(format!("{base} has no port")))?;
+        let mut sites = Vec::new();
+        for (index, account) in (0..browsers).zip(people.iter().cycle()) {
+            let device = DeviceId::parse(format!("browser-{index}"));
+            let device = device.map_err(|error| Failure::Other(error.to_string()))?;
+            sites.push(Self::Ours { port, token: account.token().await?, device });
+        }
+        Ok(sites)
+    }
+}
+
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
 pub struct Ask {
@@ -50,6 +72,8 @@ pub struct Ask {
     pub steps: u32,
     /// How long each takes, milliseconds.
     pub latency_ms: u64,
+    /// Of our own server: whether they run ahead of their commits.
+    pub pure: bool,
 }
 
 /// What a browser heard of one task.
@@ -90,7 +114,8 @@ impl Story {
     }
 }
 
-type Socket = WebSocketStream<TcpStream>;
+/// A connection.
+pub(in crate::scenario) type Socket = WebSocketStream<TcpStream>;
 
 /// A browser.
 pub struct Browser {
@@ -214,7 +239,7 @@ impl Watch {
         let opening = match &self.task {
             Some(topic) => ClientMessage::Sub { id: SUB, topic: topic.clone(), since: self.position },
             None => {
-                let params = json!({"steps": ask.steps, "latency_ms": ask.latency_ms});
+                let params = json!({"steps": ask.steps, "latency_ms": ask.latency_ms, "pure": ask.pure});
                 let key = IdempotencyKey::parse(self.id.clone()).ok();
                 ClientMessage::Call { id: CALL, method: "task.test".to_owned(), params, key }
             }
@@ -282,7 +307,7 @@ impl Watch {
     }
 }
 
-async fn connect(site: &Site) -> Result<Socket, String> {
+pub(in crate::scenario) async fn connect(site: &Site) -> Result<Socket, String> {
     let (url, port, subprotocol) = match site {
         Site::SocketIo { port } => (format!("ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket"), *port, None),
         Site::Ours { port, .. } => {
@@ -321,7 +346,7 @@ async fn send(socket: &mut Socket, message: Message) -> Result<(), String> {
     socket.send(message).await.map_err(|error| error.to_string())
 }
 
-async fn tell(socket: &mut Socket, batch: &[ClientMessage]) -> Result<(), String> {
+pub(in crate::scenario) async fn tell(socket: &mut Socket, batch: &[ClientMessage]) -> Result<(), String> {
     let bytes = Codec::MsgPack.encode_batch(batch).map_err(|error| error.to_string())?;
     send(socket, Message::binary(bytes)).await
 }
@@ -339,7 +364,7 @@ async fn next_text(socket: &mut Socket) -> Result<String, String> {
     }
 }
 
-async fn next_batch(socket: &mut Socket) -> Result<Vec<ServerMessage>, String> {
+pub(in crate::scenario) async fn next_batch(socket: &mut Socket) -> Result<Vec<ServerMessage>, String> {
     loop {
         match socket.next().await {
             Some(Ok(Message::Binary(bytes))) => {

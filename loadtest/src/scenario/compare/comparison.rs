@@ -130,8 +130,8 @@ impl Comparison {
     /// Whether every run of this server could be made and kept its promises. What peers lose is reported, not judged; where
     /// this server does not take part, their runs must only have been made.
     pub fn passed(&self) -> bool {
-        let ours = self.sides().contains(&Side::Estafette);
-        let judged = |run: &&Record| !ours || run.side == Side::Estafette;
+        let ours = self.sides().into_iter().any(Side::is_ours);
+        let judged = |run: &&Record| !ours || run.side.is_ours();
         let holds = |run: &Record| run.failure.is_none() && (!ours || run.outcome.broken == 0);
         !self.runs.is_empty() && self.runs.iter().filter(judged).all(holds)
     }

@@ -44,7 +44,7 @@ impl Stand {
     /// [`Failure`].
     pub async fn start(side: Side, peers: &Path, server: &ServerArgs, seed: u64) -> Result<Self, Failure> {
         match side {
-            Side::Estafette => Ok(Self::Ours(Box::new(Ours::start(server, seed).await?))),
+            Side::Estafette | Side::Pure => Ok(Self::Ours(Box::new(Ours::start(server, seed).await?))),
             side => Ok(Self::Peer(Box::new(Sockets::start(side, peers).await?))),
         }
     }

@@ -91,7 +91,7 @@ fn cell(comparison: &Comparison, side: Side, metric: Metric) -> String {
     if metric == Metric::KillGoesOn && unfinished {
         text.insert_str(0, "> ");
     }
-    if side == Side::Estafette {
+    if side.is_ours() {
         return format!("**{text}**");
     }
     match comparison.ahead(side, metric) {

@@ -9,7 +9,6 @@ use super::side::queue::TaskQueue;
 use crate::cli::ServerArgs;
 use crate::measure::process::{Meter, Part};
 use crate::scenario::{Failure, Run};
-use estafette_protocol::DeviceId;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use hdrhistogram::Histogram;
 use parking_lot::Mutex;
@@ -38,12 +37,13 @@ const KILL_AFTER: Duration = Duration::from_secs(2);
 /// A side that runs tasks.
 enum Runs {
     Peer(Box<TaskQueue>),
-    Ours(Box<Run>),
+    /// This server, and whether its steps run ahead of their commits.
+    Ours(Box<Run>, bool),
 }
 
 impl Runs {
     async fn start(side: Side, peers: &Path, server: &ServerArgs, seed: u64, marks: bool) -> Result<Self, Failure> {
-        if side != Side::Estafette {
+        if !side.is_ours() {
             return Ok(Self::Peer(Box::new(TaskQueue::start(side, peers, marks).await?)));
         }
         // What is compared is not how tasks wait for their turn.
@@ -51,39 +51,36 @@ impl Runs {
         let mut settings = many.to_vec();
         settings.push(("accepts-per-second", "100000".to_owned()));
         settings.push(("messages-per-second", "10000".to_owned()));
-        Ok(Self::Ours(Box::new(Run::start(server, seed, &settings).await?)))
+        Ok(Self::Ours(Box::new(Run::start(server, seed, &settings).await?), side == Side::Pure))
     }
 
     /// Where so many browsers go; ours sign their people up, so once a run.
     async fn sites(&self, browsers: u32) -> Result<Vec<Site>, Failure> {
         match self {
             Self::Peer(queue) => Ok((0..browsers).map(|_| Site::SocketIo { port: queue.port() }).collect()),
-            Self::Ours(run) => {
+            Self::Ours(run, _) => {
                 let people = usize::try_from(browsers.div_ceil(OF_A_PERSON)).unwrap_or(1);
-                let people = run.people(people, 0).await?;
-                let port = run.target.base().rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or(0);
-                let mut sites = Vec::new();
-                for (index, account) in (0..browsers).zip(people.iter().cycle()) {
-                    let device = DeviceId::parse(format!("browser-{index}"));
-                    let device = device.map_err(|error| Failure::Other(error.to_string()))?;
-                    sites.push(Site::Ours { port, token: account.token().await?, device });
-                }
-                Ok(sites)
+                Site::ours(run, &run.people(people, 0).await?, browsers).await
             }
         }
+    }
+
+    /// A task whose steps take so long.
+    fn ask(&self, latency_ms: u64) -> Ask {
+        Ask { steps: STEPS, latency_ms, pure: matches!(self, Self::Ours(_, true)) }
     }
 
     fn parts(&self) -> Vec<Part> {
         match self {
             Self::Peer(queue) => queue.parts(),
-            Self::Ours(run) => run.target.parts(),
+            Self::Ours(run, _) => run.target.parts(),
         }
     }
 
     async fn kill(&mut self) -> Result<(), Failure> {
         match self {
             Self::Peer(queue) => queue.kill_worker().await,
-            Self::Ours(run) => {
+            Self::Ours(run, _) => {
                 run.target.kill_and_restart().await?;
                 Ok(())
             }
@@ -93,7 +90,7 @@ impl Runs {
     async fn stop(self) {
         match self {
             Self::Peer(queue) => queue.stop().await,
-            Self::Ours(run) => {
+            Self::Ours(run, _) => {
                 let _ = run.target.stop().await;
             }
         }
@@ -195,12 +192,12 @@ async fn one(runs: &Runs, sites: Vec<Site>, measured: Duration) -> Result<(Board
     let board =
         Board { window: (begin, end), completed: 0, late, twice: 0, missing: 0, unfinished: 0, refused: Vec::new() };
     let board = Arc::new(Mutex::new(board));
+    let ask = runs.ask(0);
     let work: Vec<_> = all
         .into_iter()
         .map(|mut browser| {
             let board = Arc::clone(&board);
             tokio::spawn(async move {
-                let ask = Ask { steps: STEPS, latency_ms: 0 };
                 while Instant::now() < end {
                     match browser.task(ask, end + AFTER).await {
                         Ok(story) => board.lock().take(&story),
@@ -247,12 +244,12 @@ async fn killed(runs: &mut Runs, patience: Duration) -> Result<Outcome, Failure>
     let all = browsers(runs.sites(KILLED).await?).await?;
     let kill_at = Instant::now() + KILL_AFTER;
     let until = kill_at + patience;
+    let ask = runs.ask(KILLED_STEP_MS);
     // Each browser goes on with new tasks until the worker is killed, and then watches the one that it has to its end.
     let work: Vec<_> = all
         .into_iter()
         .map(|mut browser| {
             tokio::spawn(async move {
-                let ask = Ask { steps: STEPS, latency_ms: KILLED_STEP_MS };
                 let mut last = Err("no task".to_owned());
                 while Instant::now() < kill_at {
                     last = browser.task(ask, until).await;
@@ -297,7 +294,7 @@ async fn killed(runs: &mut Runs, patience: Duration) -> Result<Outcome, Failure>
     let (begun, rows) = match runs {
         Runs::Peer(queue) => (whole(queue.begun_again()), whole(queue.rows_again().await?)),
         // A step's row is its own: there is one, whatever happens.
-        Runs::Ours(_) => (sum(&|story| story.begun_again), 0.0),
+        Runs::Ours(..) => (sum(&|story| story.begun_again), 0.0),
     };
     outcome.set(Metric::KillSteps, begun);
     outcome.set(Metric::KillRows, rows);
@@ -305,7 +302,7 @@ async fn killed(runs: &mut Runs, patience: Duration) -> Result<Outcome, Failure>
     if silent > 0 {
         outcome.note(format!("{silent} of them were never heard of again within {} s", patience.as_secs()));
     }
-    if matches!(runs, Runs::Ours(_)) {
+    if matches!(runs, Runs::Ours(..)) {
         outcome.broken += u64::try_from(unfinished).unwrap_or(0)
             + stories.iter().map(|story| u64::from(story.twice() + story.missing(STEPS))).sum::<u64>();
     }

@@ -44,8 +44,10 @@ const SETTLE_WITHIN: Duration = Duration::from_secs(45);
 pub enum Kind {
     /// `cv.generate`: a CV adapted to job offers.
     Generate,
-    /// `task.test`: steps that only wait.
+    /// `task.test`: steps that only wait, and begin when the one before them is durable.
     Plain,
+    /// `task.test`: the same without any effect, so that they run ahead of their commits.
+    Pure,
 }
 
 /// Options of the scenario.
@@ -136,7 +138,7 @@ pub async fn run(options: &Options, server: &ServerArgs, seed: u64) -> Result<Re
     let run = Run::start(server, seed, &settings).await?;
     let credits = match options.kind {
         Kind::Generate => options.tasks.div_ceil(users) * options.offers,
-        Kind::Plain => 0,
+        Kind::Plain | Kind::Pure => 0,
     };
     let accounts = run.people(usize::try_from(users).unwrap_or(1), credits).await?;
     let board = Arc::new(Board::new(&run));
@@ -267,7 +269,10 @@ async fn cut(work: &Work<'_>) {
 fn request(work: &Work<'_>, person: &Person, index: u64) -> (&'static str, Value) {
     let options = work.options;
     match options.kind {
-        Kind::Plain => ("task.test", json!({"steps": options.steps, "latency_ms": options.step_latency_ms})),
+        Kind::Plain | Kind::Pure => {
+            let pure = options.kind == Kind::Pure;
+            ("task.test", json!({"steps": options.steps, "latency_ms": options.step_latency_ms, "pure": pure}))
+        }
         Kind::Generate => {
             let first = index * u64::from(options.offers);
             let offers: Vec<Value> = (first..first + u64::from(options.offers))

@@ -89,9 +89,10 @@ pub async fn measure(run: &Run, load: Load) -> Result<Outcome, Failure> {
     let mut measured = measured.map_err(Failure::Other)?;
     measured.connections = load.readers;
     let id = topic.id().unwrap_or_default();
-    let path = format!("/v1/cv/tasks/{id}/cancel");
-    let _ended: Result<serde_json::Value, _> =
-        run.api.post(&path, &serde_json::json!({}), Some(&account.token().await?), None).await;
+    let path = format!("/v1/tasks/{id}/cancel");
+    // A task that goes on speaking to nobody would be a cost of whatever is measured next.
+    let _ended: serde_json::Value =
+        run.api.post(&path, &serde_json::json!({}), Some(&account.token().await?), None).await?;
     Ok(Outcome { load, measured })
 }
 

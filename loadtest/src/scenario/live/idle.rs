@@ -57,14 +57,33 @@ pub fn own_settings() -> Vec<(&'static str, String)> {
     settings()
 }
 
-/// Opens connections with a token check and three subscriptions each and holds them.
+/// Connections on which nothing happens, held.
+pub struct Held {
+    /// They.
+    pub crowd: Crowd,
+    /// Resident memory of the server before they came, MiB.
+    pub mib_without: f64,
+    /// And when what opening them took has been given back.
+    pub mib_with: f64,
+}
+
+impl Held {
+    /// Memory of the server for one of so many, KiB.
+    pub fn kib_each(&self, connections: usize) -> f64 {
+        #[allow(clippy::cast_precision_loss, reason = "counts of a test run")]
+        let connections = connections.max(1) as f64;
+        (self.mib_with - self.mib_without) * 1024.0 / connections
+    }
+}
+
+/// Opens connections with a token check and three subscriptions each.
 ///
 /// # Errors
 /// [`Failure`].
-pub async fn measure(run: &Run, load: Load) -> Result<Outcome, Failure> {
-    allow_files(u64::try_from(load.connections).unwrap_or(0) + 256)?;
+pub async fn open(run: &Run, connections: usize, sessions: usize) -> Result<Held, Failure> {
+    allow_files(u64::try_from(connections).unwrap_or(0) + 256)?;
     let (host, at) = address(run)?;
-    let people = run.people(load.sessions.div_ceil(SESSIONS_A_PERSON).max(1), 0).await?;
+    let people = run.people(sessions.div_ceil(SESSIONS_A_PERSON).max(1), 0).await?;
     let mut cvs = Vec::new();
     for (index, account) in people.iter().enumerate() {
         let content = crate::sample::cv(run.seed, u64::try_from(index).unwrap_or(0));
@@ -72,9 +91,9 @@ pub async fn measure(run: &Run, load: Load) -> Result<Outcome, Failure> {
         let file: Value = run.api.post("/v1/cv/files", &json!({"content": content}), Some(&token), None).await?;
         cvs.push(file.get("id").and_then(Value::as_str).unwrap_or_default().to_owned());
     }
-    let sessions = sessions(run, &people, load.sessions.max(1)).await?;
-    let mut topics = Vec::with_capacity(load.connections);
-    for index in 0..load.connections {
+    let sessions = super::sessions(run, &people, sessions.max(1)).await?;
+    let mut topics = Vec::with_capacity(connections);
+    for index in 0..connections {
         let session = index % sessions.len().max(1);
         let (Some(account), Some(cv)) = (sessions.get(session), cvs.get(session % cvs.len().max(1))) else { break };
         let (cv, app) = (Topic::of("cv", cv), Topic::parse("app"));
@@ -83,18 +102,28 @@ pub async fn measure(run: &Run, load: Load) -> Result<Outcome, Failure> {
     }
     let readers = readers(&sessions, topics).await?;
     let dialect = Arc::new(Estafette::new(host, readers).map_err(Failure::Other)?);
-    let options = CrowdOptions { connections: load.connections, stalled: 0, threads: 1 };
+    let options = CrowdOptions { connections, stalled: 0, threads: 1 };
     let mib = || run.memory.now().unwrap_or(0.0);
-    let before = mib();
+    let mib_without = mib();
     let crowd = Crowd::start(Arc::clone(&dialect) as _, at, options).map_err(Failure::Other)?;
     crowd.ready(READY_WITHIN).await.map_err(Failure::Other)?;
     tokio::time::sleep(SETTLED).await;
-    let held = crowd.measure(Duration::from_secs_f64(load.seconds), run.target.parts()).await;
-    let with = mib();
-    crowd.close().await;
-    #[allow(clippy::cast_precision_loss, reason = "counts of a test run")]
-    let kib_each = (with - before) * 1024.0 / load.connections.max(1) as f64;
-    Ok(Outcome { load, held: held.map_err(Failure::Other)?, mib_without: before, mib_with: with, kib_each })
+    let mib_with = mib();
+    Ok(Held { crowd, mib_without, mib_with })
+}
+
+/// Opens connections with a token check and three subscriptions each and holds them.
+///
+/// # Errors
+/// [`Failure`].
+pub async fn measure(run: &Run, load: Load) -> Result<Outcome, Failure> {
+    let mut there = open(run, load.connections, load.sessions).await?;
+    let held = there.crowd.measure(Duration::from_secs_f64(load.seconds), run.target.parts()).await;
+    there.mib_with = run.memory.now().unwrap_or(0.0);
+    let (mib_without, mib_with) = (there.mib_without, there.mib_with);
+    let kib_each = there.kib_each(load.connections);
+    there.crowd.close().await;
+    Ok(Outcome { load, held: held.map_err(Failure::Other)?, mib_without, mib_with, kib_each })
 }
 
 /// Connections that come, are welcome, and go, for so many seconds.

@@ -34,7 +34,7 @@ pub fn missing(side: Side) -> Option<String> {
         none.then(|| "neither redis-server nor valkey-server is in PATH".to_owned())
     };
     match side {
-        Side::Estafette => None,
+        Side::Estafette | Side::Pure => None,
         Side::Ws => need("node", "").or_else(|| need("npm", "")),
         Side::SocketIo | Side::BullMq => need("node", "").or_else(|| need("npm", "")).or_else(redis),
         Side::Graphile => need("node", "").or_else(|| need("npm", "")),

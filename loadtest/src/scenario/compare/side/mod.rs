@@ -24,8 +24,11 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
-    /// This server.
+    /// This server. Of its tasks, each step begins when the one before it is durable, as with its peers.
     Estafette,
+    /// This server, with tasks whose steps have no effect and run ahead of their commits.
+    #[value(name = "estafette-pure")]
+    Pure,
     /// Socket.IO 4 with the Redis adapter.
     #[value(name = "socketio")]
     SocketIo,
@@ -44,13 +47,14 @@ pub enum Side {
 
 impl Side {
     /// All, in the order of the tables.
-    pub const ALL: [Self; 7] =
-        [Self::Estafette, Self::SocketIo, Self::Ws, Self::Nchan, Self::Nats, Self::BullMq, Self::Graphile];
+    pub const ALL: [Self; 8] =
+        [Self::Estafette, Self::Pure, Self::SocketIo, Self::Ws, Self::Nchan, Self::Nats, Self::BullMq, Self::Graphile];
 
     /// Its name in the tables.
     pub fn title(self) -> &'static str {
         match self {
             Self::Estafette => "Estafette",
+            Self::Pure => "Estafette, pure steps",
             Self::SocketIo => "Socket.IO 4 + Redis adapter",
             Self::Ws => "`ws` (Node)",
             Self::Nchan => "Nchan",
@@ -60,12 +64,17 @@ impl Side {
         }
     }
 
+    /// Whether it is this server.
+    pub fn is_ours(self) -> bool {
+        matches!(self, Self::Estafette | Self::Pure)
+    }
+
     /// Whether it takes part.
     pub fn plays(self, scenario: Scenario) -> bool {
         match self {
             Self::Estafette => true,
             Self::SocketIo | Self::Ws | Self::Nchan | Self::Nats => !scenario.is_of_tasks(),
-            Self::BullMq | Self::Graphile => scenario.is_of_tasks(),
+            Self::Pure | Self::BullMq | Self::Graphile => scenario.is_of_tasks(),
         }
     }
 
@@ -81,7 +90,7 @@ impl Side {
             Self::Ws => Some(Peer::Raw),
             Self::Nchan => Some(Peer::Nchan),
             Self::Nats => Some(Peer::Nats),
-            Self::Estafette | Self::BullMq | Self::Graphile => None,
+            Self::Estafette | Self::Pure | Self::BullMq | Self::Graphile => None,
         }
     }
 }

@@ -228,7 +228,7 @@ impl Sockets {
 }
 
 /// A folder that other accounts may go through.
-pub(super) fn folder() -> Result<TempDir, Failure> {
+pub(in crate::scenario) fn folder() -> Result<TempDir, Failure> {
     let failed = |error: std::io::Error| Failure::Other(format!("no temporary folder: {error}"));
     let folder = tempfile::Builder::new().prefix("estafette-compare-").tempdir().map_err(failed)?;
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).map_err(failed)?;

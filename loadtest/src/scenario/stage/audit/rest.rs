@@ -34,6 +34,11 @@ const LEFT_BEHIND: &[(&str, &str)] = &[
         "tasks that run on a node that is gone",
         "SELECT count(*) FROM runtime.tasks WHERE status = 'running' AND node_id NOT IN (SELECT id FROM runtime.nodes)",
     ),
+    (
+        "leases of tasks that do not run, and running tasks without one",
+        "SELECT count(*) FROM runtime.leases l FULL JOIN (SELECT id, lease_epoch FROM runtime.tasks WHERE status = 'running') t
+            ON t.id = l.task_id AND t.lease_epoch = l.lease WHERE t.id IS NULL OR l.task_id IS NULL",
+    ),
 ];
 
 /// Waits for rest, and looks.

@@ -54,7 +54,7 @@ const RULES: &[(Check, &str)] = &[
          FROM runtime.steps s JOIN runtime.tasks k ON k.id = s.task_id
          JOIN runtime.topics t ON t.product = k.product AND t.topic = 'task:' || k.id
          LEFT JOIN runtime.events e ON e.topic_id = t.id AND e.kind = 'step.completed' AND e.data ->> 'step' = s.key
-         GROUP BY s.task_id, s.key HAVING count(e.seq) <> (s.status = 'completed')::int",
+         GROUP BY s.task_id, s.key, s.status HAVING count(e.seq) <> (s.status = 'completed')::int",
     ),
     // An ended task has no step under way.
     (
