@@ -8,5 +8,7 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 120_000,
     hookTimeout: 240_000,
+    // A condition is waited for, also on a machine that is busy; the default is a second.
+    expect: { poll: { timeout: 20_000 } },
   },
 });
