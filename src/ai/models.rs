@@ -5,7 +5,8 @@ use super::pricing::{PriceBook, cost};
 use super::pulse::{Pulse, SLOW_AFTER};
 use super::record::{AiCallRecord, CallOutcome, CallRecorder};
 use super::request::{AiReply, AiRequest, Usage, millis};
-use super::{Progress, Provider, offline, schema};
+use super::schema::{self, Schema};
+use super::{Progress, Provider, offline};
 use parking_lot::RwLock;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -133,13 +134,12 @@ impl Models {
     ///
     /// # Errors
     /// See [`AiErrorCode`]; an answer that is not a `T` is [`AiErrorCode::InvalidOutput`], which names what is wrong.
-    pub async fn complete_as<T: DeserializeOwned + JsonSchema>(
+    pub async fn complete_as<T: DeserializeOwned + JsonSchema + 'static>(
         &self,
         mut request: AiRequest,
         on_text: &mut dyn FnMut(&str),
     ) -> Result<Answer<T>, AiError> {
-        request.schema = schema::of::<T>();
-        request.schema_name = schema::name_of::<T>();
+        request.schema = Schema::of::<T>();
         if let Some(timeout) = self.bounds.timeout {
             request.timeout = request.timeout.min(timeout);
         }
@@ -150,14 +150,6 @@ impl Models {
             serde_json::from_value::<T>(output).map_err(|error| schema::clip(&format!("not of the schema: {error}")))
         };
         self.run(&request, on_text, parse).await
-    }
-
-    /// Asks for an answer of `request.schema`.
-    ///
-    /// # Errors
-    /// See [`Models::complete_as`].
-    pub async fn complete(&self, request: &AiRequest, on_text: &mut dyn FnMut(&str)) -> Result<Answer<Value>, AiError> {
-        self.run(request, on_text, Ok).await
     }
 
     async fn run<T>(
@@ -202,7 +194,7 @@ impl Models {
         };
         let outcome = pulse.watch(self.provider.complete(request, &mut heard).instrument(span)).await;
         let checked = outcome.and_then(|AiReply { output, usage }| {
-            match schema::check(&request.schema, &output).and_then(|()| parse(output)) {
+            match request.schema.check(&output).and_then(|()| parse(output)) {
                 Ok(output) => Ok((output, usage)),
                 Err(message) => Err(AiError::sent(AiErrorCode::InvalidOutput, message, usage)),
             }

@@ -1,9 +1,11 @@
 //! What is asked of a model, and what comes back.
 
+use super::schema::Schema;
 use estafette_actors::task::waits::StepWaits;
 use estafette_protocol::{TaskId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Default bound of one call, from the moment it is sent to the last byte of its answer.
@@ -22,10 +24,8 @@ pub struct AiRequest {
     pub system: String,
     /// Filled template: the task and its material.
     pub prompt: String,
-    /// JSON Schema of the answer. [`crate::ai::Models::complete_as`] fills it in from the Rust type.
-    pub schema: Value,
-    /// The schema's name, `[A-Za-z0-9_-]{1,64}`.
-    pub schema_name: String,
+    /// What the answer must look like. [`crate::ai::Models::complete_as`] fills it in from the Rust type.
+    pub schema: Arc<Schema>,
     /// The material as data.
     pub input: Value,
     /// Ask for the endpoint's faster, dearer tier.
@@ -45,8 +45,7 @@ impl AiRequest {
             model: String::new(),
             system: String::new(),
             prompt: String::new(),
-            schema: Value::Bool(true),
-            schema_name: String::new(),
+            schema: Schema::any(),
             input: Value::Null,
             priority: false,
             timeout: CALL_TIMEOUT,

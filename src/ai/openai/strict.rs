@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 /// String formats that the strict form understands; others (`uint32`, `double`, …) are left out.
 const FORMATS: [&str; 9] = ["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"];
-/// Keywords that are not understood and only narrow or describe: [`crate::ai::schema::check`] still checks them.
+/// Keywords that are not understood and only narrow or describe: [`crate::ai::schema::Schema::check`] still checks them.
 const DROPPED: [&str; 12] = [
     "$schema",
     "default",
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn every_object_is_closed_and_requires_all_its_properties() {
-        let schema = strict(&crate::ai::schema::of::<Answer>()).unwrap();
+        let schema = strict(&crate::ai::schema::Schema::of::<Answer>().json).unwrap();
         let mut found = Vec::new();
         objects(&schema, &mut found);
         assert_eq!(found.len(), 2);
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn maps_and_free_values_have_no_strict_form() {
-        assert_eq!(strict(&crate::ai::schema::of::<HashMap<String, u8>>()), Err(NotStrict));
+        assert_eq!(strict(&crate::ai::schema::Schema::of::<HashMap<String, u8>>().json), Err(NotStrict));
         assert_eq!(strict(&json!({"type": "object", "properties": {"any": true}})), Err(NotStrict));
         assert_eq!(strict(&json!(true)), Err(NotStrict));
     }

@@ -28,8 +28,7 @@ fn provider(endpoint: &Scripted, change: impl FnOnce(&mut OpenAiConfig)) -> Open
 
 fn request() -> AiRequest {
     let mut request = AiRequest::new("cv_generation", "classify").with_model("gpt-x").with_prompts("system", "prompt");
-    request.schema = crate::ai::schema::of::<Title>();
-    request.schema_name = "Title".into();
+    request.schema = crate::ai::schema::Schema::of::<Title>();
     request.within(Duration::from_secs(10))
 }
 
@@ -302,7 +301,7 @@ async fn r65_each_attempt_is_recorded_failed_ones_included() {
 async fn without_a_schema_of_strict_form_the_endpoint_is_told_so() {
     let endpoint = endpoint([Act::Answer(json!({"a": 1}))]);
     let mut asked = request();
-    asked.schema = crate::ai::schema::of::<std::collections::HashMap<String, Value>>();
+    asked.schema = crate::ai::schema::Schema::of::<std::collections::HashMap<String, Value>>();
     provider(&endpoint, |_| {}).complete(&asked, &mut |_| {}).await.unwrap();
     assert_eq!(endpoint.seen()[0].body["response_format"]["json_schema"]["strict"], false);
 }

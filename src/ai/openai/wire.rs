@@ -19,14 +19,14 @@ pub(super) fn body(request: &AiRequest) -> Value {
         "stream": true,
         "stream_options": {"include_usage": true},
     });
-    if request.schema.is_object() {
-        let (schema, strict) = match strict::strict(&request.schema) {
+    if request.schema.json.is_object() {
+        let (schema, strict) = match strict::strict(&request.schema.json) {
             Ok(schema) => (schema, true),
-            Err(strict::NotStrict) => (request.schema.clone(), false),
+            Err(strict::NotStrict) => (request.schema.json.clone(), false),
         };
         body["response_format"] = json!({
             "type": "json_schema",
-            "json_schema": {"name": request.schema_name, "strict": strict, "schema": schema},
+            "json_schema": {"name": request.schema.name, "strict": strict, "schema": schema},
         });
     }
     if request.priority {

@@ -5,13 +5,14 @@ use super::offer;
 use super::roles;
 use super::say;
 use super::skills::{self, Kind, SkillId};
-use super::text::{Lang, fold, sentences};
+use super::text::{Lang, Memo, fold, sentences};
 use super::types::{JobOffer, Proof, StepInput};
 use super::view::{Cv, Entry, Leaf, SECTIONS, quote};
 use super::wants::{self, Want};
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, LazyLock};
 
 /// Places kept for one skill.
 const MAX_SPOTS: usize = 40;
@@ -19,8 +20,8 @@ const MAX_SPOTS: usize = 40;
 const MAX_LISTED: usize = 200;
 /// Bytes that are read to tell the language.
 const MAX_TOLD: usize = 20_000;
-/// Texts whose skills are remembered.
-const MAX_REMEMBERED: usize = 5_000;
+/// Texts whose skills are remembered: by a context, and by the process.
+const MAX_REMEMBERED: usize = 8_192;
 
 /// Techniques from which on an offer without a known title is a technical one; a CV must list more.
 const TECHNIQUES: usize = 2;
@@ -141,7 +142,7 @@ impl<'a> Context<'a> {
         }
         let listed = self.cv.entries("skills");
         let names = listed.iter().flat_map(|entry| entry.leaves(true)).take(MAX_LISTED);
-        let ids: BTreeSet<SkillId> = names.flat_map(|leaf| ids_of(leaf.text, true)).collect();
+        let ids = ids_of_all(names.map(|leaf| (leaf.text, true)));
         ids.iter().filter(|id| is_technique(id)).count() > TECHNIQUES
     }
 
@@ -327,12 +328,27 @@ impl<'a> Context<'a> {
 }
 
 /// The skills that a text names, with what they imply.
-pub(super) fn ids_of(text: &str, listed: bool) -> BTreeSet<SkillId> {
-    let mut found = if listed { skills::find_in_list(text) } else { skills::find(text) };
+pub(super) fn ids_of(text: &str, listed: bool) -> Arc<BTreeSet<SkillId>> {
+    static SAID: LazyLock<Memo<Arc<BTreeSet<SkillId>>>> = LazyLock::new(|| Memo::new(MAX_REMEMBERED));
+    static LISTED: LazyLock<Memo<Arc<BTreeSet<SkillId>>>> = LazyLock::new(|| Memo::new(MAX_REMEMBERED));
+    let with_implied = |found: &skills::Found| skills::with_implied(found.skill);
     if listed {
-        found.extend(skills::find(text));
+        LISTED.of(text, |text| {
+            let (listed, said) = (skills::find_in_list(text), skills::find(text));
+            Arc::new(listed.iter().chain(said.iter()).flat_map(with_implied).collect())
+        })
+    } else {
+        SAID.of(text, |text| Arc::new(skills::find(text).iter().flat_map(with_implied).collect()))
     }
-    found.into_iter().flat_map(|found| skills::with_implied(found.skill)).collect()
+}
+
+/// The skills that texts name, with what they imply; of each whether it is an entry of a list.
+pub(super) fn ids_of_all<'t>(texts: impl Iterator<Item = (&'t str, bool)>) -> BTreeSet<SkillId> {
+    let mut all = BTreeSet::new();
+    for (text, listed) in texts {
+        all.extend(ids_of(text, listed).iter());
+    }
+    all
 }
 
 /// Whether the name of an entry says what it is about rather than for whom it was.

@@ -1,12 +1,18 @@
 //! Occupations: which family a job's title belongs to, in several languages, and how close two titles are.
 
-use super::text::{fold, words};
+use super::text::{Memo, fold, words};
+use aho_corasick::AhoCorasick;
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
+
+/// Titles that are remembered.
+const MAX_REMEMBERED: usize = 4_096;
 
 struct Families {
     /// Folded term → families.
     terms: Vec<(String, usize)>,
+    /// What finds the terms.
+    automaton: Option<AhoCorasick>,
     close: HashSet<(usize, usize)>,
     words: HashSet<String>,
     /// Those of [`TECHNICAL`].
@@ -29,7 +35,8 @@ static FAMILIES: LazyLock<Families> = LazyLock::new(|| {
     let index: HashMap<&str, usize> =
         lines.iter().enumerate().filter_map(|(at, line)| Some((*line.first()?, at))).collect();
     let technical = TECHNICAL.iter().filter_map(|name| index.get(name).copied()).collect();
-    let mut all = Families { terms: Vec::new(), close: HashSet::new(), words: HashSet::new(), technical };
+    let mut all =
+        Families { terms: Vec::new(), automaton: None, close: HashSet::new(), words: HashSet::new(), technical };
     for (at, line) in lines.iter().enumerate() {
         for part in line.iter().skip(1) {
             if let Some(other) = part.strip_prefix('~') {
@@ -125,8 +132,34 @@ static FAMILIES: LazyLock<Families> = LazyLock::new(|| {
     ] {
         all.words.insert(word.to_owned());
     }
+    all.automaton = AhoCorasick::new(all.terms.iter().map(|(term, _)| term.as_str())).ok();
     all
 });
+
+/// A job's title, read.
+struct Title {
+    /// Its words.
+    words: HashSet<String>,
+    /// Its families, the most specific only.
+    families: BTreeSet<usize>,
+}
+
+impl Title {
+    fn of(title: &str) -> Arc<Self> {
+        static READ: LazyLock<Memo<Arc<Title>>> = LazyLock::new(|| Memo::new(MAX_REMEMBERED));
+        READ.of(title, |title| {
+            let plain = plain(title);
+            let words = plain.split(' ').filter(|word| !word.is_empty() && !SMALL.contains(word));
+            Arc::new(Self { words: words.map(str::to_owned).collect(), families: families(&plain) })
+        })
+    }
+}
+
+/// Words of a title that say nothing.
+const SMALL: &[&str] = &[
+    "de", "du", "des", "la", "le", "en", "et", "the", "of", "and", "for", "h", "f", "m", "w", "d", "hf", "fh", "a",
+    "in", "at", "chez",
+];
 
 /// What developers build: "development" of anything else (business, staff) is another trade.
 const BUILT: &[&str] = &[
@@ -171,18 +204,20 @@ fn plain(title: &str) -> String {
     told.collect::<Vec<_>>().join(" ")
 }
 
-/// The families of a title, the most specific only.
-fn families(title: &str) -> BTreeSet<usize> {
-    let title = format!(" {} ", plain(title));
-    let mut found: Vec<(&str, usize)> = FAMILIES
-        .terms
-        .iter()
-        .filter(|(term, _)| {
-            let spaced = format!(" {term} ");
-            let plural = format!(" {term}s ");
-            title.contains(&spaced) || title.contains(&plural) || !term.is_ascii() && title.contains(term.as_str())
+/// The families of a title as [`plain`] writes it, the most specific only.
+fn families(plain: &str) -> BTreeSet<usize> {
+    let title = format!(" {plain} ");
+    let Some(automaton) = FAMILIES.automaton.as_ref() else { return BTreeSet::new() };
+    let is_border = |at: usize| title.as_bytes().get(at) == Some(&b' ');
+    let mut found: Vec<(&str, usize)> = automaton
+        .find_overlapping_iter(&title)
+        .filter_map(|m| {
+            let (term, family) = FAMILIES.terms.get(m.pattern().as_usize())?;
+            let begins = m.start().checked_sub(1).is_some_and(is_border);
+            let plural = title.as_bytes().get(m.end()) == Some(&b's') && is_border(m.end() + 1);
+            let whole = begins && (is_border(m.end()) || plural);
+            (whole || !term.is_ascii()).then_some((term.as_str(), *family))
         })
-        .map(|(term, family)| (term.as_str(), *family))
         .collect();
     // "network engineer" says more than "engineer" within it.
     let all = found.clone();
@@ -192,12 +227,12 @@ fn families(title: &str) -> BTreeSet<usize> {
 
 /// Whether the vocabulary knows the occupation of a title.
 pub(super) fn is_known(title: &str) -> bool {
-    !families(title).is_empty()
+    !Title::of(title).families.is_empty()
 }
 
 /// Whether a title is of a technical occupation.
 pub(super) fn is_technical(title: &str) -> bool {
-    !families(title).is_disjoint(&FAMILIES.technical.iter().copied().collect())
+    Title::of(title).families.iter().any(|family| FAMILIES.technical.contains(family))
 }
 
 /// How much of a job's title a text looks like: the words of occupations in it.
@@ -211,25 +246,18 @@ pub(super) fn title_words(text: &str) -> usize {
 
 /// How close two titles are, 0 to 1: the same words, the same family, a close family.
 pub fn closeness(a: &str, b: &str) -> f64 {
-    let small: HashSet<&str> = [
-        "de", "du", "des", "la", "le", "en", "et", "the", "of", "and", "for", "h", "f", "m", "w", "d", "hf", "fh", "a",
-        "in", "at", "chez",
-    ]
-    .into();
-    let (plain_a, plain_b) = (plain(a), plain(b));
-    let words_a: HashSet<&str> = plain_a.split(' ').filter(|word| !word.is_empty() && !small.contains(word)).collect();
-    let words_b: HashSet<&str> = plain_b.split(' ').filter(|word| !word.is_empty() && !small.contains(word)).collect();
-    if words_a.is_empty() || words_b.is_empty() {
+    let (a, b) = (Title::of(a), Title::of(b));
+    if a.words.is_empty() || b.words.is_empty() {
         return 0.0;
     }
-    let common = words_a.intersection(&words_b).count();
-    let overlap = ratio(common, words_a.len().min(words_b.len()));
-    let (in_a, in_b) = (families(a), families(b));
+    let common = a.words.intersection(&b.words).count();
+    let overlap = ratio(common, a.words.len().min(b.words.len()));
+    let (in_a, in_b) = (&a.families, &b.families);
     let family = if in_a.is_empty() || in_b.is_empty() {
         // Titles that the vocabulary does not know: only their words can tell.
         return overlap * 0.8;
-    } else if in_a.intersection(&in_b).next().is_some() {
-        let same = in_a.intersection(&in_b).count();
+    } else if in_a.intersection(in_b).next().is_some() {
+        let same = in_a.intersection(in_b).count();
         0.75 + 0.1 * ratio(same, in_a.len().max(in_b.len()))
     } else if in_a.iter().any(|x| in_b.iter().any(|y| FAMILIES.close.contains(&(*x, *y)))) {
         0.4

@@ -1,6 +1,6 @@
 //! Whether a new text says only what the CV says. A rule keeps to that by itself; a model is held to it here.
 
-use super::context::{Context, ids_of};
+use super::context::{Context, ids_of, ids_of_all};
 use super::skills::{self, Kind, SkillId};
 use super::text::fold;
 use super::view::{Cv, SECTIONS};
@@ -67,11 +67,11 @@ impl Facts {
 }
 
 fn skills_of(cv: Cv<'_>, texts: &[&str]) -> BTreeSet<SkillId> {
-    let mut found: BTreeSet<SkillId> = texts.iter().flat_map(|text| ids_of(text, false)).collect();
+    let mut found = ids_of_all(texts.iter().map(|text| (*text, false)));
     for section in SECTIONS {
         for leaf in cv.entries(section).into_iter().flat_map(|entry| entry.leaves(true)) {
             if leaf.listed || leaf.text.len() <= 80 {
-                found.extend(ids_of(leaf.text, true));
+                found.extend(ids_of(leaf.text, true).iter());
             }
         }
     }

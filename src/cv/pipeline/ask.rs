@@ -48,7 +48,7 @@ pub fn origin_of(user: &UserId) -> CallOrigin {
 ///
 /// # Errors
 /// The model's, as a step's: what can be tried again, and what it used up.
-pub async fn ask<T: DeserializeOwned + JsonSchema>(
+pub async fn ask<T: DeserializeOwned + JsonSchema + 'static>(
     models: &Models,
     question: Question<'_>,
     origin: CallOrigin,

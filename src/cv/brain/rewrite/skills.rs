@@ -1,6 +1,6 @@
 //! The skills: what the offer asks for first, and what the experiences show but the list does not name added to it.
 
-use super::super::context::{Context, How, ids_of};
+use super::super::context::{Context, How, ids_of_all};
 use super::super::say;
 use super::super::skills::{self, Kind, SkillId};
 use super::super::text::fold;
@@ -97,8 +97,7 @@ impl Worth {
             for section in ["work", "projects"] {
                 for entry in context.cv.entries(section) {
                     let leaves = entry.leaves(section == "projects").into_iter();
-                    let ids: BTreeSet<SkillId> = leaves.flat_map(|leaf| ids_of(leaf.text, leaf.listed)).collect();
-                    for id in ids {
+                    for id in ids_of_all(leaves.map(|leaf| (leaf.text, leaf.listed))) {
                         *shown.entry(id).or_default() += 1.0;
                     }
                 }

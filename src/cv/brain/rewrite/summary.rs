@@ -1,7 +1,7 @@
 //! Headline and summary: joined from what the CV says.
 
 use super::super::classify::SAME_ROLE;
-use super::super::context::{Context, How, ids_of};
+use super::super::context::{Context, How, ids_of, ids_of_all};
 use super::super::dates;
 use super::super::say::{Listed, either, list, listed_in, listing, years};
 use super::super::skills::{self, Kind, SkillId};
@@ -64,8 +64,7 @@ fn top_skills(context: &Context<'_>) -> Vec<String> {
         }
     }
     let entries = context.cv.entries("skills").into_iter();
-    let listed: BTreeSet<SkillId> =
-        entries.flat_map(|entry| entry.leaves(true)).flat_map(|leaf| ids_of(leaf.text, true)).collect();
+    let listed = ids_of_all(entries.flat_map(|entry| entry.leaves(true)).map(|leaf| (leaf.text, true)));
     let fits =
         |(id, count): &(SkillId, usize)| is_nameable(&BTreeSet::from([*id])) && (*count > 1 || listed.contains(id));
     let mut best: Vec<(SkillId, usize)> = counts.into_iter().filter(fits).collect();

@@ -92,7 +92,7 @@ fn numbers(texts: &[String]) -> BTreeSet<String> {
 }
 
 fn skills_in(texts: &[String]) -> BTreeSet<skills::SkillId> {
-    texts.iter().flat_map(|text| context::ids_of(text, true)).collect()
+    context::ids_of_all(texts.iter().map(|text| (&**text, true)))
 }
 
 #[test]

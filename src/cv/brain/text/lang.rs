@@ -1,7 +1,9 @@
 //! Which language a text is written in: counted by its smallest words.
 
-use super::{clip, fold, words};
+use super::{Memo, clip, fold, words};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// The languages that can be told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -31,6 +33,8 @@ pub enum Lang {
     Ja,
 }
 
+/// Texts whose language is remembered.
+const MAX_REMEMBERED: usize = 2_048;
 /// Characters that are read to decide.
 const SAMPLE: usize = 20_000;
 
@@ -52,6 +56,20 @@ const SMALL: &[(Lang, &str)] = &[
     (Lang::Sk, "a v na sa je s pre si alebo sme ktore z do o po co mas vo znalost ako nas k pracu"),
     (Lang::Pl, "i w z na do oraz przy sie jest o od lub dla po ze znajomosc doswiadczenie pracy w"),
 ];
+
+/// For each small word, the places in [`SMALL`] of the languages that have it.
+static KNOWN_IN: LazyLock<HashMap<&str, Vec<usize>>> = LazyLock::new(|| {
+    let mut known: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, (_, small)) in SMALL.iter().enumerate() {
+        for word in small.split(' ') {
+            let places = known.entry(word).or_default();
+            if places.last() != Some(&at) {
+                places.push(at);
+            }
+        }
+    }
+    known
+});
 
 impl Lang {
     /// The two letters of ISO 639-1.
@@ -81,6 +99,11 @@ impl Lang {
 
     /// The language of a text; `None` when it says too little.
     pub fn of(text: &str) -> Option<Self> {
+        static TOLD: LazyLock<Memo<Option<Lang>>> = LazyLock::new(|| Memo::new(MAX_REMEMBERED));
+        TOLD.of(text, Self::of_now)
+    }
+
+    fn of_now(text: &str) -> Option<Self> {
         let sample = clip(text, SAMPLE);
         let kana = sample.chars().filter(|c| ('\u{3040}'..='\u{30ff}').contains(c)).count();
         if kana * 12 > sample.chars().filter(|c| c.is_alphabetic()).count() {
@@ -91,8 +114,8 @@ impl Lang {
         let mut total = 0;
         for word in words(&folded) {
             total += 1;
-            for (count, (_, small)) in counts.iter_mut().zip(SMALL) {
-                if small.split(' ').any(|known| known == word) {
+            for at in KNOWN_IN.get(word).map(Vec::as_slice).unwrap_or_default() {
+                if let Some(count) = counts.get_mut(*at) {
                     *count += 1;
                 }
             }

@@ -4,11 +4,13 @@ pub mod fold;
 pub mod html;
 pub mod lang;
 pub mod lines;
+pub mod memo;
 pub mod pattern;
 
 pub use fold::{Folded, fold};
 pub use lang::Lang;
 pub use lines::{Line, lines};
+pub use memo::Memo;
 pub use pattern::Pattern;
 
 /// Longest text that is looked at, in characters; what comes after it is not read.

@@ -118,7 +118,7 @@ impl Work<'_> {
         })
     }
 
-    async fn ask<T: DeserializeOwned + JsonSchema>(
+    async fn ask<T: DeserializeOwned + JsonSchema + 'static>(
         &self,
         step: &'static str,
         input: &StepInput,

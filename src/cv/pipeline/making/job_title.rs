@@ -76,7 +76,7 @@ pub(super) async fn run(services: &Services, ctx: &StepCtx, input: &MakingInput)
     }
 }
 
-async fn asked<T: DeserializeOwned + JsonSchema + Serialize>(
+async fn asked<T: DeserializeOwned + JsonSchema + Serialize + 'static>(
     services: &Services,
     ctx: &StepCtx,
     step: &'static str,
