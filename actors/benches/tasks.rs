@@ -14,7 +14,7 @@ use estafette_actors::{
 };
 use estafette_protocol::task::TaskStatus;
 use estafette_protocol::{ProductId, StepKey, Topic};
-use harness::{Path, path};
+use harness::{Path, path_that_waits};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -122,8 +122,10 @@ fn tasks(at_once: usize) -> Box<dyn FnMut()> {
     })
 }
 
-const PATHS: &[Path] =
-    &[path("tasks/one_of_10_steps", 20, || tasks(1)), path("tasks/16_at_once_of_10_steps", 4, || tasks(16))];
+const PATHS: &[Path] = &[
+    path_that_waits("tasks/one_of_10_steps", 10, || tasks(1)),
+    path_that_waits("tasks/16_at_once_of_10_steps", 3, || tasks(16)),
+];
 
 fn main() {
     harness::main(PATHS);
