@@ -175,6 +175,7 @@ describe("a whole life", () => {
     await page.goto("/credits");
     await live();
     await page.getByRole("button", { name: /Buy for/u }).waitFor();
+    // A dash until it is known.
     await expect.poll(balance).toBeGreaterThanOrEqual(0);
     const before = await balance();
     await page.getByRole("button", { name: /Buy for/u }).click();

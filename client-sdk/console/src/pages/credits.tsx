@@ -22,7 +22,6 @@ export default function Credits() {
   const { user } = useLive();
   const credits = user.state?.credits;
   const checkout = new URLSearchParams(useLocation().search).get("checkout");
-  const shown = useGlide(credits?.balance ?? 0, 600);
   // A feature without allowance is paid in credits from the first use: nothing to show.
   const counters = (user.state?.counters ?? []).filter((counter) => counter.usage_limit > 0 || counter.count > 0);
   return (
@@ -30,7 +29,7 @@ export default function Credits() {
       {checkout === "done" || checkout === "cancelled" ? <Note>{t(`money.checkout.${checkout}`)}</Note> : null}
       <Card className={styles.top}>
         <div className={styles.balance}>
-          <b>{credits === undefined ? "–" : number(language, Math.round(shown))}</b>
+          <b>{credits === undefined ? "–" : <Balance of={credits.balance} />}</b>
           <span>{t("credits.unit", { n: credits?.balance ?? 0 })}</span>
         </div>
         <dl className={styles.sums}>
@@ -56,6 +55,12 @@ export default function Credits() {
       <Ledger balance={credits?.balance} />
     </Page>
   );
+}
+
+/** The balance: there at once when it is known, gliding when it changes. */
+function Balance({ of }: { readonly of: number }) {
+  const { language } = useI18n();
+  return number(language, Math.round(useGlide(of, 600)));
 }
 
 /** The ledger, newest first, each row with the balance after it. */
