@@ -4,7 +4,7 @@ use super::dates::{self, Month};
 use super::offer;
 use super::roles;
 use super::say;
-use super::skills::{self, Kind, SkillId};
+use super::skills::{self, Kind, LONGEST_REMEMBERED, MAX_REMEMBERED, SkillId};
 use super::text::{Lang, Memo, fold, sentences};
 use super::types::{JobOffer, Proof, StepInput};
 use super::view::{Cv, Entry, Leaf, SECTIONS, quote};
@@ -20,8 +20,6 @@ const MAX_SPOTS: usize = 40;
 const MAX_LISTED: usize = 200;
 /// Bytes that are read to tell the language.
 const MAX_TOLD: usize = 20_000;
-/// Texts whose skills are remembered: by a context, and by the process.
-const MAX_REMEMBERED: usize = 8_192;
 
 /// Techniques from which on an offer without a known title is a technical one; a CV must list more.
 const TECHNIQUES: usize = 2;
@@ -329,8 +327,10 @@ impl<'a> Context<'a> {
 
 /// The skills that a text names, with what they imply.
 pub(super) fn ids_of(text: &str, listed: bool) -> Arc<BTreeSet<SkillId>> {
-    static SAID: LazyLock<Memo<Arc<BTreeSet<SkillId>>>> = LazyLock::new(|| Memo::new(MAX_REMEMBERED));
-    static LISTED: LazyLock<Memo<Arc<BTreeSet<SkillId>>>> = LazyLock::new(|| Memo::new(MAX_REMEMBERED));
+    static SAID: LazyLock<Memo<Arc<BTreeSet<SkillId>>>> =
+        LazyLock::new(|| Memo::new(MAX_REMEMBERED, LONGEST_REMEMBERED));
+    static LISTED: LazyLock<Memo<Arc<BTreeSet<SkillId>>>> =
+        LazyLock::new(|| Memo::new(MAX_REMEMBERED, LONGEST_REMEMBERED));
     let with_implied = |found: &skills::Found| skills::with_implied(found.skill);
     if listed {
         LISTED.of(text, |text| {

@@ -1,5 +1,6 @@
 //! Occupations: which family a job's title belongs to, in several languages, and how close two titles are.
 
+use super::skills::LONGEST_REMEMBERED;
 use super::text::{Memo, fold, words};
 use aho_corasick::AhoCorasick;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -146,7 +147,7 @@ struct Title {
 
 impl Title {
     fn of(title: &str) -> Arc<Self> {
-        static READ: LazyLock<Memo<Arc<Title>>> = LazyLock::new(|| Memo::new(MAX_REMEMBERED));
+        static READ: LazyLock<Memo<Arc<Title>>> = LazyLock::new(|| Memo::new(MAX_REMEMBERED, LONGEST_REMEMBERED));
         READ.of(title, |title| {
             let plain = plain(title);
             let words = plain.split(' ').filter(|word| !word.is_empty() && !SMALL.contains(word));

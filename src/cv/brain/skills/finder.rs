@@ -1,6 +1,7 @@
 //! Finding skills in text: longest first, at the borders of words, everyday words only in a technical context.
 
 use super::vocabulary::{Kind, SkillId, Term, VOCABULARY, get};
+use super::{LONGEST_REMEMBERED, MAX_REMEMBERED};
 use crate::cv::brain::text::{Folded, Memo, Pattern};
 use aho_corasick::{AhoCorasick, MatchKind};
 use std::collections::BTreeSet;
@@ -9,9 +10,6 @@ use std::sync::{Arc, LazyLock};
 
 /// Findings in one text; a text with more is a word list, not an offer or a CV.
 const MAX_FOUND: usize = 4_000;
-/// Texts whose findings are remembered, and how many findings of one.
-const MAX_REMEMBERED: usize = 8_192;
-const MAX_FOUND_REMEMBERED: usize = 64;
 /// How far, in folded bytes, another technique may stand to make an everyday word one.
 const NEAR: usize = 90;
 
@@ -46,24 +44,10 @@ struct Hit<'t> {
     term: &'t Term,
 }
 
-/// What was found in a text; nothing where it is too much to be remembered.
-type Findings = Option<Arc<[Found]>>;
-
-fn remembered(memo: &Memo<Findings>, text: &str, find: fn(&str) -> Vec<Found>) -> Vec<Found> {
-    let mut all = None;
-    let kept = memo.of(text, |text| {
-        let found = find(text);
-        let kept = (found.len() <= MAX_FOUND_REMEMBERED).then(|| found.as_slice().into());
-        all = Some(found);
-        kept
-    });
-    all.or_else(|| kept.map(|kept| kept.to_vec())).unwrap_or_else(|| find(text))
-}
-
 /// The skills in a text, in its order; everyday words only where their surroundings are technical.
 pub fn find(text: &str) -> Vec<Found> {
-    static FOUND: LazyLock<Memo<Findings>> = LazyLock::new(|| Memo::new(MAX_REMEMBERED));
-    remembered(&FOUND, text, find_now)
+    static FOUND: LazyLock<Memo<Arc<[Found]>>> = LazyLock::new(|| Memo::new(MAX_REMEMBERED, LONGEST_REMEMBERED));
+    FOUND.of(text, |text| find_now(text).into()).to_vec()
 }
 
 fn find_now(text: &str) -> Vec<Found> {
@@ -96,8 +80,8 @@ fn is_product(term: &Term) -> bool {
 
 /// The skills in a list's entry (`Go`, `Docker / Swarm`): the list is the context.
 pub fn find_in_list(text: &str) -> Vec<Found> {
-    static FOUND: LazyLock<Memo<Findings>> = LazyLock::new(|| Memo::new(MAX_REMEMBERED));
-    remembered(&FOUND, text, find_in_list_now)
+    static FOUND: LazyLock<Memo<Arc<[Found]>>> = LazyLock::new(|| Memo::new(MAX_REMEMBERED, LONGEST_REMEMBERED));
+    FOUND.of(text, |text| find_in_list_now(text).into()).to_vec()
 }
 
 fn find_in_list_now(text: &str) -> Vec<Found> {

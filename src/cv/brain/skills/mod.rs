@@ -8,6 +8,11 @@ pub use vocabulary::{Kind, Skill, SkillId, get, lookup};
 
 use std::collections::BTreeSet;
 
+/// Texts whose skills are remembered.
+pub(in crate::cv::brain) const MAX_REMEMBERED: usize = 8_192;
+/// Bytes of a text up to which they are: an entry of a CV, a line of an offer.
+pub(in crate::cv::brain) const LONGEST_REMEMBERED: usize = 1_024;
+
 /// The skill and everything that it implies (Symfony implies PHP).
 pub fn with_implied(id: SkillId) -> BTreeSet<SkillId> {
     let mut all = BTreeSet::from([id]);

@@ -99,7 +99,7 @@ impl Lang {
 
     /// The language of a text; `None` when it says too little.
     pub fn of(text: &str) -> Option<Self> {
-        static TOLD: LazyLock<Memo<Option<Lang>>> = LazyLock::new(|| Memo::new(MAX_REMEMBERED));
+        static TOLD: LazyLock<Memo<Option<Lang>>> = LazyLock::new(|| Memo::new(MAX_REMEMBERED, usize::MAX));
         TOLD.of(text, Self::of_now)
     }
 

@@ -14,6 +14,7 @@ pub struct Memo<V> {
     hashers: (RandomState, RandomState),
     shards: [Mutex<Shard<V>>; SHARDS],
     room: usize,
+    longest: usize,
 }
 
 /// Two halves: a full younger one becomes the older one, which is forgotten then.
@@ -23,18 +24,23 @@ struct Shard<V> {
 }
 
 impl<V: Clone> Memo<V> {
-    /// Remembers at least the last `entries` (rounded up to a multiple of 16), and at most twice as many.
-    pub fn new(entries: usize) -> Self {
+    /// Remembers at least the last `entries` (rounded up to a multiple of 16), and at most twice as many. What is made of a
+    /// text of more than `longest` bytes is not remembered: it may be as large as its text.
+    pub fn new(entries: usize, longest: usize) -> Self {
         let shard = || Mutex::new(Shard { young: HashMap::new(), old: HashMap::new() });
         Self {
             hashers: (RandomState::new(), RandomState::new()),
             shards: std::array::from_fn(|_| shard()),
             room: entries.div_ceil(SHARDS).max(1),
+            longest,
         }
     }
 
     /// What `make` makes of a text, now or before. Two that ask at once may both make it.
     pub fn of(&self, text: &str, make: impl FnOnce(&str) -> V) -> V {
+        if text.len() > self.longest {
+            return make(text);
+        }
         let key = (self.hashers.0.hash_one(text), self.hashers.1.hash_one(text));
         let place = usize::try_from(key.0 % SHARDS as u64).unwrap_or(0);
         let Some(shard) = self.shards.get(place) else { return make(text) };
@@ -72,7 +78,7 @@ mod tests {
 
     #[test]
     fn what_is_used_is_remembered_and_the_rest_makes_room() {
-        let memo: Memo<usize> = Memo::new(160);
+        let memo: Memo<usize> = Memo::new(160, 20);
         let made = Cell::new(0);
         let ask = |text: &str| {
             memo.of(text, |text| {
@@ -95,5 +101,8 @@ mod tests {
         assert!(kept <= 320, "{kept}");
         ask("0.0");
         assert_eq!(made.get(), 2 + 100 * 20 + 1, "what nobody asked for was forgotten");
+        let long = "x".repeat(21);
+        assert_eq!((ask(&long), ask(&long)), (21, 21));
+        assert_eq!(made.get(), 2 + 100 * 20 + 3, "what may be large is not kept");
     }
 }
