@@ -4,12 +4,14 @@
 mod gather;
 mod tx;
 
+pub(crate) use gather::RawJson;
 pub use gather::{BulkRow, Column, Param};
 pub(crate) use tx::Effect;
 pub use tx::{Additions, Tx};
 
 use crate::error::DbError;
 use crate::gate::Gate;
+use futures_util::FutureExt as _;
 use std::sync::Arc;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -137,7 +139,9 @@ impl Db {
                 .await
                 .map_err(DbError::from)?;
             let read = read(&transaction).await?;
-            transaction.commit().await.map_err(DbError::from)?;
+            // What was read is right whatever becomes of the end. Sent by the first look at it, before anything that the
+            // connection's next user sends.
+            let _unheard = transaction.commit().now_or_never();
             Ok(read)
         };
         self.bounded(work).await

@@ -1,17 +1,54 @@
 //! Rows that wait to be written together: what many units add one row at a time goes to Postgres as one statement with
 //! an array a column, which costs a fraction of a statement a row.
 
+use super::DbResult;
+use crate::error::DbError;
 use bytes::BytesMut;
+use serde::Serialize;
 use std::any::Any;
 use std::collections::HashMap;
 use std::error::Error;
-use tokio_postgres::types::{IsNull, ToSql, Type};
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 /// A column of a statement: an array with a value a row.
 pub type Column<'a> = Box<dyn ToSql + Sync + 'a>;
 
 /// A parameter of a statement that waits.
 pub type Param = Box<dyn ToSql + Sync + Send>;
+
+/// JSON that is made already, for a parameter of type `json`.
+#[derive(Debug, Default)]
+pub(crate) struct RawJson(Vec<u8>);
+
+impl RawJson {
+    /// Of bytes that are JSON.
+    pub(crate) const fn made(json: Vec<u8>) -> Self {
+        Self(json)
+    }
+
+    /// # Errors
+    /// [`DbError::Data`] when the value has no form in JSON.
+    pub(crate) fn of(value: &impl Serialize) -> DbResult<Self> {
+        serde_json::to_vec(value).map(Self).map_err(|error| DbError::Data(error.to_string()))
+    }
+}
+
+impl std::fmt::Display for RawJson {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&String::from_utf8_lossy(&self.0))
+    }
+}
+
+impl ToSql for RawJson {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        out.extend_from_slice(&self.0);
+        Ok(IsNull::No)
+    }
+    fn accepts(ty: &Type) -> bool {
+        *ty == Type::JSON
+    }
+    to_sql_checked!();
+}
 
 /// A row that is written together with others of its kind.
 pub trait BulkRow: Send + Sync + 'static {
@@ -134,6 +171,12 @@ impl Gather {
             Some(set) => set.0.push(row),
             None => self.sets.push(Box::new(Set(vec![row]))),
         }
+    }
+
+    /// Changes rows of a kind that wait.
+    pub(crate) fn amend<R: BulkRow>(&mut self, mut change: impl FnMut(&mut R)) {
+        let sets = self.sets.iter_mut().filter_map(|set| set.as_any().downcast_mut::<Set<R>>());
+        sets.flat_map(|set| &mut set.0).for_each(&mut change);
     }
 
     pub(crate) fn merge(&mut self, other: Self) {

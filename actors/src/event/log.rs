@@ -1,17 +1,16 @@
 //! The log in Postgres: append inside a unit of work, read a page after a position, compare heads.
 
 use super::{NewEvent, StoredEvent, TopicKey};
-use crate::db::{Column, Db, DbResult};
+use crate::db::{Column, Db, DbResult, RawJson};
 use crate::error::DbError;
 use crate::limits::{LOG_PAGE, LOG_PAGE_BYTES, LOG_PIECE, LOG_ROW};
-use bytes::BytesMut;
 use chrono::{DateTime, Utc};
 use estafette_protocol::{EventKind, Timestamp};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tokio_postgres::Row;
-use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::types::{FromSql, ToSql, Type};
 
 /// Appends events and moves the heads of their topics, in the order of the topics. One statement: the heads are locked
 /// as they are raised, and the events get the numbers that the raise made room for. A row names its topic by its place
@@ -50,21 +49,6 @@ struct LogRow {
 
 /// Bytes of an event in its row, usually: so many are asked for at once.
 const USUAL_EVENT: usize = 192;
-
-/// JSON that is made already.
-#[derive(Debug, Default)]
-struct RawJson(Vec<u8>);
-
-impl ToSql for RawJson {
-    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        out.extend_from_slice(&self.0);
-        Ok(IsNull::No)
-    }
-    fn accepts(ty: &Type) -> bool {
-        *ty == Type::JSON
-    }
-    to_sql_checked!();
-}
 
 /// Puts the events of one topic into rows, in their order: as many into one as there is room for.
 struct Packing<'e> {
@@ -125,7 +109,7 @@ impl<'e> Packing<'e> {
             None
         };
         let count = i32::try_from(count).unwrap_or(i32::MAX);
-        rows.push(LogRow { place: self.place, from_end: self.left, count, kind, data: RawJson(json) });
+        rows.push(LogRow { place: self.place, from_end: self.left, count, kind, data: RawJson::made(json) });
     }
 }
 
@@ -373,9 +357,7 @@ mod tests {
         let event = |size: &usize| NewEvent { key: key.clone(), kind: kind.clone(), data: "x".repeat(size - 2).into() };
         let packed = Appending::new(sizes.iter().map(event).collect()).unwrap();
         assert_eq!(packed.from_end, (0..i64::try_from(sizes.len()).unwrap()).rev().collect::<Vec<_>>());
-        let text = |row: LogRow| {
-            (row.count, row.kind.map(|kind| kind.to_string()), String::from_utf8(row.data.0).unwrap(), row.from_end)
-        };
+        let text = |row: LogRow| (row.count, row.kind.map(|kind| kind.to_string()), row.data.to_string(), row.from_end);
         packed.rows.into_iter().map(text).collect()
     }
 

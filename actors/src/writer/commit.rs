@@ -9,7 +9,7 @@
 
 use super::gather::Gather;
 use super::group_span;
-use crate::db::{Db, DbResult, Tx};
+use crate::db::{Db, DbResult, Param, RawJson, Tx};
 use crate::error::{DbError, StepError};
 use crate::limits::{COMMIT_BATCH, COMMIT_QUEUE, STORAGE_BACKOFF};
 use crate::registry::Registry;
@@ -29,7 +29,6 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
-use tokio_postgres::types::Json;
 use tracing::{Instrument as _, Span};
 
 /// One change of a task's state.
@@ -187,12 +186,12 @@ impl Handler<Commit> for CommitWriter {
 }
 
 async fn write_batch(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, batch: Vec<Commit>) {
-    let mut groups: VecDeque<Vec<Commit>> = VecDeque::from([batch]);
+    let mut groups: VecDeque<(Vec<Commit>, Fencing)> = VecDeque::from([(batch, Fencing::Assumed)]);
     let mut wait = STORAGE_BACKOFF.0;
-    while let Some(group) = groups.pop_front() {
+    while let Some((group, fencing)) = groups.pop_front() {
         // A hook that panics must not take the writer with it: its commit is refused like any other bad one.
-        let write =
-            write_group(db, registry, bus, &group).instrument(group_span(group.iter().map(|commit| &commit.span)));
+        let write = write_group(db, registry, bus, &group, fencing)
+            .instrument(group_span(group.iter().map(|commit| &commit.span)));
         let written = AssertUnwindSafe(write).catch_unwind().await;
         match written.unwrap_or_else(|_| Err(DbError::Other("a hook panicked".to_owned()))) {
             Ok(verdicts) => {
@@ -204,12 +203,14 @@ async fn write_batch(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, batc
             }
             Err(error) if error.is_transient() => {
                 tracing::warn!(%error, commits = group.len(), "commits wait for the database");
-                groups.push_front(group);
+                groups.push_front((group, fencing));
                 // The pause ends with the outage, so that what waited is durable as soon as it can be.
                 tokio::time::sleep(wait).await;
                 db.gate().up().await;
                 wait = (wait * 2).min(STORAGE_BACKOFF.1);
             }
+            // Perhaps a fence: whose, is to be seen. Whatever else it is comes again.
+            Err(_) if fencing == Fencing::Assumed => groups.push_front((group, Fencing::Looked)),
             Err(error) if group.len() == 1 => {
                 for commit in group {
                     tracing::error!(task.id = %commit.task.id, %error, "a commit was refused");
@@ -220,7 +221,7 @@ async fn write_batch(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, batc
                 tracing::warn!(%error, commits = group.len(), "a group commit failed; each is tried alone");
                 metrics::counter!("estafette_commit_splits_total").increment(1);
                 for commit in group.into_iter().rev() {
-                    groups.push_front(vec![commit]);
+                    groups.push_front((vec![commit], Fencing::Looked));
                 }
             }
         }
@@ -272,18 +273,25 @@ async fn write_group(
     registry: &Arc<Registry>,
     bus: &Arc<dyn Bus>,
     group: &[Commit],
+    fencing: Fencing,
 ) -> DbResult<Vec<Verdict>> {
     let Some(first) = group.first() else { return Ok(Vec::new()) };
     let client = db.connection().await?;
     let mut tx = Tx::planned(&client, first.task.product.clone(), Arc::clone(registry));
     let mut verdicts = Vec::with_capacity(group.len());
-    db.bounded(write_rows(&mut tx, group, &mut verdicts)).await?;
+    db.bounded(write_rows(&mut tx, group, fencing, &mut verdicts)).await?;
     unit::announce(bus, unit::seal(db, tx).await?);
     Ok(verdicts)
 }
 
-async fn write_rows(tx: &mut Tx<'_>, group: &[Commit], verdicts: &mut Vec<Verdict>) -> DbResult<()> {
-    let fences = pass_fences(tx, group).await?;
+async fn write_rows(tx: &mut Tx<'_>, group: &[Commit], fencing: Fencing, verdicts: &mut Vec<Verdict>) -> DbResult<()> {
+    let fences = match fencing {
+        Fencing::Assumed => {
+            take_fences_for_passed(tx, group)?;
+            vec![Fence::Passed; group.len()]
+        }
+        Fencing::Looked => pass_fences(tx, group).await?,
+    };
     let mut rows = Rows::default();
     // Hooks lock rows of the tasks' owners: in one order in the whole cluster, so that no two units wait in a circle.
     let mut ordered: Vec<(usize, (&Commit, Fence))> = group.iter().zip(fences).enumerate().collect();
@@ -313,6 +321,15 @@ async fn write_rows(tx: &mut Tx<'_>, group: &[Commit], verdicts: &mut Vec<Verdic
     Ok(())
 }
 
+/// How a group's fences are checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fencing {
+    /// With what is written, in one round trip: that one is lost is rare, and nothing is written then.
+    Assumed,
+    /// Before it, so that those that pass are written.
+    Looked,
+}
+
 /// How a commit stands to its task's lease.
 #[derive(Debug, Clone, Copy)]
 enum Fence {
@@ -326,7 +343,9 @@ enum Fence {
 
 /// Locks what says whose the tasks are and passes the commits that may be written. A commit within a task's run counts on
 /// in its lease; one that ends the task has the row of the task before it, as whoever takes a task away does.
-const PASS: &str = "
+macro_rules! passing {
+    () => {
+        "
 WITH ended AS MATERIALIZED (
     SELECT t.id, t.lease_epoch, t.commit_no, t.status FROM runtime.tasks t WHERE t.id = ANY($1) ORDER BY t.id FOR UPDATE
 ), going AS (
@@ -334,24 +353,62 @@ WITH ended AS MATERIALIZED (
     FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bool[], $6::json[]) AS c (task_id, lease, no, progressed, at_work)
     WHERE l.task_id = c.task_id AND l.lease = c.lease AND l.commit_no < c.no
     RETURNING l.task_id, l.lease
-)
-SELECT id, lease_epoch, commit_no, status FROM ended UNION ALL SELECT task_id, lease, NULL, NULL FROM going";
+)"
+    };
+}
+
+/// Says which commits passed.
+const PASS: &str = concat!(
+    passing!(),
+    " SELECT id, lease_epoch, commit_no, status FROM ended UNION ALL SELECT task_id, lease, NULL, NULL FROM going"
+);
+
+/// Fails (with a division by zero) unless all `$8` commits pass, those that end a task with their leases `$7`: nobody has
+/// to wait for what it says.
+const PASS_ALL: &str = concat!(
+    passing!(),
+    " SELECT 1 / ((SELECT count(*) FROM going) + (
+        SELECT count(*) FROM ended e JOIN unnest($1, $7::bigint[]) AS c (id, lease) ON e.id = c.id AND e.lease_epoch = c.lease
+        WHERE e.status = 'running'
+    ) = $8::bigint)::integer"
+);
+
+/// What a group's fences are asked with.
+struct Asked {
+    ends: Vec<String>,
+    end_leases: Vec<i64>,
+    ids: Vec<String>,
+    leases: Vec<i64>,
+    numbers: Vec<i64>,
+    progressed: Vec<bool>,
+    at_work: Vec<RawJson>,
+}
+
+impl Asked {
+    fn of(group: &[Commit]) -> DbResult<Self> {
+        let (ending, mut going): (Vec<&Commit>, Vec<&Commit>) = group.iter().partition(|commit| commit.ends());
+        // One order for everybody who locks several. Of tasks that end the statement sees to it.
+        going.sort_by(|one, other| one.task.id.cmp(&other.task.id));
+        let id = |commit: &&Commit| commit.task.id.as_str().to_owned();
+        Ok(Self {
+            ends: ending.iter().map(id).collect(),
+            end_leases: ending.iter().map(|commit| commit.lease).collect(),
+            ids: going.iter().map(id).collect(),
+            leases: going.iter().map(|commit| commit.lease).collect(),
+            numbers: going.iter().map(|commit| commit.no).collect(),
+            progressed: going.iter().map(|commit| commit.progressed()).collect(),
+            at_work: going.iter().map(|commit| RawJson::of(&*commit.at_work)).collect::<DbResult<_>>()?,
+        })
+    }
+}
 
 /// The standing of each commit of a group, in its order. Two of one task may be in a group, when it was taken back and
 /// claimed again while the first one waited: at most one of them has the lease.
 async fn pass_fences(tx: &Tx<'_>, group: &[Commit]) -> DbResult<Vec<Fence>> {
-    let (ending, mut going): (Vec<&Commit>, Vec<&Commit>) = group.iter().partition(|commit| commit.ends());
-    // One order for everybody who locks several. Of tasks that end the statement sees to it.
-    going.sort_by(|one, other| one.task.id.cmp(&other.task.id));
-    let ends: Vec<&str> = ending.iter().map(|commit| commit.task.id.as_str()).collect();
-    let ids: Vec<&str> = going.iter().map(|commit| commit.task.id.as_str()).collect();
-    let leases: Vec<i64> = going.iter().map(|commit| commit.lease).collect();
-    let numbers: Vec<i64> = going.iter().map(|commit| commit.no).collect();
-    let progressed: Vec<bool> = going.iter().map(|commit| commit.progressed()).collect();
-    let at_work: Vec<Json<&AtWork>> = going.iter().map(|commit| Json(&*commit.at_work)).collect();
+    let Asked { ends, ids, leases, numbers, progressed, at_work, .. } = Asked::of(group)?;
     let rows = tx.query(PASS, &[&ends, &ids, &leases, &numbers, &progressed, &at_work]).await?;
-    let mut tasks: HashMap<&str, (i64, i64, TaskStatus)> = HashMap::with_capacity(ending.len());
-    let mut passed: HashSet<(&str, i64)> = HashSet::with_capacity(going.len());
+    let mut tasks: HashMap<&str, (i64, i64, TaskStatus)> = HashMap::with_capacity(ends.len());
+    let mut passed: HashSet<(&str, i64)> = HashSet::with_capacity(ids.len());
     for row in &rows {
         let (id, lease): (&str, i64) = (row.try_get(0)?, row.try_get(1)?);
         match row.try_get::<_, Option<&str>>(3)? {
@@ -364,7 +421,7 @@ async fn pass_fences(tx: &Tx<'_>, group: &[Commit]) -> DbResult<Vec<Fence>> {
             }
         }
     }
-    let written = match passed.len() == going.len() {
+    let written = match passed.len() == ids.len() {
         true => HashMap::new(),
         false => written(tx, &ids).await?,
     };
@@ -390,8 +447,27 @@ async fn pass_fences(tx: &Tx<'_>, group: &[Commit]) -> DbResult<Vec<Fence>> {
     Ok(group.iter().map(fence).collect())
 }
 
+/// Takes it that every commit of a group passes: the question goes with what is written, and if one does not, all of it
+/// fails together.
+fn take_fences_for_passed(tx: &Tx<'_>, group: &[Commit]) -> DbResult<()> {
+    let Asked { ends, end_leases, ids, leases, numbers, progressed, at_work } = Asked::of(group)?;
+    let all = i64::try_from(group.len()).unwrap_or(i64::MAX);
+    let params: [Param; 8] = [
+        Box::new(ends),
+        Box::new(ids),
+        Box::new(leases),
+        Box::new(numbers),
+        Box::new(progressed),
+        Box::new(at_work),
+        Box::new(end_leases),
+        Box::new(all),
+    ];
+    tx.later(PASS_ALL, params.into());
+    Ok(())
+}
+
 /// The leases of tasks: which, and how many commits they counted.
-async fn written(tx: &Tx<'_>, ids: &[&str]) -> DbResult<HashMap<String, (i64, i64)>> {
+async fn written(tx: &Tx<'_>, ids: &[String]) -> DbResult<HashMap<String, (i64, i64)>> {
     let sql = "SELECT task_id, lease, commit_no FROM runtime.leases WHERE task_id = ANY($1)";
     let rows = tx.query(sql, &[&ids]).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?)))).collect()
