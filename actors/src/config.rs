@@ -42,7 +42,7 @@ impl Default for RuntimeConfig {
             heartbeat: Duration::from_secs(15),
             steps_per_node: 64,
             steps_per_owner: 4,
-            tasks_per_node: 256,
+            tasks_per_node: 512,
             tasks_per_owner: 8,
             task_threads: 1,
             drain: Duration::from_secs(10),

@@ -10,9 +10,10 @@ use crate::limits::{
 use crate::mailbox::Slot;
 use crate::registry::Registry;
 use crate::statistics;
+use crate::task::places::Places;
 use crate::task::rescue::{Lost, rescue};
 use crate::task::suspect;
-use crate::writer::add::AddWriter;
+use crate::writer::add::{self, AddWriter};
 use crate::writer::commit::CommitWriter;
 use actix::prelude::*;
 use estafette_protocol::NodeId;
@@ -39,6 +40,7 @@ pub struct Node {
     pub(crate) config: RuntimeConfig,
     pub(crate) writers: Vec<Slot<CommitWriter>>,
     pub(crate) adder: Slot<AddWriter>,
+    pub(crate) places: Arc<Places>,
     pub(crate) lock: Option<deadpool_postgres::ClientWrapper>,
     pub(crate) steady: Steady,
     /// The last heartbeat that was written.
@@ -116,6 +118,17 @@ pub(crate) fn start_writers(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus
         .collect()
 }
 
+/// Starts the writer of calls that only add.
+pub(crate) fn start_adder(
+    db: &Db,
+    registry: &Arc<Registry>,
+    bus: &Arc<dyn Bus>,
+    places: &Arc<Places>,
+) -> Addr<AddWriter> {
+    let (registry, bus, places) = (Arc::clone(registry), Arc::clone(bus), Arc::clone(places));
+    AddWriter::new(add::Setup { db: db.clone(), registry, bus, places }).start()
+}
+
 impl Node {
     fn beat(&mut self, ctx: &mut Context<Self>) {
         if self.beating.is_some() || self.leaving {
@@ -185,8 +198,9 @@ impl Node {
         let work = async move { rescue_dead_nodes(&db, &id, &registry, &bus, judgement).await };
         ctx.spawn(work.into_actor(self).map(|result, node, _| {
             node.rescuing = false;
-            if let Err(error) = result {
-                tracing::warn!(%error, "other nodes could not be looked at");
+            match result {
+                Ok(others) => node.places.set_alone(others == 0),
+                Err(error) => tracing::warn!(%error, "other nodes could not be looked at"),
             }
         }));
     }
@@ -228,20 +242,22 @@ impl Node {
         }
         if !self.adder.get().connected() {
             tracing::error!("the writer of added calls stopped; it is started again");
-            self.adder.set(AddWriter::new(self.db.clone(), Arc::clone(&self.registry), Arc::clone(&self.bus)).start());
+            // What it had in its hands may be written, and nobody may work on it.
+            self.places.doubt();
+            self.adder.set(start_adder(&self.db, &self.registry, &self.bus, &self.places));
         }
     }
 }
 
 /// A node whose lock can be taken is dead; one whose heartbeat is old hangs or is cut off. Both lose their tasks. One that
-/// was not heard of for a while is suspected: those who wait for its tasks are told.
+/// was not heard of for a while is suspected: those who wait for its tasks are told. Returns how many other nodes there were.
 async fn rescue_dead_nodes(
     db: &Db,
     own: &NodeId,
     registry: &Arc<Registry>,
     bus: &Arc<dyn Bus>,
     judgement: Judgement,
-) -> DbResult<()> {
+) -> DbResult<usize> {
     let (limit, grace) = (HEARTBEAT_LIMIT.as_secs_f64(), RETURN_GRACE.as_secs_f64());
     let asked = Instant::now();
     let others = db
@@ -254,8 +270,9 @@ async fn rescue_dead_nodes(
         .await?;
     if asked.elapsed() > HEARTBEAT_EVERY {
         // The answer itself was held up, and so may the others' heartbeats have been.
-        return Ok(());
+        return Ok(others.len());
     }
+    let count = others.len();
     for row in others {
         let (id, key, silent): (String, i64, bool) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         let (heard, settled): (chrono::DateTime<chrono::Utc>, bool) = (row.try_get(3)?, row.try_get(4)?);
@@ -268,7 +285,7 @@ async fn rescue_dead_nodes(
             suspect::announce(db, bus, &id, heard).await?;
         }
     }
-    Ok(())
+    Ok(count)
 }
 
 async fn rescue_if_dead(db: &Db, id: &str, key: i64, registry: &Arc<Registry>, bus: &Arc<dyn Bus>) -> DbResult<()> {

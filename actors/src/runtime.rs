@@ -19,6 +19,7 @@ use crate::registry::Registry;
 use crate::session::admission::Admission;
 use crate::session::registry::Sessions;
 use crate::task::dispatcher::{Dispatcher, DispatcherSetup, Drain, Running};
+use crate::task::places::Places;
 use crate::unit;
 use crate::writer::add::{self, Add, AddWork, AddWriter, Added};
 use crate::writer::batch::Flushable;
@@ -122,7 +123,8 @@ impl RuntimeBuilder {
             None => Arc::new(InProcess::new(Arc::clone(&local))),
         };
         let writers = node::start_writers(&db, &registry, &bus);
-        let adder = Slot::new(AddWriter::new(db.clone(), Arc::clone(&registry), Arc::clone(&bus)).start());
+        let places = Arc::new(Places::new(id.clone(), &config));
+        let adder = Slot::new(node::start_adder(&db, &registry, &bus, &places));
         let lock_key: i64 = rand::rng().random();
         let lock = node::take_lock(&db, &id, lock_key).await?;
         let arbiters: Vec<Arbiter> = (0..config.task_threads.max(1)).map(|_| Arbiter::new()).collect();
@@ -135,6 +137,7 @@ impl RuntimeBuilder {
             config: config.clone(),
             writers: writers.clone(),
             adder: adder.clone(),
+            places: Arc::clone(&places),
             lock: Some(lock),
             steady: node::Steady::default(),
             heard: std::time::Instant::now(),
@@ -153,9 +156,11 @@ impl RuntimeBuilder {
             local: Arc::clone(&local),
             config: config.clone(),
             writers,
+            places: Arc::clone(&places),
             arbiters: arbiters.iter().map(Arbiter::handle).collect(),
         })
         .start();
+        places.serve(dispatcher.clone());
         local.add_listener(dispatcher.clone().recipient());
         let watch = Watch::new(&id);
         let canary =

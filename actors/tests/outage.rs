@@ -348,9 +348,14 @@ async fn a_claim_whose_answer_was_lost_leaves_no_orphan() {
     let first = start(&runtime, "ann", json!([{"key": "a", "do": "gate", "on": "g"}])).await;
     waiting(&gates, 1).await;
     let second = start(&runtime, "ann", json!([{"key": "a"}])).await;
+    // Calls of which nobody knows what became: what they began is not forgotten either.
+    let cut =
+        (0..20).map(|n| runtime.call(identity(&format!("bob{n}")), "begin", json!({"steps": [{"key": "a"}]}), None));
     postgres.cluster.as_ref().unwrap().order_stop();
     let mut down = db.gate().subscribe();
-    down.wait_for(|standing| *standing != estafette_actors::gate::Standing::Up).await.unwrap();
+    let down = down.wait_for(|standing| *standing != estafette_actors::gate::Standing::Up);
+    let (cut, down) = tokio::join!(futures_util::future::join_all(cut), down);
+    down.unwrap();
     postgres.restart().await;
     db.gate().up().await;
     let node = runtime.node_id().as_str();
@@ -365,5 +370,16 @@ async fn a_claim_whose_answer_was_lost_leaves_no_orphan() {
     gates.gate("g").add_permits(1);
     ended(&db, &first, "completed").await;
     ended(&db, &second, "completed").await;
+    let answered = cut.iter().filter(|call| call.is_ok()).count();
+    eventually("all that was accepted to end", async || {
+        let open = "SELECT count(*) FROM runtime.tasks WHERE status <> 'completed'";
+        match count(&db, open).await {
+            0 => Ok(()),
+            n => Err(n.to_string()),
+        }
+    })
+    .await;
+    let accepted = count(&db, "SELECT count(*) FROM runtime.tasks WHERE owner LIKE 'bob%'").await;
+    assert!(accepted >= i64::try_from(answered).unwrap(), "{accepted} {answered}");
     leave(runtime).await;
 }

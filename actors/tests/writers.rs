@@ -76,6 +76,53 @@ async fn calls_that_only_add_are_each_as_if_alone() {
 }
 
 #[actix::test]
+async fn a_task_that_finds_a_place_begins_with_the_call_that_accepts_it() {
+    let database = database().await;
+    let db = database.db();
+    let gates = Arc::<Gates>::default();
+    let runtime = runtime(db.clone(), Arc::clone(&gates), RuntimeConfig::default()).await;
+    let steps = json!([{"key": "a", "do": "gate", "on": "g"}, {"key": "b", "needs": ["a"]}]);
+    let task = begin(&runtime, "ann", steps).await;
+    let begun = "SELECT count(*) FROM runtime.tasks t JOIN runtime.leases l ON l.task_id = t.id AND l.lease = t.lease_epoch
+                 WHERE t.status = 'running' AND t.started_at = t.created_at AND t.node_id IS NOT NULL AND t.lease_epoch = 1";
+    assert_eq!(count(&db, begun).await, 1, "when the call is answered");
+    waiting(&gates, 1).await;
+    gates.gate("g").add_permits(1);
+    ended(&db, &task, "completed").await;
+    let kinds = kinds(&db, &format!("task:{task}")).await;
+    assert_eq!(kinds[..3], ["task.queued", "task.started", "step.started"], "{kinds:?}");
+    assert_eq!(kinds.last().unwrap(), "task.completed");
+    assert_eq!(count(&db, "SELECT count(*) FROM toy.effects").await, 2);
+    assert_eq!(count(&db, "SELECT count(*) FROM runtime.leases").await, 0);
+}
+
+#[actix::test]
+async fn a_task_waits_where_its_owner_has_enough_and_nobody_passes_one_that_waits() {
+    let database = database().await;
+    let db = database.db();
+    let gates = Arc::<Gates>::default();
+    let config = RuntimeConfig { tasks_per_node: 2, tasks_per_owner: 1, ..RuntimeConfig::default() };
+    let runtime = runtime(db.clone(), Arc::clone(&gates), config).await;
+    let gated = || json!([{"key": "a", "do": "gate", "on": "g"}]);
+    // In one transaction, as they come together: one of them begins.
+    let both = join_all((0..2).map(|_| begin(&runtime, "ann", gated()))).await;
+    let running = "SELECT count(*) FROM runtime.tasks WHERE status = 'running'";
+    assert_eq!(count(&db, running).await, 1, "an owner's limit holds");
+    // A place is free, and the one that waits may not have it: this one is claimed past it.
+    let claimed = begin(&runtime, "bob", gated()).await;
+    waiting(&gates, 2).await;
+    let turns = "SELECT count(*) FROM runtime.turns WHERE who = 'bob'";
+    assert_eq!(count(&db, turns).await, 1, "it came from the queue");
+    let last = begin(&runtime, "carl", gated()).await;
+    assert_eq!(status(&db, &last).await, "queued", "the node is full");
+    gates.gate("g").add_permits(4);
+    for task in both.iter().chain([&claimed, &last]) {
+        ended(&db, task, "completed").await;
+    }
+    assert_eq!(count(&db, "SELECT count(*) FROM toy.effects").await, 4);
+}
+
+#[actix::test]
 async fn an_added_call_with_a_key_takes_effect_once_whoever_writes_it_first() {
     let database = database().await;
     let db = database.db();

@@ -259,7 +259,7 @@ settings! {
     /// Running tasks.
     tasks: Tasks, TasksLayer {
         /// Tasks that this node works on at the same time; further ones are queued.
-        per_node: usize = 256, "tasks-per-node", "ESTAFETTE_TASKS_PER_NODE", 1..=100_000 "tasks";
+        per_node: usize = 512, "tasks-per-node", "ESTAFETTE_TASKS_PER_NODE", 1..=100_000 "tasks";
         /// Tasks of one user that run at the same time, in all.
         per_user: usize = 8, "tasks-per-user", "ESTAFETTE_TASKS_PER_USER", 1..=10_000 "tasks";
         /// Steps that this node runs at the same time.

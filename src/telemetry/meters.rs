@@ -77,6 +77,12 @@ pub const METERS: &[(&str, Meter, &str, &str)] = &[
     ("estafette_tasks_queued", Gauge, "kind", "tasks that wait for a node, in the whole system"),
     ("estafette_tasks_oldest_seconds", Gauge, "kind", "how long the oldest of them has waited"),
     ("estafette_tasks_wait_seconds", Histogram, "kind", "how long a task waited before this node took it"),
+    (
+        "estafette_tasks_begun_at_once_total",
+        Counter,
+        "",
+        "tasks that began with the call that queued them: nobody waited and a place was free",
+    ),
     ("estafette_tasks_claimed_total", Counter, "", "tasks that this node took from the queue"),
     ("estafette_tasks_ended_total", Counter, "kind, status", "tasks that ended on this node"),
     ("estafette_step_seconds", Histogram, "kind, step", "time of an attempt of a step"),

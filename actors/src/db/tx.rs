@@ -59,6 +59,13 @@ impl Additions {
         self.rows.borrow_mut().add(row);
     }
 
+    /// Changes rows of a kind that wait to be written. Whether `change` says of one that it did.
+    pub fn amend<R: BulkRow>(&self, mut change: impl FnMut(&mut R) -> bool) -> bool {
+        let mut changed = false;
+        self.rows.borrow_mut().amend(|row| changed |= change(row));
+        changed
+    }
+
     /// Adds a statement whose answer nobody needs: it is sent with the unit's next question, or at its end, and keeps its
     /// place among the rows and questions. An error shows then.
     pub fn later(&self, sql: &'static str, params: Vec<Param>) {

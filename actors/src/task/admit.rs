@@ -1,15 +1,17 @@
 //! Starting, cancelling and retrying tasks, inside the caller's unit of work.
 
+use super::dispatcher::Begun;
 use super::graph::{Graph, StepState};
 use super::kind::{EventFields, GroupEnd, TaskKind};
+use super::places::Place;
 use super::spec::{NewTask, OnFailure, StepSpec, TaskInfo};
-use super::store::{self, LeaseEnd, NewTaskRow, StepRow, TASK_COLUMNS, TaskRow, merged};
+use super::store::{self, FIRST_LEASE, FirstLeaseRow, LeaseEnd, NewTaskRow, StepRow, TASK_COLUMNS, TaskRow, merged};
 use crate::db::{Additions, DbResult, Effect, Tx};
 use crate::error::{CallError, DbError};
 use crate::event::TopicKey;
 use crate::trace;
 use estafette_protocol::task::{StepStatus, TaskStatus};
-use estafette_protocol::{EventKind, TaskId, Topic};
+use estafette_protocol::{EventKind, NodeId, TaskId, Topic};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -89,11 +91,59 @@ pub(crate) fn enqueue(tx: &mut Additions, new: NewTask) -> DbResult<TaskInfo> {
     let kind = kind_of(tx, &task)?;
     let plan = kind.plan(&task).map_err(|error| DbError::Data(error.to_string()))?;
     let plan: Vec<Arc<StepSpec>> = plan.into_iter().map(Arc::new).collect();
-    Graph::planned(plan.iter().cloned()).map_err(|error| DbError::Data(error.to_string()))?;
-    tx.put(NewTaskRow { task: task.clone(), plan });
+    let graph = Graph::planned(plan.iter().cloned()).map_err(|error| DbError::Data(error.to_string()))?;
+    tx.put(NewTaskRow { task: task.clone(), plan, graph, node: None });
     emit_queued(tx, &task, &EventFields::new())?;
     tx.effects.push(Effect::Queued);
     Ok(task)
+}
+
+/// Begins those of the tasks that the unit accepts for which there is a place: nobody need claim them.
+pub(crate) async fn begin_accepted(
+    tx: &mut Tx<'_>,
+    node: &NodeId,
+    mut place: impl FnMut(&TaskInfo) -> Option<Place>,
+) -> DbResult<Vec<Begun>> {
+    let mut begun = Vec::new();
+    let mut left = false;
+    tx.amend(|row: &mut NewTaskRow| {
+        let Some(place) = place(&row.task) else {
+            left = true;
+            return false;
+        };
+        row.node = Some(node.clone());
+        let graph = std::mem::take(&mut row.graph);
+        begun.push(Begun { task: row.task.clone(), lease: FIRST_LEASE, graph, place });
+        true
+    });
+    if !left {
+        tx.effects.retain(|effect| *effect != Effect::Queued);
+    }
+    // As in a group commit: hooks that lock rows of the owners do so in one order.
+    begun.sort_by(|one, other| one.task.owner.cmp(&other.task.owner));
+    for Begun { task, .. } in &begun {
+        tx.put(FirstLeaseRow(task.id.clone()));
+        begin(tx, task, node, 0).await?;
+    }
+    Ok(begun)
+}
+
+/// What a task's kind does when it begins, and `task.started`.
+pub(crate) async fn begin(tx: &mut Tx<'_>, task: &TaskInfo, node: &NodeId, rescues: i32) -> DbResult<()> {
+    tx.product = task.product.clone();
+    let kind = kind_of(tx, task)?;
+    let mut data = kind.on_started(tx, task).await?;
+    for (name, value) in [
+        ("id", Value::from(task.id.as_str())),
+        ("type", Value::from(task.kind.as_str())),
+        ("status", Value::from(TaskStatus::Running.as_str())),
+        ("attempt", Value::from(task.attempt)),
+        ("node", Value::from(node.as_str())),
+        ("rescues", Value::from(rescues)),
+    ] {
+        data.insert(name.to_owned(), value);
+    }
+    emit(tx, task, Topic::task(&task.id), "task.started", Value::Object(data))
 }
 
 /// Locks a task of the unit's product.

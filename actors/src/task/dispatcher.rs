@@ -4,8 +4,10 @@
 //! It wakes when somebody queues a task, when a supervisor ends, and twice a second in any case: a lost signal costs
 //! half a second.
 
+use super::admit::begin;
 use super::graph::Graph;
 use super::handover;
+use super::places::{Place, Places};
 use super::positions;
 use super::rescue::{Lost, rescue};
 use super::spec::{StepSpec, TaskInfo};
@@ -23,7 +25,6 @@ use crate::task::limiter::Limiter;
 use crate::unit;
 use crate::writer::commit::CommitWriter;
 use actix::prelude::*;
-use estafette_protocol::task::TaskStatus;
 use estafette_protocol::{EventKind, NodeId, TaskId, Topic};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -52,6 +53,8 @@ pub struct DispatcherSetup {
     pub config: RuntimeConfig,
     /// The commit writers.
     pub writers: Vec<Slot<CommitWriter>>,
+    /// The node's places.
+    pub(crate) places: Arc<Places>,
     /// Where supervisors run.
     pub arbiters: Vec<ArbiterHandle>,
 }
@@ -66,18 +69,34 @@ pub struct Drain;
 #[rtype(result = "usize")]
 pub struct Running;
 
-struct Claimed {
-    task: TaskInfo,
+/// A task that this node works on from now on.
+pub(crate) struct Begun {
+    pub(crate) task: TaskInfo,
+    pub(crate) lease: i64,
+    pub(crate) graph: Graph,
+    pub(crate) place: Place,
+}
+
+/// Tasks that began as they were accepted: their steps may begin.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Begin(pub(crate) Vec<Begun>);
+
+/// A task that runs here.
+struct Working {
+    supervisor: Addr<TaskSupervisor>,
     lease: i64,
-    graph: Graph,
+    _place: Place,
 }
 
 /// The dispatcher of a node.
 pub struct Dispatcher {
     setup: DispatcherSetup,
     env: Option<Arc<Environment>>,
-    running: HashMap<TaskId, (Addr<TaskSupervisor>, i64)>,
+    running: HashMap<TaskId, Working>,
     claiming: bool,
+    /// Somebody may wait.
+    waiting: bool,
     claim_again: bool,
     /// When the last claim began: the next one takes what comes meanwhile.
     claimed: Option<Instant>,
@@ -86,6 +105,8 @@ pub struct Dispatcher {
     positions: bool,
     /// A claim's answer was lost: so many more looks for what it may have claimed.
     orphan_looks: u8,
+    /// What nobody worked on at the last look, with its lease.
+    orphans: HashMap<TaskId, i64>,
 }
 
 struct Sinks(Arc<dyn Bus>);
@@ -111,12 +132,14 @@ impl Dispatcher {
             env: None,
             running: HashMap::new(),
             claiming: false,
+            waiting: true,
             claim_again: false,
             claimed: None,
             draining: false,
             next_arbiter: 0,
             positions: false,
             orphan_looks: 0,
+            orphans: HashMap::new(),
         }
     }
 
@@ -128,7 +151,8 @@ impl Dispatcher {
             self.claim_again = true;
             return;
         }
-        let free = self.setup.config.tasks_per_node.saturating_sub(self.running.len());
+        self.waiting = true;
+        let free = self.setup.places.free();
         if free == 0 {
             return;
         }
@@ -148,8 +172,14 @@ impl Dispatcher {
         ctx.spawn(async move { claim(&setup, limit).await }.into_actor(self).map(move |claimed, dispatcher, ctx| {
             dispatcher.claiming = false;
             match claimed {
-                Ok(claimed) if dispatcher.draining => dispatcher.give_back(claimed, ctx),
-                Ok(claimed) => {
+                Ok(None) => {
+                    dispatcher.waiting = false;
+                    if dispatcher.claim_again {
+                        dispatcher.claim(ctx);
+                    }
+                }
+                Ok(Some(claimed)) if dispatcher.draining => dispatcher.give_back(claimed, ctx),
+                Ok(Some(claimed)) => {
                     let full = i64::try_from(claimed.len()).unwrap_or(0) >= limit;
                     for task in claimed {
                         dispatcher.supervise(task, ctx);
@@ -172,7 +202,7 @@ impl Dispatcher {
     }
 
     /// Claimed in the last moment: the node drains.
-    fn give_back(&mut self, claimed: Vec<Claimed>, ctx: &mut Context<Self>) {
+    fn give_back(&mut self, claimed: Vec<Begun>, ctx: &mut Context<Self>) {
         let setup = self.setup.clone();
         let work = async move {
             let ids: Vec<&str> = claimed.iter().map(|claimed| claimed.task.id.as_str()).collect();
@@ -185,6 +215,9 @@ impl Dispatcher {
 
     /// Looks for tasks that are this node's by their rows and that nobody here works on.
     fn look_for_orphans(&mut self, ctx: &mut Context<Self>) {
+        if self.setup.places.is_in_doubt() {
+            self.orphan_looks = ORPHAN_LOOKS;
+        }
         if self.orphan_looks == 0 || self.claiming || self.draining {
             return;
         }
@@ -197,19 +230,25 @@ impl Dispatcher {
             Err(_) => dispatcher.orphan_looks += 1,
             Ok(_) if dispatcher.claiming => dispatcher.orphan_looks += 1,
             Ok(rows) => {
+                // One that is on its way here from the call that began it is known by the next look.
+                let before = std::mem::take(&mut dispatcher.orphans);
                 for row in rows {
                     let (Ok(id), Ok(lease)) = (row.try_get::<_, String>(0), row.try_get(1)) else { continue };
                     let Ok(id) = TaskId::parse(id) else { continue };
-                    if !dispatcher.running.contains_key(&id) {
-                        dispatcher.take_back(id, lease, ctx);
+                    match before.get(&id) {
+                        _ if dispatcher.running.contains_key(&id) => {}
+                        Some(seen) if *seen == lease => dispatcher.take_back(id, lease, ctx),
+                        _ => {
+                            dispatcher.orphans.insert(id, lease);
+                        }
                     }
                 }
             }
         }));
     }
 
-    fn supervise(&mut self, claimed: Claimed, ctx: &mut Context<Self>) {
-        let Claimed { task, lease, graph } = claimed;
+    fn supervise(&mut self, begun: Begun, ctx: &mut Context<Self>) {
+        let Begun { task, lease, graph, place: seat } = begun;
         let Some(kind) = self.setup.registry.kind(&task.product, &task.kind).cloned() else { return };
         let env = self.env.get_or_insert_with(|| {
             Arc::new(Environment {
@@ -230,8 +269,8 @@ impl Dispatcher {
         let Some(arbiter) = self.setup.arbiters.get(self.next_arbiter) else { return };
         let id = task.id.clone();
         let supervisor = TaskSupervisor::new(Arc::clone(env), task, kind, lease, graph, writer);
-        let addr = TaskSupervisor::start_in_arbiter(arbiter, move |_| supervisor);
-        self.running.insert(id, (addr, lease));
+        let supervisor = TaskSupervisor::start_in_arbiter(arbiter, move |_| supervisor);
+        self.running.insert(id, Working { supervisor, lease, _place: seat });
         metrics::gauge!("estafette_tasks_running").set(self.running.len() as f64);
     }
 
@@ -253,8 +292,8 @@ impl Dispatcher {
         let gone: Vec<(TaskId, i64)> = self
             .running
             .iter()
-            .filter(|(_, (addr, _))| !addr.connected())
-            .map(|(id, (_, lease))| (id.clone(), *lease))
+            .filter(|(_, work)| !work.supervisor.connected())
+            .map(|(id, work)| (id.clone(), work.lease))
             .collect();
         for (task, lease) in gone {
             self.running.remove(&task);
@@ -307,7 +346,8 @@ async fn look_at_queue(setup: &DispatcherSetup) -> DbResult<()> {
     Ok(())
 }
 
-async fn claim(setup: &DispatcherSetup, limit: i64) -> DbResult<Vec<Claimed>> {
+/// Claims tasks; none: nobody waits.
+async fn claim(setup: &DispatcherSetup, limit: i64) -> DbResult<Option<Vec<Begun>>> {
     setup.db.bounded(claim_some(setup, limit)).await
 }
 
@@ -330,11 +370,17 @@ fn just_claimed(row: &tokio_postgres::Row) -> DbResult<JustClaimed> {
     })
 }
 
-async fn claim_some(setup: &DispatcherSetup, limit: i64) -> DbResult<Vec<Claimed>> {
+async fn claim_some(setup: &DispatcherSetup, limit: i64) -> DbResult<Option<Vec<Begun>>> {
     let waiting = setup.db.query_opt("SELECT 1 FROM runtime.tasks WHERE status = 'queued' LIMIT 1", &[]).await?;
     if waiting.is_none() {
-        return Ok(Vec::new());
+        return Ok(None);
     }
+    let mut places: Vec<Place> =
+        std::iter::from_fn(|| setup.places.take()).take(usize::try_from(limit).unwrap_or(0)).collect();
+    if places.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    let limit = i64::try_from(places.len()).unwrap_or(limit);
     let client = setup.db.connection().await?;
     let product =
         estafette_protocol::ProductId::parse("runtime").map_err(|error| crate::DbError::Data(error.to_string()))?;
@@ -353,41 +399,27 @@ async fn claim_some(setup: &DispatcherSetup, limit: i64) -> DbResult<Vec<Claimed
     rows.sort_by(|a, b| a.row.info.id.cmp(&b.row.info.id));
     let begun: Vec<&str> = rows.iter().filter(|row| row.plan.is_none()).map(|row| row.row.info.id.as_str()).collect();
     let mut graphs = store::graphs(&tx, &begun).await?;
-    let started = EventKind::parse("task.started").map_err(|error| crate::DbError::Data(error.to_string()))?;
     let mut claimed = Vec::with_capacity(rows.len());
     let mut waits = Vec::with_capacity(rows.len());
     for JustClaimed { row, plan, waited } in rows {
         waits.push(waited);
         let task = row.info;
-        tx.product = task.product.clone();
-        let Some(kind) = setup.registry.kind(&task.product, &task.kind).cloned() else {
-            return Err(crate::DbError::Data(format!("this server knows no kind of task `{}`", task.kind)));
-        };
-        let mut data = kind.on_started(&mut tx, &task).await?;
-        for (name, value) in [
-            ("id", Value::from(task.id.as_str())),
-            ("type", Value::from(task.kind.as_str())),
-            ("status", Value::from(TaskStatus::Running.as_str())),
-            ("attempt", Value::from(task.attempt)),
-            ("node", Value::from(setup.node.as_str())),
-            ("rescues", Value::from(row.rescues)),
-        ] {
-            data.insert(name.to_owned(), value);
-        }
-        tx.emit_value(Topic::task(&task.id), started.clone(), Value::Object(data));
+        begin(&mut tx, &task, &setup.node, row.rescues).await?;
         let graph = match plan {
             Some(plan) => Graph::planned(plan.into_iter().map(Arc::new))
                 .map_err(|error| crate::DbError::Data(error.to_string()))?,
             None => graphs.remove(task.id.as_str()).unwrap_or_default(),
         };
-        claimed.push(Claimed { task, lease: row.lease, graph });
+        // There are as many as were asked for at most.
+        let Some(place) = places.pop() else { break };
+        claimed.push(Begun { task, lease: row.lease, graph, place });
     }
     unit::announce(&setup.bus, unit::seal(&setup.db, tx).await?);
     metrics::counter!("estafette_tasks_claimed_total").increment(claimed.len() as u64);
     for (task, waited) in claimed.iter().zip(waits) {
         metrics::histogram!("estafette_tasks_wait_seconds", "kind" => task.task.kind.clone()).record(waited);
     }
-    Ok(claimed)
+    Ok(Some(claimed))
 }
 
 impl Actor for Dispatcher {
@@ -422,8 +454,8 @@ impl Handler<Signal> for Dispatcher {
         match signal {
             Signal::Queued => self.claim(ctx),
             Signal::Stopped(task) => {
-                if let Some((addr, _)) = self.running.get(&task) {
-                    let _gone = tell(addr, Stop);
+                if let Some(work) = self.running.get(&task) {
+                    let _gone = tell(&work.supervisor, Stop);
                 }
             }
             Signal::Recheck(_) | Signal::SignedOut(..) => {}
@@ -434,14 +466,27 @@ impl Handler<Signal> for Dispatcher {
 impl Handler<Exited> for Dispatcher {
     type Result = ();
     fn handle(&mut self, exited: Exited, ctx: &mut Self::Context) {
-        if self.running.get(&exited.task).is_some_and(|(_, lease)| *lease == exited.lease) {
+        if self.running.get(&exited.task).is_some_and(|work| work.lease == exited.lease) {
             self.running.remove(&exited.task);
         }
         metrics::gauge!("estafette_tasks_running").set(self.running.len() as f64);
         match exited.exit {
-            Exit::Ended | Exit::Fenced => self.claim(ctx),
+            Exit::Ended | Exit::Fenced if self.waiting => self.claim(ctx),
+            Exit::Ended | Exit::Fenced => {}
             Exit::Stopped if !self.draining => self.take_back(exited.task, exited.lease, ctx),
             Exit::Stopped => {}
+        }
+    }
+}
+
+impl Handler<Begin> for Dispatcher {
+    type Result = ();
+    fn handle(&mut self, Begin(begun): Begin, ctx: &mut Self::Context) {
+        if self.draining {
+            return self.give_back(begun, ctx);
+        }
+        for task in begun {
+            self.supervise(task, ctx);
         }
     }
 }
@@ -457,7 +502,8 @@ impl Handler<Drain> for Dispatcher {
     type Result = ResponseActFuture<Self, ()>;
     fn handle(&mut self, _: Drain, _: &mut Self::Context) -> Self::Result {
         self.draining = true;
-        let supervisors = self.running.iter().map(|(id, (addr, _))| (id.clone(), addr.clone())).collect();
+        self.setup.places.close();
+        let supervisors = self.running.iter().map(|(id, work)| (id.clone(), work.supervisor.clone())).collect();
         let setup = self.setup.clone();
         Box::pin(async move { handover::drain(&setup, supervisors).await }.into_actor(self))
     }

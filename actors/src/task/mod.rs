@@ -16,6 +16,7 @@ pub(crate) mod handover;
 pub mod kind;
 mod layout;
 pub mod limiter;
+pub(crate) mod places;
 mod positions;
 pub mod rescue;
 pub mod shown;

@@ -9,7 +9,7 @@ use crate::error::{DbError, StepError};
 use crate::trace::TraceParent;
 use chrono::{DateTime, Utc};
 use estafette_protocol::task::{StepStatus, TaskStatus};
-use estafette_protocol::{DeviceId, ProductId, StepKey, TaskId, UserId};
+use estafette_protocol::{DeviceId, NodeId, ProductId, StepKey, TaskId, UserId};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -168,12 +168,32 @@ where
 pub(crate) struct NewTaskRow {
     pub(crate) task: TaskInfo,
     pub(crate) plan: Vec<Arc<StepSpec>>,
+    /// The plan as a graph, for whoever begins with it at once.
+    pub(crate) graph: Graph,
+    /// The node that begins with it at once; else it waits for a claim.
+    pub(crate) node: Option<NodeId>,
+}
+
+/// The first lease of a task, for one that begins as it is accepted.
+pub(crate) const FIRST_LEASE: i64 = 1;
+
+/// The lease of a task that begins as it is accepted.
+pub(crate) struct FirstLeaseRow(pub(crate) TaskId);
+
+impl BulkRow for FirstLeaseRow {
+    const SQL: &'static str = "INSERT INTO runtime.leases (task_id, lease) SELECT unnest($1::text[]), 1";
+    fn columns(rows: &[Self]) -> Vec<Column<'_>> {
+        vec![column(rows, |row| row.0.as_str())]
+    }
 }
 
 impl BulkRow for NewTaskRow {
-    const SQL: &'static str = "INSERT INTO runtime.tasks (id, product, kind, owner, device, input, event, trace, plan)
-        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::jsonb[], $8::text[],
-                             $9::json[])";
+    const SQL: &'static str = "INSERT INTO runtime.tasks
+            (id, product, kind, owner, device, input, event, trace, plan, node_id, status, lease_epoch, started_at)
+        SELECT c.*, CASE WHEN c.node_id IS NULL THEN 'queued' ELSE 'running' END,
+               CASE WHEN c.node_id IS NULL THEN 0 ELSE 1 END, CASE WHEN c.node_id IS NULL THEN NULL ELSE now() END
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::jsonb[], $8::text[],
+                    $9::json[], $10::text[]) AS c (id, product, kind, owner, device, input, event, trace, plan, node_id)";
     fn columns(rows: &[Self]) -> Vec<Column<'_>> {
         vec![
             column(rows, |row| row.task.id.as_str()),
@@ -185,6 +205,7 @@ impl BulkRow for NewTaskRow {
             column(rows, |row| Json(&row.task.event)),
             column(rows, |row| row.task.trace.as_ref().map(TraceParent::as_str)),
             column(rows, |row| Json(row.plan.iter().map(|spec| &**spec).collect::<Vec<&StepSpec>>())),
+            column(rows, |row| row.node.as_ref().map(|node| node.as_str())),
         ]
     }
 }

@@ -10,6 +10,9 @@ use crate::db::{Additions, Db, DbResult, Tx};
 use crate::error::{CallError, DbError};
 use crate::limits::{ADD_BATCH, ADD_QUEUE, TX_ATTEMPTS};
 use crate::registry::Registry;
+use crate::task::places::Places;
+use crate::task::spec::TaskInfo;
+use crate::task::store::NewTaskRow;
 use crate::unit;
 use actix::prelude::*;
 use estafette_protocol::{IdempotencyKey, ProductId, UserId};
@@ -64,19 +67,35 @@ INSERT INTO runtime.calls (product, user_id, key, method, params_hash, result)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[]) ORDER BY 1, 2, 3
 ON CONFLICT DO NOTHING RETURNING product, user_id, key";
 
+/// What the writer works with.
+#[derive(Clone)]
+pub(crate) struct Setup {
+    pub(crate) db: Db,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) places: Arc<Places>,
+}
+
+/// Whether tasks may begin as they are accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beginnings {
+    /// Where it is their turn.
+    AtOnce,
+    /// They wait for a claim.
+    Queued,
+}
+
 /// The writer of calls that only add.
 pub struct AddWriter {
-    db: Db,
-    registry: Arc<Registry>,
-    bus: Arc<dyn Bus>,
+    setup: Setup,
     queue: VecDeque<Add>,
     writing: bool,
 }
 
 impl AddWriter {
     /// A writer.
-    pub const fn new(db: Db, registry: Arc<Registry>, bus: Arc<dyn Bus>) -> Self {
-        Self { db, registry, bus, queue: VecDeque::new(), writing: false }
+    pub(crate) const fn new(setup: Setup) -> Self {
+        Self { setup, queue: VecDeque::new(), writing: false }
     }
 
     fn write_next(&mut self, ctx: &mut Context<Self>) {
@@ -87,8 +106,8 @@ impl AddWriter {
         let take = self.queue.len().min(ADD_BATCH);
         let batch: Vec<Add> = self.queue.drain(..take).collect();
         metrics::histogram!("estafette_add_batch_size").record(batch.len() as f64);
-        let (db, registry, bus) = (self.db.clone(), Arc::clone(&self.registry), Arc::clone(&self.bus));
-        let write = async move { write_batch(&db, &registry, &bus, batch).await };
+        let setup = self.setup.clone();
+        let write = async move { write_batch(&setup, batch).await };
         ctx.spawn(write.into_actor(self).map(|(), writer, ctx| {
             writer.writing = false;
             writer.write_next(ctx);
@@ -118,10 +137,10 @@ impl Handler<Add> for AddWriter {
 /// A caller that finds the queue full comes back after this time.
 pub(crate) const FULL_RETRY: std::time::Duration = std::time::Duration::from_secs(1);
 
-async fn write_batch(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, batch: Vec<Add>) {
-    let mut groups: VecDeque<(Vec<Add>, u32)> = VecDeque::from([(batch, 1)]);
-    while let Some((group, attempt)) = groups.pop_front() {
-        let written = write_group(db, registry, bus, &group).instrument(group_span(group.iter().map(|add| &add.span)));
+async fn write_batch(setup: &Setup, batch: Vec<Add>) {
+    let mut groups: VecDeque<(Vec<Add>, u32, Beginnings)> = VecDeque::from([(batch, 1, Beginnings::AtOnce)]);
+    while let Some((group, attempt, beginnings)) = groups.pop_front() {
+        let written = write_group(setup, &group, beginnings).instrument(group_span(group.iter().map(|add| &add.span)));
         let written = AssertUnwindSafe(written).catch_unwind().await;
         match written.unwrap_or_else(|_| Err(DbError::Other("a call panicked".to_owned()))) {
             Ok(outcomes) => {
@@ -136,7 +155,11 @@ async fn write_batch(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, batc
                     let _gone = add.answer.send(Added::Refused(error.clone()));
                 }
             }
-            Err(DbError::Retry(_)) if attempt < TX_ATTEMPTS => groups.push_front((group, attempt + 1)),
+            Err(DbError::Retry(_)) if attempt < TX_ATTEMPTS => {
+                groups.push_front((group, attempt + 1, beginnings));
+            }
+            // A task that cannot begin is no reason to refuse it.
+            Err(_) if beginnings == Beginnings::AtOnce => groups.push_front((group, attempt, Beginnings::Queued)),
             Err(error) => match <[Add; 1]>::try_from(group) {
                 Ok([add]) => {
                     let _gone = add.answer.send(Added::Refused(error.into()));
@@ -145,7 +168,7 @@ async fn write_batch(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, batc
                     tracing::warn!(%error, calls = group.len(), "calls could not be written together; each is tried alone");
                     metrics::counter!("estafette_commit_splits_total").increment(1);
                     for add in group.into_iter().rev() {
-                        groups.push_front((vec![add], 1));
+                        groups.push_front((vec![add], 1, Beginnings::AtOnce));
                     }
                 }
             },
@@ -159,7 +182,8 @@ fn name(add: &Add) -> Option<Named<'_>> {
     add.key.as_ref().map(|key| (add.product.as_str(), add.user.as_str(), key.as_str()))
 }
 
-async fn write_group(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, group: &[Add]) -> DbResult<Vec<Added>> {
+async fn write_group(setup: &Setup, group: &[Add], beginnings: Beginnings) -> DbResult<Vec<Added>> {
+    let Setup { db, registry, bus, places } = setup;
     let mut outcomes: Vec<Option<Added>> = group.iter().map(|_| None).collect();
     let mut parts: Vec<Option<(Additions, Value)>> = Vec::with_capacity(group.len());
     for (add, outcome) in group.iter().zip(&mut outcomes) {
@@ -176,7 +200,9 @@ async fn write_group(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, grou
     let Some(first) = group.first() else { return Ok(Vec::new()) };
     let client = db.connection().await?;
     let mut tx = Tx::planned(&client, first.product.clone(), Arc::clone(registry));
-    let fresh = db.bounded(remember(&tx, group, &parts)).await?;
+    let tasks = accepted(&parts, beginnings);
+    let asked = async { futures_util::try_join!(remember(&tx, group, &parts), places.standing(&tx, registry, &tasks)) };
+    let (fresh, standing) = db.bounded(asked).await?;
     for (place, (add, (part, outcome))) in group.iter().zip(parts.into_iter().zip(&mut outcomes)).enumerate() {
         let Some((part, value)) = part else { continue };
         let known = name(add).is_some_and(|name| fresh.get(&name) != Some(&place));
@@ -188,8 +214,32 @@ async fn write_group(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, grou
         });
     }
     drop(fresh);
-    unit::announce(bus, unit::seal(db, tx).await?);
+    let beginning = db.bounded(places.begin(&mut tx, standing)).await?;
+    match unit::seal(db, tx).await {
+        Ok(sealed) => unit::announce(bus, sealed),
+        Err(error) => {
+            if !error.is_outage() {
+                beginning.forget();
+            }
+            return Err(error);
+        }
+    }
+    beginning.hand_over();
     Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or(Added::Known)).collect())
+}
+
+/// The tasks that would be accepted and may begin.
+fn accepted(parts: &[Option<(Additions, Value)>], beginnings: Beginnings) -> Vec<TaskInfo> {
+    let mut tasks = Vec::new();
+    if beginnings == Beginnings::AtOnce {
+        for (part, _) in parts.iter().flatten() {
+            part.amend(|row: &mut NewTaskRow| {
+                tasks.push(row.task.clone());
+                false
+            });
+        }
+    }
+    tasks
 }
 
 /// Remembers the keys. Returns those that are new, each with the place of its (first) call.

@@ -367,6 +367,12 @@ pub async fn start(runtime: &Runtime, user: &str, steps: Value) -> TaskId {
     TaskId::parse(result["task_id"].as_str().unwrap()).unwrap()
 }
 
+/// The same as a call that only adds.
+pub async fn begin(runtime: &Runtime, user: &str, steps: Value) -> TaskId {
+    let result = runtime.call(identity(user), "begin", json!({"steps": steps}), None).await.unwrap();
+    TaskId::parse(result["task_id"].as_str().unwrap()).unwrap()
+}
+
 /// Waits until a condition holds; fails with what it saw last.
 pub async fn eventually<T: std::fmt::Debug, F>(what: &str, look: F) -> T
 where

@@ -183,13 +183,14 @@ struct Recorded {
     device: String,
     user: Option<String>,
     created_at: i64,
+    state: TaskState,
 }
 
 impl BulkRow for Recorded {
     const SQL: &'static str = "INSERT INTO cv.background_tasks (id, title, success_message, type, should_update_cv_list, payload,
-            device_id, user_id, created_at)
+            device_id, user_id, created_at, status)
         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::jsonb[], $7::text[], $8::text[],
-            $9::bigint[])";
+            $9::bigint[], $10::text[])";
     fn columns(rows: &[Self]) -> Vec<Column<'_>> {
         vec![
             column(rows, |row| row.id.as_str()),
@@ -201,6 +202,7 @@ impl BulkRow for Recorded {
             column(rows, |row| row.device.as_str()),
             column(rows, |row| row.user.as_deref()),
             column(rows, |row| row.created_at),
+            column(rows, |row| row.state.as_str()),
         ]
     }
     fn about(&self) -> Option<String> {
@@ -221,6 +223,7 @@ pub fn add(unit: &Additions, task: &NewBackgroundTask<'_>, kind: &'static str) {
         device: task.device.to_owned(),
         user: task.user.map(str::to_owned),
         created_at: task.created_at,
+        state: TaskState::Queued,
     });
 }
 
@@ -352,6 +355,22 @@ impl BulkRow for TaskMove {
 /// Moves a task, and the generation of the same id along (section 2: it mirrors), unless it is in a state from which it
 /// may not go there. Written with the other rows of the unit.
 pub fn move_to(tx: &Tx<'_>, id: &str, to: TaskState, error: Option<&str>, result: Option<&Value>) {
+    // One that begins with the unit that records it is recorded as it then is.
+    let recorded = error.is_none()
+        && result.is_none()
+        && tx.amend(|row: &mut Recorded| {
+            let moves = row.id == id && to.sources().contains(&row.state.as_str());
+            if moves {
+                row.state = to;
+            }
+            moves
+        });
+    if !recorded {
+        put_move(tx, id, to, error, result);
+    }
+}
+
+fn put_move(tx: &Tx<'_>, id: &str, to: TaskState, error: Option<&str>, result: Option<&Value>) {
     tx.put(TaskMove { id: id.to_owned(), to, error: error.map(str::to_owned), result: result.cloned() });
 }
 
