@@ -6,9 +6,15 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 /// A topic's name: a family, and mostly an id (`user:abc`, `task:xyz`, `admin:costs`, or a bare `app`).
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Topic(std::sync::Arc<str>);
+
+impl Serialize for Topic {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
 
 impl Topic {
     /// Checks and takes a name.

@@ -13,8 +13,6 @@ use std::time::Instant;
 pub struct LiveEvent {
     /// The topic.
     pub key: TopicKey,
-    /// What it replaces.
-    pub slot: String,
     message: ServerMessage,
     framed: PerCodec,
 }
@@ -23,19 +21,27 @@ impl LiveEvent {
     /// A volatile event that happens now.
     pub fn new(key: TopicKey, slot: String, kind: EventKind, data: Value) -> Arc<Self> {
         let at = Timestamp::new(chrono::Utc::now());
-        let message = ServerMessage::Live { topic: key.topic.clone(), key: slot.clone(), kind, at, data };
-        Arc::new(Self { key, slot, message, framed: PerCodec::default() })
+        let message = ServerMessage::Live { topic: key.topic.clone(), key: slot, kind, at, data };
+        Arc::new(Self { key, message, framed: PerCodec::default() })
     }
 
     /// A volatile event that another node sent, with its MessagePack item. `None` when the message is not a volatile
     /// event of this topic.
     pub fn received(key: TopicKey, message: ServerMessage, msgpack: Bytes) -> Option<Arc<Self>> {
-        let slot = match &message {
-            ServerMessage::Live { topic, key: slot, .. } if *topic == key.topic => slot.clone(),
+        match &message {
+            ServerMessage::Live { topic, .. } if *topic == key.topic => {}
             _ => return None,
-        };
+        }
         let framed = received(&msgpack);
-        Some(Arc::new(Self { key, slot, message, framed }))
+        Some(Arc::new(Self { key, message, framed }))
+    }
+
+    /// What it replaces.
+    pub fn slot(&self) -> &str {
+        match &self.message {
+            ServerMessage::Live { key, .. } => key,
+            _ => "",
+        }
     }
 
     /// The event as an item of a batch.

@@ -53,7 +53,7 @@ impl Gather {
             self.known_from = self.number;
             return Gathered::Now(LiveBatch::new(vec![event], now, place));
         }
-        if let Some(older) = self.events.iter().position(|older| older.slot == event.slot) {
+        if let Some(older) = self.events.iter().position(|older| older.slot() == event.slot()) {
             self.events.remove(older);
             self.replaced += 1;
         }
@@ -87,13 +87,13 @@ impl Gather {
         }
         let mut apart_from = self.known_from;
         for event in &events {
-            match self.last.get_mut(&event.slot) {
+            match self.last.get_mut(event.slot()) {
                 Some(last) => {
                     apart_from = apart_from.max(*last + 1);
                     *last = self.number;
                 }
                 None => {
-                    self.last.insert(event.slot.clone(), self.number);
+                    self.last.insert(event.slot().to_owned(), self.number);
                 }
             }
         }
@@ -121,7 +121,7 @@ mod tests {
     }
 
     fn slots(batch: &LiveBatch) -> Vec<&str> {
-        batch.events().iter().map(|event| event.slot.as_str()).collect()
+        batch.events().iter().map(|event| event.slot()).collect()
     }
 
     #[test]

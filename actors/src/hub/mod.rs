@@ -117,6 +117,9 @@ impl TopicState {
             outbox.offer_batch(*sub, batch);
         }
         let replaced = self.gather.as_mut().map_or(0, |gather| gather.replaced());
+        if replaced == 0 {
+            return;
+        }
         LIVE_COALESCED.fetch_add(replaced * self.readers.len() as u64, Ordering::Relaxed);
     }
 
@@ -399,12 +402,11 @@ impl Handler<DeliverLive> for Hub {
     type Result = ();
     fn handle(&mut self, DeliverLive(event): DeliverLive, ctx: &mut Self::Context) {
         let Some(topic) = self.topics.get_mut(&event.key) else { return };
-        let key = event.key.clone();
-        match topic.gather.get_or_insert_default().push(event, Instant::now()) {
+        match topic.gather.get_or_insert_default().push(Arc::clone(&event), Instant::now()) {
             Gathered::Now(batch) => topic.hand_over(&batch),
             Gathered::Joined => {}
             Gathered::Until(due) => {
-                self.due.push(Reverse((due, key)));
+                self.due.push(Reverse((due, event.key.clone())));
                 self.wake_for(ctx);
             }
         }

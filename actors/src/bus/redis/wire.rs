@@ -353,7 +353,7 @@ mod tests {
         let Body::Live(came) = decode(&live(Origin(1), &sent.bytes(Codec::MsgPack)), Some(&key())).unwrap().1 else {
             panic!("not volatile")
         };
-        assert_eq!((came.slot.as_str(), came.bytes(Codec::Json)), ("s1", sent.bytes(Codec::Json)));
+        assert_eq!((came.slot(), came.bytes(Codec::Json)), ("s1", sent.bytes(Codec::Json)));
         let Body::Head { key: topic, epoch, seq } = decode(&head(Origin(1), &key(), 5, u64::MAX), None).unwrap().1
         else {
             panic!("not a head")

@@ -132,7 +132,7 @@ impl Inner {
             };
             for event in batch.events() {
                 self.slots.stamp += 1;
-                let (stamp, slot) = (self.slots.stamp, event.slot.clone());
+                let (stamp, slot) = (self.slots.stamp, event.slot().to_owned());
                 self.slots.newest.insert((sub, slot.clone()), (stamp, event.framed(codec)));
                 parted.push_back(Entry::Live(sub, slot, stamp));
             }
@@ -144,7 +144,7 @@ impl Inner {
     }
 
     fn newest(&mut self, sub: SubId, event: &LiveEvent, codec: Codec, most: usize) {
-        let slot = (sub, event.slot.clone());
+        let slot = (sub, event.slot().to_owned());
         if !self.slots.newest.contains_key(&slot) && self.slots.newest.len() >= most {
             return self.drop_live(1);
         }
@@ -158,7 +158,7 @@ impl Inner {
             LIVE_COALESCED.fetch_add(1, Ordering::Relaxed);
             self.slots.voids += 1;
         }
-        self.queue.push_back(Entry::Live(sub, event.slot.clone(), stamp));
+        self.queue.push_back(Entry::Live(sub, event.slot().to_owned(), stamp));
         self.compact();
     }
 
