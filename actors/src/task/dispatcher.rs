@@ -18,7 +18,7 @@ use crate::bus::{Bus, LocalNode, Signal};
 use crate::config::RuntimeConfig;
 use crate::db::{Db, DbResult, Tx};
 use crate::event::{LiveEvent, TopicKey};
-use crate::limits::{CLAIM_BATCH, CLAIM_EVERY, POLL_EVERY};
+use crate::limits::{CLAIM_BATCH, CLAIM_EVERY, POLL_EVERY, TASKS_PER_WRITER};
 use crate::mailbox::{Slot, tell};
 use crate::registry::Registry;
 use crate::task::limiter::Limiter;
@@ -261,7 +261,8 @@ impl Dispatcher {
         });
         let mut hasher = std::hash::DefaultHasher::new();
         task.owner.as_ref().map_or(task.id.as_str(), |owner| owner.as_str()).hash(&mut hasher);
-        let place = usize::try_from(hasher.finish() % self.setup.writers.len().max(1) as u64).unwrap_or(0);
+        let writers = (self.running.len() / TASKS_PER_WRITER + 1).min(self.setup.writers.len()).max(1);
+        let place = usize::try_from(hasher.finish() % writers as u64).unwrap_or(0);
         let (Some(writer), false) = (self.setup.writers.get(place).cloned(), self.setup.arbiters.is_empty()) else {
             return;
         };
