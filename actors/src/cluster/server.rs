@@ -20,8 +20,9 @@ const STOP_LIMIT: Duration = Duration::from_secs(30);
 const KILL_LIMIT: Duration = Duration::from_secs(5);
 /// Pause between two looks at the pid file.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
-/// Connections kept for administration, on top of those that were asked for.
-const SPARE_CONNECTIONS: u32 = 10;
+/// Connections kept for administration, on top of those that were asked for: `estafette user` and its like bring a pool of
+/// their own to the cluster of a server that uses all of its own, and two of them may meet.
+const SPARE_CONNECTIONS: u32 = 48;
 
 /// Whether commits survive a power cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -78,7 +78,7 @@ async fn a_running_server_with_other_settings_is_restarted_with_ours() {
     drop(first);
     let more = ClusterOptions { max_connections: 33, ..options(folder.path()) };
     let second = Cluster::start(more).unwrap();
-    assert_eq!(ask(&second, "SHOW max_connections").await.unwrap(), "43");
+    assert_eq!(ask(&second, "SHOW max_connections").await.unwrap(), "81");
 }
 
 #[tokio::test]
