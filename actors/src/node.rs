@@ -268,11 +268,11 @@ async fn rescue_dead_nodes(
             &[&own.as_str(), &limit, &grace],
         )
         .await?;
+    let count = others.len();
     if asked.elapsed() > HEARTBEAT_EVERY {
         // The answer itself was held up, and so may the others' heartbeats have been.
-        return Ok(others.len());
+        return Ok(count);
     }
-    let count = others.len();
     for row in others {
         let (id, key, silent): (String, i64, bool) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         let (heard, settled): (chrono::DateTime<chrono::Utc>, bool) = (row.try_get(3)?, row.try_get(4)?);

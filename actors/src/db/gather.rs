@@ -173,10 +173,10 @@ impl Gather {
         }
     }
 
-    /// Changes rows of a kind that wait.
-    pub(crate) fn amend<R: BulkRow>(&mut self, mut change: impl FnMut(&mut R)) {
+    /// Looks at the rows of a kind that wait, and may change them.
+    pub(crate) fn amend<R: BulkRow>(&mut self, change: impl FnMut(&mut R)) {
         let sets = self.sets.iter_mut().filter_map(|set| set.as_any().downcast_mut::<Set<R>>());
-        sets.flat_map(|set| &mut set.0).for_each(&mut change);
+        sets.flat_map(|set| &mut set.0).for_each(change);
     }
 
     pub(crate) fn merge(&mut self, other: Self) {

@@ -59,11 +59,9 @@ impl Additions {
         self.rows.borrow_mut().add(row);
     }
 
-    /// Changes rows of a kind that wait to be written. Whether `change` says of one that it did.
-    pub fn amend<R: BulkRow>(&self, mut change: impl FnMut(&mut R) -> bool) -> bool {
-        let mut changed = false;
-        self.rows.borrow_mut().amend(|row| changed |= change(row));
-        changed
+    /// Looks at the rows of a kind that wait to be written, and may change them.
+    pub fn amend<R: BulkRow>(&self, change: impl FnMut(&mut R)) {
+        self.rows.borrow_mut().amend(change);
     }
 
     /// Adds a statement whose answer nobody needs: it is sent with the unit's next question, or at its end, and keeps its

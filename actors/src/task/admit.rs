@@ -1,11 +1,10 @@
 //! Starting, cancelling and retrying tasks, inside the caller's unit of work.
 
-use super::dispatcher::Begun;
 use super::graph::{Graph, StepState};
 use super::kind::{EventFields, GroupEnd, TaskKind};
-use super::places::Place;
+use super::places::{Begun, Place};
 use super::spec::{NewTask, OnFailure, StepSpec, TaskInfo};
-use super::store::{self, FIRST_LEASE, FirstLeaseRow, LeaseEnd, NewTaskRow, StepRow, TASK_COLUMNS, TaskRow, merged};
+use super::store::{self, FIRST_LEASE, LeaseEnd, NewTaskRow, StepRow, TASK_COLUMNS, TaskRow, merged};
 use crate::db::{Additions, DbResult, Effect, Tx};
 use crate::error::{CallError, DbError};
 use crate::event::TopicKey;
@@ -109,12 +108,11 @@ pub(crate) async fn begin_accepted(
     tx.amend(|row: &mut NewTaskRow| {
         let Some(place) = place(&row.task) else {
             left = true;
-            return false;
+            return;
         };
         row.node = Some(node.clone());
         let graph = std::mem::take(&mut row.graph);
         begun.push(Begun { task: row.task.clone(), lease: FIRST_LEASE, graph, place });
-        true
     });
     if !left {
         tx.effects.retain(|effect| *effect != Effect::Queued);
@@ -122,7 +120,6 @@ pub(crate) async fn begin_accepted(
     // As in a group commit: hooks that lock rows of the owners do so in one order.
     begun.sort_by(|one, other| one.task.owner.cmp(&other.task.owner));
     for Begun { task, .. } in &begun {
-        tx.put(FirstLeaseRow(task.id.clone()));
         begin(tx, task, node, 0).await?;
     }
     Ok(begun)

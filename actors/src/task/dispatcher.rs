@@ -7,7 +7,7 @@
 use super::admit::begin;
 use super::graph::Graph;
 use super::handover;
-use super::places::{Place, Places};
+use super::places::{Begun, Place, Places};
 use super::positions;
 use super::rescue::{Lost, rescue};
 use super::spec::{StepSpec, TaskInfo};
@@ -68,14 +68,6 @@ pub struct Drain;
 #[derive(Message)]
 #[rtype(result = "usize")]
 pub struct Running;
-
-/// A task that this node works on from now on.
-pub(crate) struct Begun {
-    pub(crate) task: TaskInfo,
-    pub(crate) lease: i64,
-    pub(crate) graph: Graph,
-    pub(crate) place: Place,
-}
 
 /// Tasks that began as they were accepted: their steps may begin.
 #[derive(Message)]

@@ -1,7 +1,8 @@
 //! The places of a node: so many tasks does it work on at the same time. A task that is accepted while one is free, and
 //! nobody waits for it, begins in the transaction that accepts it: it needs no claim.
 
-use super::dispatcher::{Begin, Begun};
+use super::dispatcher::{Begin, Dispatcher};
+use super::graph::Graph;
 use super::spec::TaskInfo;
 use crate::config::RuntimeConfig;
 use crate::db::{DbResult, Tx};
@@ -9,14 +10,21 @@ use crate::mailbox::tell;
 use crate::registry::Registry;
 use actix::Addr;
 use estafette_protocol::NodeId;
-use parking_lot::RwLock;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// A task's place; given back when dropped.
 pub(crate) type Place = OwnedSemaphorePermit;
+
+/// A task that this node works on from now on.
+pub(crate) struct Begun {
+    pub(crate) task: TaskInfo,
+    pub(crate) lease: i64,
+    pub(crate) graph: Graph,
+    pub(crate) place: Place,
+}
 
 /// Whose turn it would be if tasks of these owners (`$1` products, `$2` owners, devices or tasks) were accepted now: how
 /// many tasks of each run, and whether anybody waits whose task this version knows (`$3`).
@@ -38,7 +46,7 @@ pub(crate) struct Places {
     /// There is no other node.
     alone: AtomicBool,
     per_owner: i64,
-    dispatcher: RwLock<Option<Addr<super::dispatcher::Dispatcher>>>,
+    dispatcher: OnceLock<Addr<Dispatcher>>,
     /// A task may be this node's by its row, and nobody may work on it.
     doubt: AtomicBool,
 }
@@ -65,14 +73,14 @@ impl Places {
             shared: config.steps_per_node,
             alone: AtomicBool::new(false),
             per_owner: i64::try_from(config.tasks_per_owner).unwrap_or(i64::MAX),
-            dispatcher: RwLock::default(),
+            dispatcher: OnceLock::new(),
             doubt: AtomicBool::new(false),
         }
     }
 
-    /// Who works on what begins at once.
-    pub(crate) fn serve(&self, dispatcher: Addr<super::dispatcher::Dispatcher>) {
-        *self.dispatcher.write() = Some(dispatcher);
+    /// Who works on what begins at once: said once, before anything does.
+    pub(crate) fn serve(&self, dispatcher: Addr<Dispatcher>) {
+        let _first = self.dispatcher.set(dispatcher);
     }
 
     /// Nothing begins here any more.
@@ -106,7 +114,7 @@ impl Places {
         if self.alone.load(Ordering::Relaxed) {
             return free;
         }
-        self.shared.saturating_sub(self.all - free.min(self.all)).min(free)
+        self.shared.saturating_sub(self.all.saturating_sub(free)).min(free)
     }
 
     /// Whether there is no other node that could take a task.
@@ -121,7 +129,7 @@ impl Places {
     /// [`crate::DbError`].
     pub(crate) async fn standing(&self, tx: &Tx<'_>, registry: &Registry, tasks: &[TaskInfo]) -> DbResult<Standing> {
         let room = self.room();
-        if tasks.is_empty() || room == 0 || self.dispatcher.read().is_none() {
+        if tasks.is_empty() || room == 0 || self.dispatcher.get().is_none() {
             return Ok(Standing::default());
         }
         let owners: BTreeMap<(&str, &str), ()> =
@@ -151,36 +159,41 @@ impl Places {
             Some(place)
         };
         let begun = super::admit::begin_accepted(tx, &self.node, turn).await?;
-        Ok(Beginning { places: self, begun: Some(begun) })
+        Ok(Beginning { places: self, begun })
     }
 }
 
 /// Tasks that begin with a unit of work. If nobody hears what became of it, the node looks for them.
 pub(crate) struct Beginning<'a> {
     places: &'a Places,
-    begun: Option<Vec<Begun>>,
+    begun: Vec<Begun>,
 }
 
 impl Beginning<'_> {
     /// The unit is committed: their steps may begin.
     pub(crate) fn hand_over(mut self) {
-        let Some(begun) = self.begun.take().filter(|begun| !begun.is_empty()) else { return };
+        let begun = std::mem::take(&mut self.begun);
+        if begun.is_empty() {
+            return;
+        }
         metrics::counter!("estafette_tasks_begun_at_once_total").increment(begun.len() as u64);
-        let dispatcher = self.places.dispatcher.read().clone();
-        if dispatcher.is_none_or(|dispatcher| tell(&dispatcher, Begin(begun)).is_err()) {
+        for Begun { task, .. } in &begun {
+            metrics::histogram!("estafette_tasks_wait_seconds", "kind" => task.kind.clone()).record(0.0);
+        }
+        if self.places.dispatcher.get().is_none_or(|dispatcher| tell(dispatcher, Begin(begun)).is_err()) {
             self.places.doubt();
         }
     }
 
     /// The unit was refused: nothing of it is there.
     pub(crate) fn forget(mut self) {
-        self.begun = None;
+        self.begun.clear();
     }
 }
 
 impl Drop for Beginning<'_> {
     fn drop(&mut self) {
-        if self.begun.as_ref().is_some_and(|begun| !begun.is_empty()) {
+        if !self.begun.is_empty() {
             self.places.doubt();
         }
     }
@@ -189,7 +202,6 @@ impl Drop for Beginning<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::task::graph::Graph;
     use estafette_protocol::{ProductId, TaskId};
 
     fn places(config: &RuntimeConfig) -> Places {
@@ -229,13 +241,13 @@ mod tests {
     #[test]
     fn what_nobody_heard_the_end_of_is_looked_for() {
         let places = places(&RuntimeConfig::default());
-        drop(Beginning { places: &places, begun: Some(Vec::new()) });
-        Beginning { places: &places, begun: Some(vec![begun(&places)]) }.forget();
+        drop(Beginning { places: &places, begun: Vec::new() });
+        Beginning { places: &places, begun: vec![begun(&places)] }.forget();
         assert!(!places.is_in_doubt(), "nothing began");
-        drop(Beginning { places: &places, begun: Some(vec![begun(&places)]) });
+        drop(Beginning { places: &places, begun: vec![begun(&places)] });
         assert!(places.is_in_doubt());
         assert!(!places.is_in_doubt(), "it was asked for");
-        Beginning { places: &places, begun: Some(vec![begun(&places)]) }.hand_over();
+        Beginning { places: &places, begun: vec![begun(&places)] }.hand_over();
         assert!(places.is_in_doubt(), "nobody took it");
         assert_eq!(places.free(), RuntimeConfig::default().tasks_per_node, "nothing keeps its place");
     }

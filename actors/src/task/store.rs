@@ -174,26 +174,20 @@ pub(crate) struct NewTaskRow {
     pub(crate) node: Option<NodeId>,
 }
 
-/// The first lease of a task, for one that begins as it is accepted.
+/// The lease of a task that begins as it is accepted: the one that [`NewTaskRow`] writes with it.
 pub(crate) const FIRST_LEASE: i64 = 1;
 
-/// The lease of a task that begins as it is accepted.
-pub(crate) struct FirstLeaseRow(pub(crate) TaskId);
-
-impl BulkRow for FirstLeaseRow {
-    const SQL: &'static str = "INSERT INTO runtime.leases (task_id, lease) SELECT unnest($1::text[]), 1";
-    fn columns(rows: &[Self]) -> Vec<Column<'_>> {
-        vec![column(rows, |row| row.0.as_str())]
-    }
-}
-
 impl BulkRow for NewTaskRow {
-    const SQL: &'static str = "INSERT INTO runtime.tasks
-            (id, product, kind, owner, device, input, event, trace, plan, node_id, status, lease_epoch, started_at)
-        SELECT c.*, CASE WHEN c.node_id IS NULL THEN 'queued' ELSE 'running' END,
-               CASE WHEN c.node_id IS NULL THEN 0 ELSE 1 END, CASE WHEN c.node_id IS NULL THEN NULL ELSE now() END
-        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::jsonb[], $8::text[],
-                    $9::json[], $10::text[]) AS c (id, product, kind, owner, device, input, event, trace, plan, node_id)";
+    const SQL: &'static str = "WITH added AS (
+            INSERT INTO runtime.tasks
+                (id, product, kind, owner, device, input, event, trace, plan, node_id, status, lease_epoch, started_at)
+            SELECT c.*, CASE WHEN c.node_id IS NULL THEN 'queued' ELSE 'running' END,
+                   CASE WHEN c.node_id IS NULL THEN 0 ELSE 1 END, CASE WHEN c.node_id IS NULL THEN NULL ELSE now() END
+            FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::jsonb[], $8::text[],
+                        $9::json[], $10::text[]) AS c (id, product, kind, owner, device, input, event, trace, plan, node_id)
+            RETURNING id, status, lease_epoch
+        )
+        INSERT INTO runtime.leases (task_id, lease) SELECT id, lease_epoch FROM added WHERE status = 'running'";
     fn columns(rows: &[Self]) -> Vec<Column<'_>> {
         vec![
             column(rows, |row| row.task.id.as_str()),

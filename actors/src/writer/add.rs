@@ -233,10 +233,7 @@ fn accepted(parts: &[Option<(Additions, Value)>], beginnings: Beginnings) -> Vec
     let mut tasks = Vec::new();
     if beginnings == Beginnings::AtOnce {
         for (part, _) in parts.iter().flatten() {
-            part.amend(|row: &mut NewTaskRow| {
-                tasks.push(row.task.clone());
-                false
-            });
+            part.amend(|row: &mut NewTaskRow| tasks.push(row.task.clone()));
         }
     }
     tasks

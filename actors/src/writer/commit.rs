@@ -197,6 +197,10 @@ async fn write_batch(db: &Db, registry: &Arc<Registry>, bus: &Arc<dyn Bus>, batc
             Ok(verdicts) => {
                 wait = STORAGE_BACKOFF.0;
                 for (commit, verdict) in group.into_iter().zip(verdicts) {
+                    // Here and not where it is written: a group may be written more than once.
+                    if let Verdict::Done(Some(status)) = &verdict {
+                        metrics::counter!("estafette_tasks_ended_total", "kind" => commit.task.kind.clone(), "status" => status.as_str()).increment(1);
+                    }
                     // A supervisor that is gone needs no verdict.
                     let _gone = commit.verdict.send(verdict);
                 }
@@ -553,7 +557,6 @@ async fn apply(tx: &mut Tx<'_>, commit: &Commit, change: &Move, rows: &mut Rows)
         Move::Ended(summary) => {
             let end = commit.kind.on_ended(tx, task, summary).await?;
             emit_ended(tx, task, end.status, end.error.as_deref(), &end.result, &end.fields)?;
-            metrics::counter!("estafette_tasks_ended_total", "kind" => task.kind.clone(), "status" => end.status.as_str()).increment(1);
             rows.ended.push(TaskEndRow {
                 id: task.id.clone(),
                 no: commit.no,

@@ -363,14 +363,17 @@ pub async fn open_gate(db: &Db, name: &str) {
 }
 
 pub async fn start(runtime: &Runtime, user: &str, steps: Value) -> TaskId {
-    let result = runtime.call(identity(user), "start", json!({"steps": steps}), None).await.unwrap();
+    called(runtime, user, "start", steps).await
+}
+
+async fn called(runtime: &Runtime, user: &str, method: &str, steps: Value) -> TaskId {
+    let result = runtime.call(identity(user), method, json!({"steps": steps}), None).await.unwrap();
     TaskId::parse(result["task_id"].as_str().unwrap()).unwrap()
 }
 
 /// The same as a call that only adds.
 pub async fn begin(runtime: &Runtime, user: &str, steps: Value) -> TaskId {
-    let result = runtime.call(identity(user), "begin", json!({"steps": steps}), None).await.unwrap();
-    TaskId::parse(result["task_id"].as_str().unwrap()).unwrap()
+    called(runtime, user, "begin", steps).await
 }
 
 /// Waits until a condition holds; fails with what it saw last.

@@ -356,22 +356,18 @@ impl BulkRow for TaskMove {
 /// may not go there. Written with the other rows of the unit.
 pub fn move_to(tx: &Tx<'_>, id: &str, to: TaskState, error: Option<&str>, result: Option<&Value>) {
     // One that begins with the unit that records it is recorded as it then is.
-    let recorded = error.is_none()
-        && result.is_none()
-        && tx.amend(|row: &mut Recorded| {
-            let moves = row.id == id && to.sources().contains(&row.state.as_str());
-            if moves {
+    let mut recorded = false;
+    if error.is_none() && result.is_none() {
+        tx.amend(|row: &mut Recorded| {
+            if row.id == id && to.sources().contains(&row.state.as_str()) {
                 row.state = to;
+                recorded = true;
             }
-            moves
         });
-    if !recorded {
-        put_move(tx, id, to, error, result);
     }
-}
-
-fn put_move(tx: &Tx<'_>, id: &str, to: TaskState, error: Option<&str>, result: Option<&Value>) {
-    tx.put(TaskMove { id: id.to_owned(), to, error: error.map(str::to_owned), result: result.cloned() });
+    if !recorded {
+        tx.put(TaskMove { id: id.to_owned(), to, error: error.map(str::to_owned), result: result.cloned() });
+    }
 }
 
 /// Why a CV is busy: a task that is not terminal has it as source or target (R20).
