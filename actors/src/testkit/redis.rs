@@ -1,6 +1,7 @@
 //! A private Redis for one test: on a socket in a folder of its own, without anything kept on disk, gone with the test.
 
 use crate::bus::redis::{Protocol, RedisAddress, RedisOptions};
+use rand::RngExt as _;
 use rustix::process::{Pid, Signal, kill_process};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -9,6 +10,11 @@ use std::time::{Duration, Instant};
 
 /// How long a server may take to start.
 const START: Duration = Duration::from_secs(20);
+
+/// First ports of a cluster's nodes; their second ones are 10 000 higher.
+const CLUSTER_PORTS: std::ops::Range<u16> = 12_000..22_000;
+/// Times that a node of a cluster is started, each on other ports.
+const CLUSTER_TRIES: u32 = 5;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -80,9 +86,13 @@ impl TestRedis {
     /// See the type.
     pub fn start_shards<const N: usize>(binary: &Path) -> [Self; N] {
         let shards = std::array::from_fn::<Self, N, _>(|_| {
-            let mut redis = Self::new(binary, Self::cluster_port());
-            redis.run();
-            redis
+            // Whoever else looks for a port may have been faster.
+            (0..CLUSTER_TRIES)
+                .find_map(|_| {
+                    let mut redis = Self::new(binary, Self::cluster_port());
+                    redis.try_run().then_some(redis)
+                })
+                .expect("a node that starts")
         });
         for (index, redis) in shards.iter().enumerate() {
             let number = |slot: usize| slot * 16_384 / N;
@@ -112,12 +122,12 @@ impl TestRedis {
             .all(|line| info.lines().any(|found| found.trim() == line))
     }
 
-    /// A cluster's nodes have a second port, 10 000 higher.
+    /// A cluster's nodes have a second port, 10 000 higher. Both below those that systems give to whoever asks for any.
     fn cluster_port() -> u16 {
-        (0..100)
-            .filter_map(|_| std::net::TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok())
-            .map(|address| address.port())
-            .find(|port| *port < 55_000)
+        let is_free = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
+        std::iter::repeat_with(|| rand::rng().random_range(CLUSTER_PORTS))
+            .take(100)
+            .find(|port| is_free(*port) && is_free(*port + 10_000))
             .expect("a free port")
     }
 
@@ -139,6 +149,11 @@ impl TestRedis {
     }
 
     fn run(&mut self) {
+        assert!(self.try_run(), "{} did not start", self.binary.display());
+    }
+
+    /// Starts it; whether it stayed.
+    fn try_run(&mut self) -> bool {
         let mut command = Command::new(&self.binary);
         command.args(["--save", "", "--appendonly", "no", "--daemonize", "no"]);
         command.arg("--dir").arg(&self.folder).arg("--port").arg(self.port.to_string());
@@ -147,11 +162,18 @@ impl TestRedis {
             command.args(["--bind", "127.0.0.1", "--cluster-enabled", "yes"]);
         }
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let _old = std::fs::remove_file(self.socket());
-        self.child = Some(command.spawn().expect("start the server"));
+        let socket = self.socket();
+        let _old = std::fs::remove_file(&socket);
+        let child = self.child.insert(command.spawn().expect("start the server"));
         let deadline = Instant::now() + START;
-        while self.try_ask(&["PING"]).is_none() {
-            assert!(Instant::now() < deadline, "{} did not start", self.binary.display());
+        let has_ended = |child: &mut Child| child.try_wait().is_ok_and(|status| status.is_some());
+        loop {
+            if has_ended(child) || Instant::now() >= deadline {
+                return false;
+            }
+            if Self::try_ask_at(&socket, &["PING"]).is_some() {
+                return true;
+            }
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -185,7 +207,11 @@ impl TestRedis {
     }
 
     fn try_ask(&self, command: &[&str]) -> Option<String> {
-        let client = redis::Client::open(format!("unix://{}", self.socket().display())).ok()?;
+        Self::try_ask_at(&self.socket(), command)
+    }
+
+    fn try_ask_at(socket: &Path, command: &[&str]) -> Option<String> {
+        let client = redis::Client::open(format!("unix://{}", socket.display())).ok()?;
         let mut connection = client.get_connection_with_timeout(Duration::from_secs(2)).ok()?;
         let (name, arguments) = command.split_first()?;
         let answer: redis::Value = redis::cmd(name).arg(arguments).query(&mut connection).ok()?;
