@@ -32,6 +32,7 @@ const CV: &[Migration] = estafette_actors::migrations!("migrations", "cv":
     "0022_seed_email",
     "0025_create_costs_and_feedback",
     "0030_create_import",
+    "0031_sample_tasks_less",
 );
 
 /// All SQL files: the runtime's, then each product's.

@@ -308,7 +308,9 @@ fn initialise(folder: &Folder, binaries: &Binaries) -> Result<(), ClusterError> 
     folder.make_private(&making)?;
     let mut command = binaries.command("initdb");
     folder.account.lend(&mut command);
-    command.arg("-D").arg(&making).args(["-U", ROLE, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-k"]);
+    // Compared by bytes, which is the order of code points as well, but costs a fraction and is the same on every system.
+    let words = ["-E", "UTF8", "--locale=C.UTF-8", "--lc-collate=C"];
+    command.arg("-D").arg(&making).args(["-U", ROLE, "-A", "trust", "-k"]).args(words);
     let output = command.current_dir(&making).output().map_err(ClusterError::io("start initdb for", &making))?;
     if !output.status.success() {
         return Err(ClusterError::Init(String::from_utf8_lossy(&output.stderr).trim().replace('\n', " | ")));
