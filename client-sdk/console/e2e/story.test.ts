@@ -50,13 +50,14 @@ describe("the main job", () => {
 
   it("adapts it to three offers and shows every step", async () => {
     await page.getByRole("link", { name: "Adapt to offers" }).click();
-    for (const url of world.offers) {
+    for (const [place, url] of world.offers.entries()) {
       await page.locator("input[type=url]").fill(url);
-      await page.keyboard.press("Enter");
+      // The last one is typed and not added: it belongs to what is started all the same.
+      if (place < world.offers.length - 1) await page.keyboard.press("Enter");
     }
-    await expect.poll(() => page.getByRole("button", { name: /^Remove / }).count()).toBe(3);
+    await expect.poll(() => page.getByRole("button", { name: /^Remove / }).count()).toBe(2);
     await shot("generate");
-    await page.getByRole("button", { name: /^Start/ }).click();
+    await page.getByRole("button", { name: "Start · 3 offers" }).click();
     await page.waitForURL(/\/tasks\//u);
     await page.locator("[data-step^=classify]").first().waitFor();
     await page.locator("[data-status=running][data-step]").first().waitFor();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { creditsOf, MAX_OFFERS, problemsOf, refuseOffer, webAddress, type DraftOffer, type Plan } from "../src/lib/plan";
+import { creditsOf, MAX_OFFERS, problemsOf, refuseOffer, webAddress, withTyped, type DraftOffer, type Plan } from "../src/lib/plan";
 import type { CvSummary } from "../src/model/types";
 
 const cv = { blocked: false, pending_count: 0 } as CvSummary;
@@ -48,5 +48,22 @@ describe("an offer", () => {
   it("is one of ten at most", () => {
     const full = Array.from({ length: MAX_OFFERS }, (_, n) => url(n));
     expect(refuseOffer(full, url(99))?.key).toBe("gen.bad.many");
+  });
+});
+
+describe("what is typed and not added", () => {
+  const typed = (fields: { url?: string; text?: string }) => withTyped([url(1)], { url: "", text: "", ...fields });
+  const text = "We look for somebody who likes what we do. ".repeat(3);
+
+  it("belongs to what is started", () => {
+    expect(typed({ url: " https://jobs.example/2 ", text }).offers).toEqual([url(1), url(2), { kind: "text", text }]);
+    expect(typed({ url: " ", text: "\n" })).toEqual({ offers: [url(1)], refused: [] });
+  });
+
+  it("is told when it cannot, and counts once", () => {
+    const both = typed({ url: "jobs.example", text: "Developer" });
+    expect(both.offers).toEqual([url(1)]);
+    expect(both.refused.map((problem) => problem.key)).toEqual(["gen.bad.url", "gen.bad.text"]);
+    expect(typed({ url: "https://jobs.example/1" })).toEqual({ offers: [url(1)], refused: [] });
   });
 });

@@ -59,6 +59,29 @@ export function refuseOffer(offers: readonly DraftOffer[], offer: DraftOffer): P
   return null;
 }
 
+/** What is typed into the fields for offers. */
+export interface Typed {
+  readonly url: string;
+  readonly text: string;
+}
+
+export const NOTHING_TYPED: Typed = { url: "", text: "" };
+
+/** The list with what is typed and was not added: who starts means it as well. And why something typed cannot join. */
+export function withTyped(offers: readonly DraftOffer[], typed: Typed): { readonly offers: readonly DraftOffer[]; readonly refused: readonly Problem[] } {
+  const all = [...offers];
+  const refused: Problem[] = [];
+  const drafts: DraftOffer[] = [{ kind: "url", url: typed.url.trim() }, { kind: "text", text: typed.text }];
+  for (const draft of drafts) {
+    if ((draft.kind === "url" ? typed.url : typed.text).trim() === "") continue;
+    const problem = refuseOffer(all, draft);
+    if (problem === null) all.push(draft);
+    // What is in the list already is no reason to wait.
+    else if (problem.key !== "gen.bad.duplicate") refused.push(problem);
+  }
+  return { offers: all, refused };
+}
+
 /** Units that a plan takes: one an offer; an optimisation takes one. */
 export function unitsOf(plan: Plan): number {
   return plan.mode === "optimize" ? 1 : plan.offers.length;

@@ -7,7 +7,7 @@ import { Card, Page } from "../components/page";
 import { useI18n } from "../i18n";
 import { cvName, jobName, originName, shortSource } from "../lib/cvs";
 import { bytes, languageName, number } from "../lib/format";
-import { creditsOf, MAX_PDF_BYTES, offerKey, problemsOf, refuseOffer, unitsOf, webAddress, type DraftOffer, type Plan } from "../lib/plan";
+import { creditsOf, MAX_PDF_BYTES, NOTHING_TYPED, offerKey, problemsOf, refuseOffer, unitsOf, webAddress, withTyped, type DraftOffer, type Plan, type Typed } from "../lib/plan";
 import { useLive } from "../live/live";
 import { toastError } from "../live/toasts";
 import type { CvSummary, GenerationMode, JobOffer, OfferSource, Upload } from "../model/types";
@@ -25,6 +25,7 @@ export default function Generate() {
     const first = query.get("offer");
     return first === null ? [] : [{ kind: "known", id: first }];
   });
+  const [typed, setTyped] = useState<Typed>(NOTHING_TYPED);
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState<"uploading" | "starting" | null>(null);
   const state = user.state;
@@ -33,8 +34,9 @@ export default function Generate() {
   const feature = mode === "adapt" ? "generate_cv" : "improve_cv";
   const counter = state?.counters.find((item) => item.feature_name === feature);
   const allowance = counter === undefined ? 0 : counter.usage_limit < 0 ? Number.POSITIVE_INFINITY : Math.max(0, counter.usage_limit - counter.count);
-  const plan: Plan = { cv, mode, offers, balance: state?.credits.balance ?? 0, allowance };
-  const problems = state === undefined ? [] : problemsOf(plan);
+  const asked = withTyped(offers, typed);
+  const plan: Plan = { cv, mode, offers: asked.offers, balance: state?.credits.balance ?? 0, allowance };
+  const problems = state === undefined ? [] : [...asked.refused, ...problemsOf(plan)];
   const credits = creditsOf(plan);
 
   const add = (offer: DraftOffer): string | null => {
@@ -46,9 +48,11 @@ export default function Generate() {
   const start = async () => {
     setTried(true);
     if (problems.length > 0 || cv === undefined) return;
+    setOffers(asked.offers);
+    setTyped(NOTHING_TYPED);
     try {
       const sources: OfferSource[] = [];
-      for (const offer of offers) {
+      for (const offer of asked.offers) {
         if (offer.kind === "url") sources.push({ url: webAddress(offer.url) ?? offer.url });
         else if (offer.kind === "text") sources.push({ text: offer.text });
         else if (offer.kind === "known") sources.push({ job_offer_id: offer.id });
@@ -120,7 +124,7 @@ export default function Generate() {
             </div>
           </Step>
           <Step n={3} title={t("gen.step.offers")}>
-            <OfferPicker offers={offers} known={[...known.values()]} add={add} />
+            <OfferPicker offers={offers} known={[...known.values()]} typed={typed} type={setTyped} add={add} />
             {offers.length === 0 ? null : (
               <ul className={styles.chosen} aria-label={t("gen.step.offers")}>
                 {offers.map((offer) => {
@@ -151,7 +155,7 @@ export default function Generate() {
             </div>
             <div>
               <dt>{t("gen.step.offers")}</dt>
-              <dd className="num">{offers.length}</dd>
+              <dd className="num">{plan.offers.length}</dd>
             </div>
             <div>
               <dt>{t("gen.cost")}</dt>
@@ -220,13 +224,16 @@ function Step({ n, title, children }: { readonly n: number; readonly title: stri
 interface PickerProps {
   readonly offers: readonly DraftOffer[];
   readonly known: readonly JobOffer[];
+  readonly typed: Typed;
+  readonly type: (typed: Typed) => void;
   readonly add: (offer: DraftOffer) => string | null;
 }
 
-function OfferPicker({ offers, known, add }: PickerProps) {
+function OfferPicker({ offers, known, typed, type, add }: PickerProps) {
   const { t, language } = useI18n();
-  const [url, setUrl] = useState("");
-  const [text, setText] = useState("");
+  const { url, text } = typed;
+  const setUrl = (url: string) => type({ ...typed, url });
+  const setText = (text: string) => type({ ...typed, text });
   const [error, setError] = useState<string | null>(null);
   const addUrl = () => {
     const problem = add({ kind: "url", url: url.trim() });
