@@ -67,6 +67,9 @@ pub const GATHER_EVERY: Duration = Duration::from_millis(40);
 pub const GATHER_ENOUGH: usize = 32;
 /// How often heads are compared with the log.
 pub const RECONCILE_EVERY: Duration = Duration::from_secs(1);
+/// How often all topics are looked up by name, also those whose numbers in the log are known: a database that was put in
+/// the place of another one gives other numbers.
+pub const RECONCILE_NAMES_EVERY: Duration = Duration::from_secs(30);
 /// Topics in one comparison query.
 pub const RECONCILE_CHUNK: usize = 5_000;
 

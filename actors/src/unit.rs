@@ -36,9 +36,9 @@ async fn commit(tx: &Tx<'_>, events: Vec<NewEvent>) -> DbResult<Vec<Arc<StoredEv
     let appending = log::Appending::new(events)?;
     let columns = appending.columns();
     let params: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| &**column as &(dyn ToSql + Sync)).collect();
-    let heads = tx.commit(Some((log::APPEND, &params))).await?;
+    let answer = tx.commit(Some((log::APPEND, &params))).await?;
     drop(columns);
-    appending.stored(&heads)
+    appending.stored(&answer)
 }
 
 /// Tells the readers of the events, and the actors that have something to do now.

@@ -3,8 +3,8 @@
 
 mod support;
 
-use estafette_actors::event::TopicKey;
-use estafette_actors::event::log::page;
+use estafette_actors::event::log::{Head, heads, moved, page};
+use estafette_actors::event::{StoredEvent, TopicKey};
 use estafette_actors::limits::{LOG_PAGE, LOG_PAGE_BYTES, LOG_PIECE, LOG_ROW};
 use estafette_actors::{Db, RuntimeConfig};
 use serde_json::json;
@@ -44,6 +44,60 @@ async fn a_page_is_bounded_by_number_and_by_bytes() {
     assert_eq!(pages(&db, "small").await, vec![whole, 10]);
     // Eight of them are twice what a page may have: no second piece is read.
     assert_eq!(pages(&db, "large").await, vec![piece; 3]);
+}
+
+fn room(name: &str) -> TopicKey {
+    TopicKey { product: product(), topic: format!("room:{name}").parse().unwrap() }
+}
+
+#[actix::test]
+async fn a_commit_over_new_and_old_topics_reaches_each_at_its_head() {
+    let database = database().await;
+    let db = database.db();
+    let runtime = runtime(db.clone(), Arc::default(), RuntimeConfig::default()).await;
+    // In the log's order of age `z` is the first, by name it is the last; `m` is new.
+    for (name, times) in [("z", 3), ("a", 2), ("m", 0)] {
+        for _ in 0..times {
+            runtime.call(identity("ann"), "add", json!({"room": name}), None).await.unwrap();
+        }
+    }
+    let topics = ["z", "m", "a"].map(|name| room(name).topic);
+    let write = async |tx: &mut estafette_actors::Tx<'_>| {
+        for round in 0..2 {
+            for topic in &topics {
+                tx.emit(topic, "added", &json!({"of": topic.to_string(), "round": round}))?;
+            }
+        }
+        Ok(())
+    };
+    runtime.transaction(&product(), write).await.unwrap();
+    for (name, before) in [("z", 3), ("a", 2), ("m", 0)] {
+        let page = page(&db, &room(name), before).await.unwrap();
+        let told = |event: &StoredEvent| serde_json::to_value(event.message()).unwrap();
+        let found: Vec<_> = page.events.iter().map(|event| (event.seq, told(event)["data"].clone())).collect();
+        let of = |round: u64| json!({"of": format!("room:{name}"), "round": round});
+        assert_eq!(found, [(before + 1, of(0)), (before + 2, of(1))]);
+    }
+}
+
+#[actix::test]
+async fn a_head_that_moved_is_told_by_its_number() {
+    let database = database().await;
+    let db = database.db();
+    let runtime = runtime(db.clone(), Arc::default(), RuntimeConfig::default()).await;
+    for name in ["one", "two"] {
+        runtime.call(identity("ann"), "add", json!({"room": name}), None).await.unwrap();
+    }
+    let found = heads(&db, &[room("one"), room("none"), room("two")]).await.unwrap();
+    let names: Vec<_> = found.iter().map(|(key, ..)| key.clone()).collect();
+    assert_eq!(names, [room("one"), room("two")], "one without events is left out");
+    let known: Vec<_> = found.iter().map(|(_, id, head)| (*id, *head)).collect();
+    assert_eq!(moved(&db, &known).await.unwrap(), []);
+    runtime.call(identity("ann"), "add", json!({"room": "two"}), None).await.unwrap();
+    let [_, (two, head)] = known[..] else { panic!("{known:?}") };
+    assert_eq!(moved(&db, &known).await.unwrap(), [(two, Head { seq: 2, ..head })]);
+    let elsewhere = Head { epoch: head.epoch + 1, seq: 9, ..head };
+    assert_eq!(moved(&db, &[(two, elsewhere)]).await.unwrap(), [(two, Head { seq: 2, ..head })], "it began anew");
 }
 
 #[actix::test]

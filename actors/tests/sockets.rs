@@ -180,6 +180,14 @@ async fn events_that_the_bus_lost_are_found_in_the_log() {
     tx.execute("INSERT INTO runtime.log VALUES ($1, 1, 'added', now(), '{}')", &[&id]).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(client.next_of("ev").await["seq"], 1);
+    // The hub knows the log's number of the topic from here on, and asks by it.
+    for seq in 2_i64..4 {
+        let tx = connection.transaction().await.unwrap();
+        tx.execute("UPDATE runtime.topics SET head_seq = $2 WHERE id = $1", &[&id, &seq]).await.unwrap();
+        tx.execute("INSERT INTO runtime.log VALUES ($1, $2, 'added', now(), '{}')", &[&id, &seq]).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(client.next_of("ev").await["seq"], seq);
+    }
 }
 
 #[actix::test]

@@ -14,7 +14,11 @@ use tokio_postgres::types::{FromSql, ToSql, Type};
 
 /// Appends events and moves the heads of their topics, in the order of the topics. One statement: the heads are locked
 /// as they are raised, and the events get the numbers that the raise made room for. A row names its topic by its place
-/// among the topics (in the order of their bytes): a look into an array, where a join would compare all with all.
+/// among the topics: a look into an array, where a join would compare all with all.
+///
+/// What an insertion returns comes in the order in which it was done, as far as anybody has seen; sorting it again would be
+/// a quarter of the statement. That it is so is checked: if it were not, there would be no topic to add to, which is an
+/// error, and nothing would be written.
 pub(crate) const APPEND: &str = "
 WITH heads AS (
     INSERT INTO runtime.topics AS t (product, topic, epoch, head_seq)
@@ -24,8 +28,8 @@ WITH heads AS (
     ON CONFLICT (product, topic) DO UPDATE SET head_seq = t.head_seq + EXCLUDED.head_seq
     RETURNING id, product, topic, epoch, head_seq
 ), placed AS (
-    SELECT array_agg(id ORDER BY product COLLATE \"C\", topic COLLATE \"C\") AS ids,
-           array_agg(head_seq ORDER BY product COLLATE \"C\", topic COLLATE \"C\") AS seqs
+    SELECT CASE WHEN array_agg(product) = $1 AND array_agg(topic) = $2 THEN array_agg(id) END AS ids,
+           array_agg(epoch) AS epochs, array_agg(head_seq) AS seqs
     FROM heads
 ), added AS (
     INSERT INTO runtime.log (topic_id, seq, count, kind, at, data)
@@ -33,7 +37,7 @@ WITH heads AS (
     FROM placed p, unnest($4::integer[], $5::bigint[], $6::integer[], $7::text[], $9::json[])
          AS e(place, from_end, count, kind, data)
 )
-SELECT product, topic, epoch, head_seq FROM heads";
+SELECT epochs, seqs FROM placed";
 
 /// A row of the log: an event, or several of one topic that follow each other.
 struct LogRow {
@@ -68,8 +72,8 @@ impl<'e> Packing<'e> {
         Self { json: Vec::new(), count: 0, first: None, left: events, place }
     }
 
-    /// Adds an event; how far it is from the new head of the topic.
-    fn add(&mut self, event: &'e NewEvent, rows: &mut Vec<LogRow>) -> DbResult<i64> {
+    /// Adds an event; where it comes to lie.
+    fn add(&mut self, event: &'e NewEvent, rows: &mut Vec<LogRow>) -> DbResult<Spot> {
         if self.count >= LOG_ROW.0 {
             self.close(rows);
         }
@@ -92,7 +96,7 @@ impl<'e> Packing<'e> {
         self.first.get_or_insert(&event.kind);
         self.count += 1;
         self.left -= 1;
-        Ok(self.left)
+        Ok(Spot { place: self.place, from_end: self.left })
     }
 
     /// Makes a row of those that wait.
@@ -120,9 +124,18 @@ pub(crate) struct Appending {
     /// that no two units wait for each other in a circle.
     counts: BTreeMap<TopicKey, i64>,
     rows: Vec<LogRow>,
-    /// How far each event is from the new head of its topic.
-    from_end: Vec<i64>,
+    /// Where each event comes to lie.
+    spots: Vec<Spot>,
     at: Timestamp,
+}
+
+/// Where an event comes to lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Spot {
+    /// The place of its topic, from 1.
+    place: i32,
+    /// How far it is from the new head of its topic.
+    from_end: i64,
 }
 
 impl Appending {
@@ -140,16 +153,16 @@ impl Appending {
         }
         let packing = |(place, (key, count)): (i32, (_, &i64))| (key, Packing::new(place, *count));
         let mut open: HashMap<&TopicKey, Packing<'_>> = (1..).zip(&counts).map(packing).collect();
-        let (mut rows, mut from_end) = (Vec::with_capacity(counts.len()), Vec::with_capacity(events.len()));
+        let (mut rows, mut spots) = (Vec::with_capacity(counts.len()), Vec::with_capacity(events.len()));
         for event in &events {
             let Some(packing) = open.get_mut(&event.key) else { continue };
-            from_end.push(packing.add(event, &mut rows)?);
+            spots.push(packing.add(event, &mut rows)?);
         }
         for packing in open.values_mut() {
             packing.close(&mut rows);
         }
         drop(open);
-        Ok(Self { counts, rows, from_end, at: Timestamp::new(Utc::now()), events })
+        Ok(Self { counts, rows, spots, at: Timestamp::new(Utc::now()), events })
     }
 
     pub(crate) fn columns(&self) -> Vec<Column<'_>> {
@@ -167,16 +180,17 @@ impl Appending {
         ]
     }
 
-    /// The events with their numbers, in the order given.
-    pub(crate) fn stored(self, heads: &[Row]) -> DbResult<Vec<Arc<StoredEvent>>> {
-        let mut known: HashMap<(&str, &str), (u64, i64)> = HashMap::with_capacity(heads.len());
-        for row in heads {
-            known.insert((row.try_get(0)?, row.try_get(1)?), (unsigned(row.try_get(2)?), row.try_get(3)?));
-        }
+    /// The events with their numbers, in the order given. `answer` is that of [`APPEND`].
+    pub(crate) fn stored(self, answer: &[Row]) -> DbResult<Vec<Arc<StoredEvent>>> {
+        let Some(heads) = answer.first() else { return Err(DbError::Data("the log did not answer".to_owned())) };
+        let (epochs, seqs): (Vec<i64>, Vec<i64>) = (heads.try_get(0)?, heads.try_get(1)?);
+        let head = |place: i32| {
+            let index = usize::try_from(place - 1).ok()?;
+            Some((unsigned(*epochs.get(index)?), *seqs.get(index)?))
+        };
         let mut stored = Vec::with_capacity(self.events.len());
-        for (event, from_end) in self.events.into_iter().zip(self.from_end) {
-            let Some((epoch, head)) = known.get(&(event.key.product.as_str(), event.key.topic.as_str())).copied()
-            else {
+        for (event, Spot { place, from_end }) in self.events.into_iter().zip(self.spots) {
+            let Some((epoch, head)) = head(place) else {
                 return Err(DbError::Data(format!("no head for topic {}", event.key.topic)));
             };
             stored.push(StoredEvent::new(event.key, epoch, unsigned(head - from_end), event.kind, self.at, event.data));
@@ -195,12 +209,12 @@ pub async fn append(tx: &deadpool_postgres::Transaction<'_>, events: Vec<NewEven
     }
     let appending = Appending::new(events)?;
     let statement = tx.prepare_cached(APPEND).await?;
-    let heads = {
+    let answer = {
         let columns = appending.columns();
         let params: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| &**column as &(dyn ToSql + Sync)).collect();
         tx.query(&statement, &params).await?
     };
-    appending.stored(&heads)
+    appending.stored(&answer)
 }
 
 /// Where a topic's log stands.
@@ -229,16 +243,26 @@ pub async fn head(client: &impl deadpool_postgres::GenericClient, key: &TopicKey
     Ok(Head { epoch: unsigned(row.try_get(0)?), seq: unsigned(row.try_get(1)?), floor: unsigned(row.try_get(2)?) })
 }
 
-/// The heads of many topics in one query; topics without events are left out.
+/// The log's own number of a topic that has events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LogId(i64);
+
+/// A topic's number and head.
+fn numbered(row: &Row) -> DbResult<(LogId, Head)> {
+    let seqs: (i64, i64, i64) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+    Ok((LogId(row.try_get(0)?), Head { epoch: unsigned(seqs.0), seq: unsigned(seqs.1), floor: unsigned(seqs.2) }))
+}
+
+/// The heads of many topics in one query, with their numbers; topics without events are left out.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn heads(db: &Db, keys: &[TopicKey]) -> DbResult<Vec<(TopicKey, Head)>> {
+pub async fn heads(db: &Db, keys: &[TopicKey]) -> DbResult<Vec<(TopicKey, LogId, Head)>> {
     let products: Vec<&str> = keys.iter().map(|key| key.product.as_str()).collect();
     let topics: Vec<&str> = keys.iter().map(|key| key.topic.as_str()).collect();
     let rows = db
         .query(
-            "SELECT x.ord, t.epoch, t.head_seq, t.floor_seq
+            "SELECT t.id, t.epoch, t.head_seq, t.floor_seq, x.ord
              FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS x(product, topic, ord)
              JOIN runtime.topics t USING (product, topic)",
             &[&products, &topics],
@@ -246,17 +270,34 @@ pub async fn heads(db: &Db, keys: &[TopicKey]) -> DbResult<Vec<(TopicKey, Head)>
         .await?;
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
-        let index = usize::try_from(row.try_get::<_, i64>(0)? - 1).unwrap_or(usize::MAX);
+        let index = usize::try_from(row.try_get::<_, i64>(4)? - 1).unwrap_or(usize::MAX);
         if let Some(key) = keys.get(index) {
-            let head = Head {
-                epoch: unsigned(row.try_get(1)?),
-                seq: unsigned(row.try_get(2)?),
-                floor: unsigned(row.try_get(3)?),
-            };
-            found.push((key.clone(), head));
+            let (id, head) = numbered(&row)?;
+            found.push((key.clone(), id, head));
         }
     }
     Ok(found)
+}
+
+/// Of topics whose numbers and heads are known, those whose log goes further or begins anew. A number costs a fraction of a
+/// name to look up, and of most topics there is nothing to tell.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn moved(db: &Db, known: &[(LogId, Head)]) -> DbResult<Vec<(LogId, Head)>> {
+    let signed = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    let ids: Vec<i64> = known.iter().map(|(id, _)| id.0).collect();
+    let epochs: Vec<i64> = known.iter().map(|(_, head)| signed(head.epoch)).collect();
+    let seqs: Vec<i64> = known.iter().map(|(_, head)| signed(head.seq)).collect();
+    let rows = db
+        .query(
+            "SELECT t.id, t.epoch, t.head_seq, t.floor_seq
+             FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS x(id, epoch, seq)
+             JOIN runtime.topics t ON t.id = x.id WHERE t.head_seq > x.seq OR t.epoch <> x.epoch",
+            &[&ids, &epochs, &seqs],
+        )
+        .await?;
+    rows.iter().map(numbered).collect()
 }
 
 /// One page of a log.
@@ -356,7 +397,8 @@ mod tests {
         let kind = EventKind::parse("said").unwrap();
         let event = |size: &usize| NewEvent { key: key.clone(), kind: kind.clone(), data: "x".repeat(size - 2).into() };
         let packed = Appending::new(sizes.iter().map(event).collect()).unwrap();
-        assert_eq!(packed.from_end, (0..i64::try_from(sizes.len()).unwrap()).rev().collect::<Vec<_>>());
+        let left = (0..i64::try_from(sizes.len()).unwrap()).rev();
+        assert_eq!(packed.spots, left.map(|from_end| Spot { place: 1, from_end }).collect::<Vec<_>>());
         let text = |row: LogRow| (row.count, row.kind.map(|kind| kind.to_string()), row.data.to_string(), row.from_end);
         packed.rows.into_iter().map(text).collect()
     }

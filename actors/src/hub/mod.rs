@@ -1,16 +1,16 @@
 //! The hub of a worker thread: topic → the outboxes of this thread's sockets.
 //!
 //! It wakes for deliveries, for subscriptions, and once a second: then it compares the heads of its topics with the log
-//! in one query (what a bus lost is found here), sends the `mark`s that are due, and closes connections that have not said
+//! (what a bus lost is found here: by the log's numbers of the topics, and by name where they are not known yet), sends the `mark`s that are due, and closes connections that have not said
 //! hello in time. So a connection has no timer of its own. Volatile events gather for a moment ([`gather`]).
 
 mod gather;
 
 use crate::bus::Bus;
-use crate::db::Db;
-use crate::event::log::{self, Head};
+use crate::db::{Db, DbResult};
+use crate::event::log::{self, Head, LogId};
 use crate::event::{LiveBatch, LiveEvent, StoredEvent, TopicKey};
-use crate::limits::{HUB_QUEUE, MARK_FRESH, RECONCILE_CHUNK, RECONCILE_EVERY, RING_EVENTS};
+use crate::limits::{HUB_QUEUE, MARK_FRESH, RECONCILE_CHUNK, RECONCILE_EVERY, RECONCILE_NAMES_EVERY, RING_EVENTS};
 use crate::session::outbox::{Outbox, SubId};
 use crate::stats::LIVE_COALESCED;
 use crate::trace;
@@ -103,6 +103,10 @@ pub struct Detach {
 #[derive(Default)]
 struct TopicState {
     head: Option<Head>,
+    /// The log's number of it, once it was found there.
+    id: Option<LogId>,
+    /// The comparison that goes on asks for it by its number.
+    asked: bool,
     ring: VecDeque<Arc<StoredEvent>>,
     /// When the last comparison with the log began that knew this topic.
     compared: Option<Instant>,
@@ -112,6 +116,33 @@ struct TopicState {
 }
 
 impl TopicState {
+    /// Takes over what the log says; readers that have less are told to read it.
+    fn compare(&mut self, key: &TopicKey, head: Head) {
+        let known = self.head.map_or(0, |head| head.seq);
+        if head.seq == 0 {
+            self.head.get_or_insert(head);
+            return;
+        }
+        if self.head.is_some_and(|known| known.epoch == head.epoch && known.seq >= head.seq) {
+            return;
+        }
+        if self.head.is_some_and(|known| known.epoch == head.epoch) {
+            metrics::counter!("estafette_gap_repairs_total").increment(1);
+            tracing::debug!(topic = %key.topic, known, seq = head.seq, "events were missed; readers read the log");
+        }
+        // The ring no longer reaches the head: it starts again with the next delivery.
+        self.ring.clear();
+        self.head = Some(head);
+        for (outbox, sub) in &self.readers {
+            outbox.hint(*sub, head);
+        }
+    }
+
+    /// A comparison that began then knew this topic.
+    fn compared_at(&mut self, began: Instant) {
+        self.compared = self.compared.max(Some(began));
+    }
+
     fn hand_over(&mut self, batch: &Arc<LiveBatch>) {
         for (outbox, sub) in &self.readers {
             outbox.offer_batch(*sub, batch);
@@ -134,8 +165,8 @@ impl TopicState {
 /// How long a connection may take to say hello.
 const HELLO_TIMEOUT: Duration = Duration::from_millis(HELLO_TIMEOUT_MS);
 
-/// The topics that were compared with the log, and the heads that it has.
-type Compared = (Vec<TopicKey>, Vec<(TopicKey, Head)>);
+/// Topics that were looked up in the log by their names, and what it has of them.
+type Named = (Vec<TopicKey>, Vec<(TopicKey, LogId, Head)>);
 
 struct Member {
     outbox: Arc<Outbox>,
@@ -154,6 +185,8 @@ pub struct Hub {
     lagging: Arc<AtomicBool>,
     reconciling: bool,
     reconcile_again: bool,
+    /// When all topics were looked up by their names, the last time.
+    named: Option<Instant>,
     /// When topics have gathered what is due then.
     due: BinaryHeap<Reverse<(Instant, TopicKey)>>,
     /// The hub's clock is set for then.
@@ -176,6 +209,7 @@ impl Hub {
             lagging: Arc::clone(&lagging),
             reconciling: false,
             reconcile_again: false,
+            named: None,
             due: BinaryHeap::new(),
             wakes: None,
         };
@@ -194,48 +228,53 @@ impl Hub {
         self.reconciling = true;
         self.reconcile_again = false;
         self.lagging.store(false, Ordering::Release);
-        let keys: Vec<TopicKey> = self.topics.keys().cloned().collect();
-        let read = read_heads(self.db.clone(), keys);
         let began = Instant::now();
-        ctx.spawn(read.into_actor(self).map(move |read, hub, ctx| {
+        let by_name = self.named.is_none_or(|named| began.duration_since(named) >= RECONCILE_NAMES_EVERY);
+        if by_name {
+            self.named = Some(began);
+        }
+        let (mut keys, mut known) = (Vec::new(), Vec::new());
+        for (key, topic) in &mut self.topics {
+            let number = topic.id.zip(topic.head).filter(|_| !by_name);
+            topic.asked = number.is_some();
+            match number {
+                Some(number) => known.push(number),
+                None => keys.push(key.clone()),
+            }
+        }
+        let db = self.db.clone();
+        let read = async move { futures_util::join!(look_up(db.clone(), keys), moved(db, known)) };
+        ctx.spawn(read.into_actor(self).map(move |(named, moved), hub, ctx| {
             hub.reconciling = false;
-            hub.compare_all(read, began);
+            hub.compare_named(named, began);
+            hub.compare_numbered(moved, began);
             if hub.reconcile_again {
                 hub.reconcile(ctx);
             }
         }));
     }
 
-    fn compare_all(&mut self, read: Option<Compared>, began: Instant) {
-        let Some((keys, found)) = read else { return };
-        let found: HashMap<TopicKey, Head> = found.into_iter().collect();
+    fn compare_named(&mut self, named: Option<Named>, began: Instant) {
+        let Some((keys, found)) = named else { return };
+        let found: HashMap<TopicKey, (LogId, Head)> =
+            found.into_iter().map(|(key, id, head)| (key, (id, head))).collect();
         for key in keys {
-            self.compare(&key, found.get(&key).copied().unwrap_or(Head { epoch: 0, seq: 0, floor: 0 }));
-            if let Some(topic) = self.topics.get_mut(&key) {
-                topic.compared = topic.compared.max(Some(began));
-            }
+            let Some(topic) = self.topics.get_mut(&key) else { continue };
+            let found = found.get(&key).copied();
+            topic.id = found.map(|(id, _)| id);
+            topic.compare(&key, found.map_or(Head { epoch: 0, seq: 0, floor: 0 }, |(_, head)| head));
+            topic.compared_at(began);
         }
     }
 
-    fn compare(&mut self, key: &TopicKey, head: Head) {
-        let Some(topic) = self.topics.get_mut(key) else { return };
-        let known = topic.head.map_or(0, |head| head.seq);
-        if head.seq == 0 {
-            topic.head.get_or_insert(head);
-            return;
-        }
-        if topic.head.is_some_and(|known| known.epoch == head.epoch && known.seq >= head.seq) {
-            return;
-        }
-        if topic.head.is_some_and(|known| known.epoch == head.epoch) {
-            metrics::counter!("estafette_gap_repairs_total").increment(1);
-            tracing::debug!(topic = %key.topic, known, seq = head.seq, "events were missed; readers read the log");
-        }
-        // The ring no longer reaches the head: it starts again with the next delivery.
-        topic.ring.clear();
-        topic.head = Some(head);
-        for (outbox, sub) in &topic.readers {
-            outbox.hint(*sub, head);
+    /// Of the topics that were asked for by their numbers, `moved` are those of which the log has more.
+    fn compare_numbered(&mut self, moved: Option<HashMap<LogId, Head>>, began: Instant) {
+        let Some(moved) = moved else { return };
+        for (key, topic) in self.topics.iter_mut().filter(|(_, topic)| topic.asked) {
+            if let Some(head) = topic.id.and_then(|id| moved.get(&id)) {
+                topic.compare(key, *head);
+            }
+            topic.compared_at(began);
         }
     }
 
@@ -331,18 +370,26 @@ impl Hub {
     }
 }
 
-async fn read_heads(db: Db, keys: Vec<TopicKey>) -> Option<Compared> {
+/// Looks topics up by their names. `None`: the log cannot be asked.
+async fn look_up(db: Db, keys: Vec<TopicKey>) -> Option<Named> {
     let mut found = Vec::new();
     for chunk in keys.chunks(RECONCILE_CHUNK) {
-        match log::heads(&db, chunk).await {
-            Ok(heads) => found.extend(heads),
-            Err(error) => {
-                tracing::warn!(%error, "the heads of topics could not be compared with the log");
-                return None;
-            }
-        }
+        found.extend(heard(log::heads(&db, chunk).await)?);
     }
     Some((keys, found))
+}
+
+/// Of topics with these numbers and heads, those of which the log has more. `None`: the log cannot be asked.
+async fn moved(db: Db, known: Vec<(LogId, Head)>) -> Option<HashMap<LogId, Head>> {
+    let mut moved = HashMap::new();
+    for chunk in known.chunks(RECONCILE_CHUNK) {
+        moved.extend(heard(log::moved(&db, chunk).await)?);
+    }
+    Some(moved)
+}
+
+fn heard<T>(answer: DbResult<T>) -> Option<T> {
+    answer.inspect_err(|error| tracing::warn!(%error, "the heads of topics could not be compared with the log")).ok()
 }
 
 impl Actor for Hub {
@@ -442,8 +489,8 @@ impl Handler<Compare> for Hub {
     fn handle(&mut self, Compare(keys): Compare, ctx: &mut Self::Context) {
         let keys: Vec<TopicKey> = keys.iter().filter(|key| self.topics.contains_key(*key)).cloned().collect();
         if !keys.is_empty() {
-            let (read, began) = (read_heads(self.db.clone(), keys), Instant::now());
-            ctx.spawn(read.into_actor(self).map(move |read, hub, _| hub.compare_all(read, began)));
+            let (read, began) = (look_up(self.db.clone(), keys), Instant::now());
+            ctx.spawn(read.into_actor(self).map(move |read, hub, _| hub.compare_named(read, began)));
         }
     }
 }
