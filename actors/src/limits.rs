@@ -107,6 +107,9 @@ pub const OUTBOX_BYTES: usize = 256 * 1024;
 pub const OUTBOX_ENTRIES: usize = 2_048;
 /// Newest volatile events kept in an outbox, one a `(topic, key)`; above it new keys are dropped and counted.
 pub const OUTBOX_LIVE: usize = 512;
+/// Bytes that wait in an outbox before volatile events of further keys are dropped and counted: what a reader that stalls
+/// costs, whatever their size. One that waits alone may be larger.
+pub const OUTBOX_LIVE_BYTES: usize = 384 * 1024;
 /// Answers that wait in an outbox before no further request of the connection is read: TCP pushes back on a client that
 /// asks and does not listen.
 pub const ANSWER_BYTES: usize = 256 * 1024;

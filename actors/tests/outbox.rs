@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Instant;
 
-const SMALL: Bounds = Bounds { bytes: 2_000, entries: 12, live: 4, low: 1_000 };
+const SMALL: Bounds = Bounds { bytes: 2_000, entries: 12, live: 4, live_bytes: 3_000, low: 1_000 };
 const PAGE: usize = 5;
 
 fn key() -> TopicKey {
@@ -298,6 +298,41 @@ fn volatile_events_beyond_the_bound_are_dropped_and_counted() {
     outbox.offer_batch(sub, &batch(11, 3, &["s1", "s2", "s3", "s4", "s5", "s6"]));
     assert_eq!(outbox.depth().live, SMALL.live, "{:?}", outbox.depth());
     assert_eq!(live_of(&outbox.take().unwrap().0).len(), SMALL.live);
+}
+
+/// A volatile event of so many bytes and a few more.
+fn long(number: u64, apart_from: u64, slot: &str, bytes: usize) -> Arc<LiveBatch> {
+    let kind = EventKind::parse("l").unwrap();
+    let event = LiveEvent::new(key(), slot.to_owned(), kind, json!("x".repeat(bytes)));
+    LiveBatch::new(vec![event], Instant::now(), BatchPlace { number, apart_from })
+}
+
+#[test]
+fn large_volatile_events_are_bounded_by_their_bytes_and_one_alone_is_not() {
+    let (outbox, sub) = following(SMALL);
+    outbox.offer_batch(sub, &long(1, 1, "a", 2 * SMALL.live_bytes));
+    outbox.offer_batch(sub, &long(2, 2, "b", 1));
+    assert_eq!((outbox.depth().live, outbox.depth().dropped), (1, 1), "one alone may be larger");
+    outbox.take().unwrap();
+    // Those that replace others wait in places of their own: `b` grows until there is no room for it.
+    for (number, (slot, bytes)) in (3..).zip([("a", 1_000), ("b", 1_000), ("a", 1_000), ("b", 1_500), ("b", 2_500)]) {
+        outbox.offer_batch(sub, &long(number, number, slot, bytes));
+        assert!(outbox.depth().bytes <= SMALL.live_bytes, "{:?}", outbox.depth());
+    }
+    assert_eq!((outbox.depth().live, outbox.depth().dropped), (2, 2), "{:?}", outbox.depth());
+    outbox.offer_batch(sub, &long(8, 8, "b", 10));
+    assert_eq!(outbox.depth().dropped, 2, "what is smaller than what it replaces has room");
+    let sizes = |payload: &[u8]| -> Vec<usize> {
+        let messages: Vec<Value> = serde_json::from_slice(payload).unwrap();
+        messages.iter().map(|message| message["data"].as_str().unwrap().len()).collect()
+    };
+    assert_eq!(sizes(&outbox.take().unwrap().0), [1_000, 10]);
+    // And so are those that wait in whole batches.
+    for (number, slot) in (9..).zip(["a", "b", "c"]) {
+        outbox.offer_batch(sub, &long(number, 1, slot, 1_400));
+    }
+    assert_eq!((outbox.depth().live, outbox.depth().dropped), (2, 3), "{:?}", outbox.depth());
+    assert_eq!(sizes(&outbox.take().unwrap().0), [1_400, 1_400]);
 }
 
 #[test]

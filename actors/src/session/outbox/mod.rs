@@ -22,7 +22,9 @@ pub use taking::Taken;
 use crate::event::log::{Head, Page};
 use crate::event::{Framed, LiveBatch, StoredEvent, TopicKey};
 use crate::journal::{ConnectionLog, What};
-use crate::limits::{ANSWER_BYTES, ANSWER_COST, OUTBOX_BYTES, OUTBOX_ENTRIES, OUTBOX_LIVE, OUTBOX_LOW};
+use crate::limits::{
+    ANSWER_BYTES, ANSWER_COST, OUTBOX_BYTES, OUTBOX_ENTRIES, OUTBOX_LIVE, OUTBOX_LIVE_BYTES, OUTBOX_LOW,
+};
 use estafette_protocol::{CloseCode, Codec, Position, ServerMessage, Topic};
 use parking_lot::Mutex;
 use serde_json::json;
@@ -45,13 +47,21 @@ pub struct Bounds {
     pub entries: usize,
     /// Volatile events kept, one a `(topic, key)`.
     pub live: usize,
+    /// Bytes that wait before volatile events of further keys are dropped.
+    pub live_bytes: usize,
     /// Below this many waiting bytes another page is taken.
     pub low: usize,
 }
 
 impl Bounds {
     /// The bounds of [`crate::limits`].
-    pub const DEFAULT: Self = Self { bytes: OUTBOX_BYTES, entries: OUTBOX_ENTRIES, live: OUTBOX_LIVE, low: OUTBOX_LOW };
+    pub const DEFAULT: Self = Self {
+        bytes: OUTBOX_BYTES,
+        entries: OUTBOX_ENTRIES,
+        live: OUTBOX_LIVE,
+        live_bytes: OUTBOX_LIVE_BYTES,
+        low: OUTBOX_LOW,
+    };
 }
 
 /// What the pump must read for a subscription.

@@ -1,7 +1,7 @@
 //! Volatile events of an outbox. Batches wait whole, and are shared with all other readers, as long as none replaces an
 //! event of one that waits. Once one does, only the newest event of each slot waits, each in the place of its newest.
 
-use super::{Entry, Inner, Mode, Outbox, SubId};
+use super::{Bounds, Entry, Inner, Mode, Outbox, SubId};
 use crate::event::{BatchPlace, Framed, LiveBatch, LiveEvent};
 use crate::stats::{LIVE_COALESCED, LIVE_DROPPED};
 use estafette_protocol::Codec;
@@ -92,7 +92,9 @@ impl Outbox {
         let place = batch.place();
         let apart = waiting == 0 || place.apart_from <= oldest;
         if apart && inner.slots.newest.is_empty() && count <= self.bounds.live {
-            if inner.slots.batched + count > self.bounds.live {
+            let bytes = batch.framed(self.codec).len();
+            let is_too_much = inner.slots.batched > 0 && inner.bytes + bytes > self.bounds.live_bytes;
+            if is_too_much || inner.slots.batched + count > self.bounds.live {
                 // Too far behind, and nothing that waits is made void by these.
                 return inner.drop_live(count);
             }
@@ -100,12 +102,12 @@ impl Outbox {
                 subscription.whole = (waiting + 1, if waiting == 0 { place.number } else { oldest });
             }
             inner.slots.batched += count;
-            inner.bytes += batch.framed(self.codec).len();
+            inner.bytes += bytes;
             inner.queue.push_back(Entry::Batch(sub, Arc::clone(batch)));
         } else {
             inner.part(self.codec);
             for event in batch.events() {
-                inner.newest(sub, event, self.codec, self.bounds.live);
+                inner.newest(sub, event, self.codec, self.bounds);
             }
         }
         drop(inner);
@@ -143,12 +145,16 @@ impl Inner {
         self.recount(codec);
     }
 
-    fn newest(&mut self, sub: SubId, event: &LiveEvent, codec: Codec, most: usize) {
+    fn newest(&mut self, sub: SubId, event: &LiveEvent, codec: Codec, most: Bounds) {
         let slot = (sub, event.slot().to_owned());
-        if !self.slots.newest.contains_key(&slot) && self.slots.newest.len() >= most {
+        let framed = event.framed(codec);
+        let replaced = self.slots.newest.get(&slot).map(|(_, old)| old.len());
+        let more = framed.len().saturating_sub(replaced.unwrap_or(0));
+        let is_one_more = replaced.is_none() && self.slots.newest.len() >= most.live;
+        let is_alone = self.slots.newest.len() == usize::from(replaced.is_some());
+        if is_one_more || (more > 0 && !is_alone && self.bytes + more > most.live_bytes) {
             return self.drop_live(1);
         }
-        let framed = event.framed(codec);
         self.slots.stamp += 1;
         let stamp = self.slots.stamp;
         self.bytes += framed.len();
