@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Every check and test, in the order of price, with the time of each. What leaves processor time unused has company: the
 # SDK's checks run while the Rust code is built (whose largest crates keep one core busy), the hot paths' counts
-# while the Rust tests run (most of which wait), the fuzz targets until the end, both so nicely that the tests come first.
+# while the Rust tests run (most of which wait), the interface's fuzzing (for a fixed time) while a browser is driven, the
+# fuzz targets until the end, all so nicely that the tests come first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -71,7 +72,9 @@ rust_tests() {
 doc_tests() { cargo test --workspace --all-features --doc; }
 hot_paths() { nice -n 10 .ci/bench.sh && nice -n 10 .ci/bench.sh selftest; }
 fuzzing() { nice -n 19 .ci/fuzz.sh; }
-api_fuzz() { ESTAFETTE_BIN="${ESTAFETTE_BIN:-${CARGO_TARGET_DIR:-$PWD/target}/debug/estafette}" .ci/api-fuzz.sh; }
+api_fuzz() {
+  ESTAFETTE_BIN="${ESTAFETTE_BIN:-${CARGO_TARGET_DIR:-$PWD/target}/debug/estafette}" nice -n 10 .ci/api-fuzz.sh
+}
 browser() {
   # The server that the Rust tests used, wherever it was built.
   export ESTAFETTE_BIN="${ESTAFETTE_BIN:-${CARGO_TARGET_DIR:-$PWD/target}/debug/estafette}"
@@ -93,8 +96,9 @@ beside "fuzz targets" fuzzing
 step "Rust tests" rust_tests
 step "documentation tests" doc_tests
 join "hot paths"
-step "interface" api_fuzz
+beside "interface" api_fuzz
 step "browser" browser
+join "interface"
 join "fuzz targets"
 
 printf '\n==> all checks passed in %d s\n' $((SECONDS - began))
