@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every check and test, in the order of price, with the time of each. What leaves processor time unused has company: the
-# SDK's checks run while the Rust code is built (whose largest crates keep one core busy), the hot paths' counts
+# SDK's checks run while the Rust code is built (whose largest crates keep one core busy) and tested, the hot paths' counts
 # while the Rust tests run (most of which wait), the interface's fuzzing (for a fixed time) while a browser is driven, the
 # fuzz targets until the end, all so nicely that the tests come first.
 set -euo pipefail
@@ -84,18 +84,19 @@ browser() {
 }
 
 step "format" cargo fmt --all --check
-beside "SDK and console" .ci/sdk.sh
+beside "SDK and console" nice -n 10 .ci/sdk.sh
 step "clippy" clippy
 step "as shipped" as_shipped
 step "documentation" documentation
 step "direction of dependencies" .ci/directions.sh
 step "build" build
-join "SDK and console"
 beside "hot paths" hot_paths
 beside "fuzz targets" fuzzing
 step "Rust tests" rust_tests
 step "documentation tests" doc_tests
 join "hot paths"
+# The browser sees what was built there.
+join "SDK and console"
 beside "interface" api_fuzz
 step "browser" browser
 join "interface"
