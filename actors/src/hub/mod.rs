@@ -1,8 +1,9 @@
 //! The hub of a worker thread: topic → the outboxes of this thread's sockets.
 //!
 //! It wakes for deliveries, for subscriptions, and once a second: then it compares the heads of its topics with the log
-//! (what a bus lost is found here: by the log's numbers of the topics, and by name where they are not known yet), sends the `mark`s that are due, and closes connections that have not said
-//! hello in time. So a connection has no timer of its own. Volatile events gather for a moment ([`gather`]).
+//! (what a bus lost is found here: by the log's numbers of the topics, and by name where they are not known yet), sends
+//! the `mark`s that are due, and closes connections that have not said hello in time. So a connection has no timer of its
+//! own. Volatile events gather for a moment ([`gather`]).
 
 mod gather;
 

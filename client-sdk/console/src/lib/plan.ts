@@ -69,11 +69,12 @@ export const NOTHING_TYPED: Typed = { url: "", text: "" };
 
 /** The list with what is typed and was not added: who starts means it as well. And why something typed cannot join. */
 export function withTyped(offers: readonly DraftOffer[], typed: Typed): { readonly offers: readonly DraftOffer[]; readonly refused: readonly Problem[] } {
+  const drafts: DraftOffer[] = [];
+  if (typed.url.trim() !== "") drafts.push({ kind: "url", url: typed.url.trim() });
+  if (typed.text.trim() !== "") drafts.push({ kind: "text", text: typed.text });
   const all = [...offers];
   const refused: Problem[] = [];
-  const drafts: DraftOffer[] = [{ kind: "url", url: typed.url.trim() }, { kind: "text", text: typed.text }];
   for (const draft of drafts) {
-    if ((draft.kind === "url" ? typed.url : typed.text).trim() === "") continue;
     const problem = refuseOffer(all, draft);
     if (problem === null) all.push(draft);
     // What is in the list already is no reason to wait.
