@@ -26,8 +26,8 @@ pub struct AiRequest {
     pub prompt: String,
     /// What the answer must look like. [`crate::ai::Models::complete_as`] fills it in from the Rust type.
     pub schema: Arc<Schema>,
-    /// The material as data.
-    pub input: Value,
+    /// The material as data: large, and shared with the thread on which a rule works on it.
+    pub input: Arc<Value>,
     /// Ask for the endpoint's faster, dearer tier.
     pub priority: bool,
     /// Bound of the call, waiting for a free slot included.
@@ -46,7 +46,7 @@ impl AiRequest {
             system: String::new(),
             prompt: String::new(),
             schema: Schema::any(),
-            input: Value::Null,
+            input: Arc::default(),
             priority: false,
             timeout: CALL_TIMEOUT,
             origin: CallOrigin::default(),
@@ -69,7 +69,7 @@ impl AiRequest {
     /// The material as data.
     #[must_use]
     pub fn with_input(mut self, input: Value) -> Self {
-        self.input = input;
+        self.input = Arc::new(input);
         self
     }
     /// Bound of the call.

@@ -111,7 +111,7 @@ impl Offline {
             .await
             .map_err(|_| AiError::unsent(AiErrorCode::Internal, "the offline model is shut down"))?;
         progress(Progress::Sent);
-        let input = request.input.clone();
+        let input = Arc::clone(&request.input);
         let ran = tokio::task::spawn_blocking(move || {
             // The slot goes along: a rule whose caller went away still counts until it is through.
             let _slot = slot;

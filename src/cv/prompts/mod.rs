@@ -4,7 +4,10 @@
 //! What people wrote (a CV, a page) is material, never an instruction: it stands between tags, cannot close them, is cut at
 //! a bound, and places within it are not filled. How a person can be reached is not sent at all: no step needs it.
 
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// Longest text that fills one place, in characters.
 pub const MAX_PLACE_CHARS: usize = 120_000;
@@ -64,7 +67,7 @@ pub fn render(step: &str, input: &Value, last_error: Option<&str>) -> Result<Pro
     let (system, user) = text.split_once(BREAK).unwrap_or(("", text));
     let mut user = fill(step, user, input)?;
     if let Some(error) = last_error {
-        let error = material(&clip(error, MAX_ERROR_CHARS));
+        let error = material(clip(error, MAX_ERROR_CHARS));
         user.push_str("\n\nYour answer before this one was refused. Answer again, with this corrected:\n<error>\n");
         user.push_str(&error);
         user.push_str("\n</error>");
@@ -92,7 +95,10 @@ fn fill(step: &str, template: &str, input: &Value) -> Result<String, PromptError
 fn place_value(place: &str, input: &Value) -> Option<String> {
     let of = |field: &str| written(input.get(field));
     Some(match place {
-        "cv" => written(input.get("cv").map(without_contacts).as_ref()),
+        "cv" => match input.get("cv") {
+            Some(Value::Object(cv)) => as_json(&without_contacts(cv)),
+            other => written(other),
+        },
         "section" | "texts" | "from" | "outline" | "offer" | "suggestions" | "title" | "lang" | "url" | "text"
         | "job_posting" | "meta" | "today" => of(place),
         "mode" => match input.get("mode").and_then(Value::as_str) {
@@ -105,7 +111,7 @@ fn place_value(place: &str, input: &Value) -> Option<String> {
         "language" => {
             let decided = input.pointer("/classification/target_language").or_else(|| input.get("language"));
             match decided.and_then(Value::as_str).filter(|language| !language.is_empty()) {
-                Some(language) => material(&clip(language, 16)),
+                Some(language) => material(clip(language, 16)),
                 None => "the offer's language, or the CV's where there is no offer".to_owned(),
             }
         }
@@ -119,8 +125,8 @@ fn place_value(place: &str, input: &Value) -> Option<String> {
             let sections =
                 ["education", "volunteer", "languages", "certificates", "awards", "publications", "interests"];
             let cv = input.get("cv");
-            let found = sections.iter().filter_map(|section| Some(((*section).to_owned(), cv?.get(section)?.clone())));
-            written(Some(&Value::Object(found.collect())))
+            let found = sections.iter().filter_map(|section| Some((*section, cv?.get(section)?)));
+            as_json(&found.collect::<BTreeMap<_, _>>())
         }
         "skills" => written(input.pointer("/cv/skills")),
         "basics" => {
@@ -137,16 +143,17 @@ fn place_value(place: &str, input: &Value) -> Option<String> {
 /// What of `basics` tells how a person can be reached or what they look like.
 const CONTACTS: [&str; 6] = ["email", "phone", "image", "url", "profiles", "birth"];
 
-/// A CV as a model needs it.
-fn without_contacts(cv: &Value) -> Value {
-    let mut cv = cv.clone();
-    if let Some(basics) = cv.get_mut("basics").and_then(Value::as_object_mut) {
+/// A CV as a model needs it. Only `basics` is copied: a CV is long.
+fn without_contacts(cv: &Map<String, Value>) -> BTreeMap<&str, Cow<'_, Value>> {
+    let mut shown: BTreeMap<_, _> =
+        cv.iter().map(|(section, value)| (section.as_str(), Cow::Borrowed(value))).collect();
+    if let Some(basics) = shown.get_mut("basics").map(Cow::to_mut).and_then(Value::as_object_mut) {
         basics.retain(|field, _| !CONTACTS.contains(&field.as_str()));
         if let Some(place) = basics.get_mut("location").and_then(Value::as_object_mut) {
             place.retain(|field, _| !["address", "postalCode"].contains(&field.as_str()));
         }
     }
-    cv
+    shown
 }
 
 fn entry<'a>(input: &'a Value, section: &str) -> Option<&'a Value> {
@@ -164,21 +171,29 @@ fn written(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => "none".to_owned(),
         Some(Value::String(text)) if text.trim().is_empty() => "none".to_owned(),
-        Some(Value::String(text)) => material(&clip(text, MAX_PLACE_CHARS)),
-        Some(other) => material(&clip(&other.to_string(), MAX_PLACE_CHARS)),
+        Some(Value::String(text)) => material(clip(text, MAX_PLACE_CHARS)),
+        Some(other) => as_json(other),
     }
 }
 
-fn clip(text: &str, chars: usize) -> String {
-    match text.char_indices().nth(chars) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or("")),
-        None => text.to_owned(),
+fn as_json(value: &impl Serialize) -> String {
+    // What has no form in JSON (no `Value` is such) fills nothing.
+    let json = serde_json::to_string(value).unwrap_or_default();
+    material(clip(&json, MAX_PLACE_CHARS))
+}
+
+fn clip(text: &str, chars: usize) -> Cow<'_, str> {
+    // No text has more characters than bytes.
+    let end = if text.len() <= chars { None } else { text.char_indices().nth(chars) };
+    match end {
+        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or(""))),
+        None => Cow::Borrowed(text),
     }
 }
 
 /// What people wrote cannot close the tags around it. In JSON `<\/` is the same text.
-fn material(text: &str) -> String {
-    text.replace("</", "<\\/")
+fn material(text: Cow<'_, str>) -> String {
+    if text.contains("</") { text.replace("</", "<\\/") } else { text.into_owned() }
 }
 
 #[cfg(test)]

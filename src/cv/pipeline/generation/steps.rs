@@ -29,11 +29,12 @@ use serde_json::{Map, Value, json};
 /// # Errors
 /// What went wrong, and whether another attempt can help.
 pub async fn run(services: &Services, ctx: &StepCtx) -> Result<StepOutput, StepError> {
-    let input = GenerationInput::of(&ctx.task)?;
+    let mut input = GenerationInput::of(&ctx.task)?;
     let at = StepRef::of(&ctx.step)?;
     let index = usize::try_from(at.offer_index).unwrap_or(usize::MAX);
-    let offer = input.offers.get(index).ok_or_else(|| StepError::fatal("bad_graph", "an offer that is not there"))?;
-    let work = Work { services, ctx, input: &input, offer, at: &at };
+    let offer = std::mem::take(&mut input.offers).into_iter().nth(index);
+    let offer = offer.ok_or_else(|| StepError::fatal("bad_graph", "an offer that is not there"))?;
+    let work = Work { services, ctx, input, offer, at };
     match ctx.step.kind.as_str() {
         "extract" => work.extract().await,
         "classify" => work.classify().await,
@@ -48,12 +49,13 @@ pub async fn run(services: &Services, ctx: &StepCtx) -> Result<StepOutput, StepE
     }
 }
 
+/// One attempt, with what it works on: each part goes into the step's material, which is large, and is not needed again.
 struct Work<'a> {
     services: &'a Services,
     ctx: &'a StepCtx,
-    input: &'a GenerationInput,
-    offer: &'a OfferInput,
-    at: &'a StepRef,
+    input: GenerationInput,
+    offer: OfferInput,
+    at: StepRef,
 }
 
 fn encoded(value: &impl Serialize) -> Result<Value, StepError> {
@@ -69,7 +71,7 @@ impl Work<'_> {
         }
     }
 
-    async fn extract(&self) -> Result<StepOutput, StepError> {
+    async fn extract(self) -> Result<StepOutput, StepError> {
         let owner = self.ctx.task.owner.as_ref();
         let owner = owner.ok_or_else(|| StepError::fatal("bad_input", "a generation has an owner"))?;
         let text = match self.offer.source {
@@ -88,11 +90,11 @@ impl Work<'_> {
         Ok(StepOutput { output: encoded(&found)?, report, ..StepOutput::default() })
     }
 
-    /// The offer's facts and language; none where the CV is improved for itself.
-    fn facts(&self) -> Result<(Option<JobOfferContent>, Option<String>), StepError> {
-        match &self.offer.source {
+    /// Takes the offer's facts and language; none where the CV is improved for itself.
+    fn facts(&mut self) -> Result<(Option<JobOfferContent>, Option<String>), StepError> {
+        match &mut self.offer.source {
             SourceRef::None => Ok((None, None)),
-            SourceRef::Stored { content, .. } => Ok((Some((**content).clone()), None)),
+            SourceRef::Stored { content, .. } => Ok((Some(std::mem::take(&mut **content)), None)),
             SourceRef::Url { .. } | SourceRef::Text | SourceRef::Upload { .. } => {
                 let found: Extracted = self.ctx.output(&key("extract", self.at.offer_index)?)?;
                 Ok((Some(found.content), found.language))
@@ -100,10 +102,11 @@ impl Work<'_> {
         }
     }
 
-    fn material(&self, classification: Option<Classification>) -> Result<StepInput, StepError> {
+    /// Takes what the step is about.
+    fn material(&mut self, classification: Option<Classification>) -> Result<StepInput, StepError> {
         let (offer, language) = self.facts()?;
         Ok(StepInput {
-            cv: self.input.content.clone(),
+            cv: self.input.content.take(),
             offer,
             mode: match self.input.mode {
                 GenerationMode::Adapt => Mode::Adapt,
@@ -112,9 +115,9 @@ impl Work<'_> {
             language,
             classification,
             index: self.at.item_index,
-            suggestions: self.input.suggestions.clone(),
+            suggestions: std::mem::take(&mut self.input.suggestions),
             modifications: Vec::new(),
-            today: Some(self.input.today.clone()),
+            today: Some(std::mem::take(&mut self.input.today)),
         })
     }
 
@@ -138,11 +141,11 @@ impl Work<'_> {
         Ok((answer.output, report))
     }
 
-    async fn classify(&self) -> Result<StepOutput, StepError> {
+    async fn classify(mut self) -> Result<StepOutput, StepError> {
         let input = self.material(None)?;
         let (found, report): (Classification, _) = self.ask("classify", &input).await?;
         let found = self.services.compute(move || outcome::classification(&input, found)).await?;
-        let (add, also_needs) = plan::item_steps(self.offer, &found)?;
+        let (add, also_needs) = plan::item_steps(&self.offer, &found)?;
         Ok(StepOutput { output: encoded(&found)?, add, also_needs, report })
     }
 
@@ -152,14 +155,13 @@ impl Work<'_> {
 
     /// A batch: the model's proposal, held against the CV.
     async fn batch<T: DeserializeOwned + JsonSchema + Send + 'static>(
-        &self,
+        mut self,
         step: &'static str,
         judge: fn(&StepInput, &T) -> Outcome,
     ) -> Result<StepOutput, StepError> {
-        let mut input = self.material(Some(self.classification()?))?;
-        if step == "batch_summary" {
-            input.modifications = self.modifications()?;
-        }
+        let modifications = if step == "batch_summary" { self.modifications()? } else { Vec::new() };
+        let classification = self.classification()?;
+        let input = StepInput { modifications, ..self.material(Some(classification))? };
         let (proposal, mut report): (T, _) = self.ask(step, &input).await?;
         let outcome = self.services.compute(move || judge(&input, &proposal)).await?;
         let told: Vec<WireModification> = outcome.modifications.iter().cloned().map(Into::into).collect();
@@ -190,17 +192,18 @@ impl Work<'_> {
         Ok(found)
     }
 
-    async fn recompose(&self) -> Result<StepOutput, StepError> {
+    async fn recompose(mut self) -> Result<StepOutput, StepError> {
         let (classification, modifications) = (self.classification()?, self.modifications()?);
-        let (source, verdicts, changes) = (self.input.content.clone(), classification.clone(), modifications.clone());
+        let source = self.input.content.take();
         let compose = move || {
-            let composed = compose::compose(&source, &verdicts, &changes)?;
+            let composed = compose::compose(&source, &classification, &modifications)?;
             // Not the language that was asked for: the one that the result is written in.
             let language = resume::language(&composed.content);
-            Ok((composed, language))
+            Ok((composed, language, classification, modifications))
         };
         let composed: Result<_, String> = self.services.compute(compose).await?;
-        let (composed, language) = composed.map_err(|error| StepError::fatal("invalid_result", error))?;
+        let (composed, language, classification, modifications) =
+            composed.map_err(|error| StepError::fatal("invalid_result", error))?;
         let output = json!({
             "composed": encoded(&composed)?,
             "classification": encoded(&classification)?,
@@ -210,7 +213,7 @@ impl Work<'_> {
         Ok(StepOutput::of(output))
     }
 
-    async fn score(&self) -> Result<StepOutput, StepError> {
+    async fn score(mut self) -> Result<StepOutput, StepError> {
         let offers = generations::offers(&self.ctx.db, self.ctx.task.id.as_str()).await?;
         let made = offers.iter().find(|offer| offer.offer_index == self.at.offer_index);
         let made = made.and_then(|offer| offer.generated_cv_file_id.as_ref());
@@ -222,7 +225,7 @@ impl Work<'_> {
         let rev = row.file.summary.content_rev;
         let today = Some(self.input.today.clone());
         let source = ScoreInput {
-            cv: self.input.content.clone(),
+            cv: self.input.content.take(),
             offer: offer.clone(),
             language: language.clone(),
             today: today.clone(),
