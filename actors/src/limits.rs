@@ -67,6 +67,9 @@ pub const GATHER_EVERY: Duration = Duration::from_millis(40);
 pub const GATHER_ENOUGH: usize = 32;
 /// How often heads are compared with the log.
 pub const RECONCILE_EVERY: Duration = Duration::from_secs(1);
+/// How long an event that a comparison has found may still be on its way: what was committed a moment ago is read sooner than
+/// it is delivered. Then it was lost, and its readers read the log.
+pub const GAP_GRACE: Duration = Duration::from_millis(100);
 /// How often all topics are looked up by name, also those whose numbers in the log are known: a database that was put in
 /// the place of another one gives other numbers.
 pub const RECONCILE_NAMES_EVERY: Duration = Duration::from_secs(30);
@@ -74,7 +77,7 @@ pub const RECONCILE_NAMES_EVERY: Duration = Duration::from_secs(30);
 pub const RECONCILE_CHUNK: usize = 5_000;
 
 /// Messages that wait to be sent to Redis; above it they are dropped and counted, and other nodes find the events in the
-/// log within [`RECONCILE_EVERY`]. Volatile events have half of it.
+/// log within [`RECONCILE_EVERY`] and [`GAP_GRACE`]. Volatile events have half of it.
 pub const BUS_QUEUE_MESSAGES: usize = 16 * 1024;
 /// Their bytes.
 pub const BUS_QUEUE_BYTES: usize = 32 * 1024 * 1024;
@@ -133,6 +136,10 @@ pub const FRAME_BYTES: usize = 64 * 1024;
 /// The share of the pool that snapshots and pages may use at the same time: a reconnect storm queues here, and calls and
 /// commits still find a connection.
 pub const CATCH_UP_SHARE: usize = 3;
+/// Groups of snapshots of a product that are read at the same time: while they are, further ones gather.
+pub const SNAPSHOT_GROUPS: usize = 2;
+/// Snapshots that are read together, at most: they are held until the last one is made.
+pub const SNAPSHOT_GROUP: usize = 32;
 
 /// Messages that wait between a socket's reader and its actor; above it the reader stops reading (TCP pushes back).
 pub const SOCKET_MAILBOX: usize = 64;

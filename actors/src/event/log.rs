@@ -239,13 +239,33 @@ pub async fn head(client: &impl deadpool_postgres::GenericClient, key: &TopicKey
              FROM runtime.meta m LEFT JOIN runtime.topics t ON t.product = $1 AND t.topic = $2",
         )
         .await?;
-    let row = client.query_one(&statement, &[&key.product.as_str(), &key.topic.as_str()]).await?;
+    whole_head(&client.query_one(&statement, &[&key.product.as_str(), &key.topic.as_str()]).await?)
+}
+
+/// The heads of topics in their order, each as [`head`] tells it.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn each_head(client: &impl deadpool_postgres::GenericClient, keys: &[&TopicKey]) -> DbResult<Vec<Head>> {
+    let products: Vec<&str> = keys.iter().map(|key| key.product.as_str()).collect();
+    let topics: Vec<&str> = keys.iter().map(|key| key.topic.as_str()).collect();
+    let statement = client
+        .prepare_cached(
+            "SELECT coalesce(t.epoch, m.epoch), coalesce(t.head_seq, 0), coalesce(t.floor_seq, 0)
+             FROM runtime.meta m CROSS JOIN unnest($1::text[], $2::text[]) WITH ORDINALITY AS x(product, topic, ord)
+             LEFT JOIN runtime.topics t ON t.product = x.product AND t.topic = x.topic ORDER BY x.ord",
+        )
+        .await?;
+    client.query(&statement, &[&products, &topics]).await?.iter().map(whole_head).collect()
+}
+
+fn whole_head(row: &Row) -> DbResult<Head> {
     Ok(Head { epoch: unsigned(row.try_get(0)?), seq: unsigned(row.try_get(1)?), floor: unsigned(row.try_get(2)?) })
 }
 
 /// The log's own number of a topic that has events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct LogId(i64);
+pub struct LogId(pub(crate) i64);
 
 /// A topic's number and head.
 fn numbered(row: &Row) -> DbResult<(LogId, Head)> {
@@ -253,11 +273,11 @@ fn numbered(row: &Row) -> DbResult<(LogId, Head)> {
     Ok((LogId(row.try_get(0)?), Head { epoch: unsigned(seqs.0), seq: unsigned(seqs.1), floor: unsigned(seqs.2) }))
 }
 
-/// The heads of many topics in one query, with their numbers; topics without events are left out.
+/// The numbers and heads of many topics in one query, in their order; `None` of one that has no events.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn heads(db: &Db, keys: &[TopicKey]) -> DbResult<Vec<(TopicKey, LogId, Head)>> {
+pub async fn heads(db: &Db, keys: &[TopicKey]) -> DbResult<Vec<Option<(LogId, Head)>>> {
     let products: Vec<&str> = keys.iter().map(|key| key.product.as_str()).collect();
     let topics: Vec<&str> = keys.iter().map(|key| key.topic.as_str()).collect();
     let rows = db
@@ -268,12 +288,11 @@ pub async fn heads(db: &Db, keys: &[TopicKey]) -> DbResult<Vec<(TopicKey, LogId,
             &[&products, &topics],
         )
         .await?;
-    let mut found = Vec::with_capacity(rows.len());
+    let mut found = vec![None; keys.len()];
     for row in rows {
         let index = usize::try_from(row.try_get::<_, i64>(4)? - 1).unwrap_or(usize::MAX);
-        if let Some(key) = keys.get(index) {
-            let (id, head) = numbered(&row)?;
-            found.push((key.clone(), id, head));
+        if let Some(place) = found.get_mut(index) {
+            *place = Some(numbered(&row)?);
         }
     }
     Ok(found)

@@ -11,7 +11,9 @@ use crate::bus::Bus;
 use crate::db::{Db, DbResult};
 use crate::event::log::{self, Head, LogId};
 use crate::event::{LiveBatch, LiveEvent, StoredEvent, TopicKey};
-use crate::limits::{HUB_QUEUE, MARK_FRESH, RECONCILE_CHUNK, RECONCILE_EVERY, RECONCILE_NAMES_EVERY, RING_EVENTS};
+use crate::limits::{
+    GAP_GRACE, HUB_QUEUE, MARK_FRESH, RECONCILE_CHUNK, RECONCILE_EVERY, RECONCILE_NAMES_EVERY, RING_EVENTS,
+};
 use crate::session::outbox::{Outbox, SubId};
 use crate::stats::LIVE_COALESCED;
 use crate::trace;
@@ -117,6 +119,11 @@ struct TopicState {
 }
 
 impl TopicState {
+    /// Whether the log only goes further than what was heard: a comparison may overtake a delivery.
+    fn awaits(&self, head: Head) -> bool {
+        self.head.is_some_and(|known| known.epoch == head.epoch && known.seq < head.seq)
+    }
+
     /// Takes over what the log says; readers that have less are told to read it.
     fn compare(&mut self, key: &TopicKey, head: Head) {
         let known = self.head.map_or(0, |head| head.seq);
@@ -167,7 +174,9 @@ impl TopicState {
 const HELLO_TIMEOUT: Duration = Duration::from_millis(HELLO_TIMEOUT_MS);
 
 /// Topics that were looked up in the log by their names, and what it has of them.
-type Named = (Vec<TopicKey>, Vec<(TopicKey, LogId, Head)>);
+type Named = Vec<(TopicKey, Option<(LogId, Head)>)>;
+/// Topics of which the log has more than was heard of.
+type Missing = Vec<(TopicKey, Head)>;
 
 struct Member {
     outbox: Arc<Outbox>,
@@ -247,36 +256,49 @@ impl Hub {
         let read = async move { futures_util::join!(look_up(db.clone(), keys), moved(db, known)) };
         ctx.spawn(read.into_actor(self).map(move |(named, moved), hub, ctx| {
             hub.reconciling = false;
-            hub.compare_named(named, began);
-            hub.compare_numbered(moved, began);
+            let mut missing = hub.compare_named(named, began);
+            missing.extend(hub.compare_numbered(moved, began));
+            wait_for(missing, began, ctx);
             if hub.reconcile_again {
                 hub.reconcile(ctx);
             }
         }));
     }
 
-    fn compare_named(&mut self, named: Option<Named>, began: Instant) {
-        let Some((keys, found)) = named else { return };
-        let found: HashMap<TopicKey, (LogId, Head)> =
-            found.into_iter().map(|(key, id, head)| (key, (id, head))).collect();
-        for key in keys {
+    /// Returns what was not heard of.
+    fn compare_named(&mut self, named: Option<Named>, began: Instant) -> Missing {
+        let mut missing = Vec::new();
+        for (key, found) in named.unwrap_or_default() {
             let Some(topic) = self.topics.get_mut(&key) else { continue };
-            let found = found.get(&key).copied();
             topic.id = found.map(|(id, _)| id);
-            topic.compare(&key, found.map_or(Head { epoch: 0, seq: 0, floor: 0 }, |(_, head)| head));
+            let head = found.map_or(Head { epoch: 0, seq: 0, floor: 0 }, |(_, head)| head);
+            if topic.awaits(head) {
+                missing.push((key, head));
+                continue;
+            }
+            topic.compare(&key, head);
             topic.compared_at(began);
         }
+        missing
     }
 
-    /// Of the topics that were asked for by their numbers, `moved` are those of which the log has more.
-    fn compare_numbered(&mut self, moved: Option<HashMap<LogId, Head>>, began: Instant) {
-        let Some(moved) = moved else { return };
+    /// Of the topics that were asked for by their numbers, `moved` are those of which the log has more. Returns what was not
+    /// heard of.
+    fn compare_numbered(&mut self, moved: Option<HashMap<LogId, Head>>, began: Instant) -> Missing {
+        let Some(moved) = moved else { return Vec::new() };
+        let mut missing = Vec::new();
         for (key, topic) in self.topics.iter_mut().filter(|(_, topic)| topic.asked) {
-            if let Some(head) = topic.id.and_then(|id| moved.get(&id)) {
-                topic.compare(key, *head);
+            match topic.id.and_then(|id| moved.get(&id)) {
+                Some(head) if topic.awaits(*head) => {
+                    missing.push((key.clone(), *head));
+                    continue;
+                }
+                Some(head) => topic.compare(key, *head),
+                None => {}
             }
             topic.compared_at(began);
         }
+        missing
     }
 
     /// Sets the clock for the topic that is due first.
@@ -371,13 +393,28 @@ impl Hub {
     }
 }
 
+/// What is missing and on its way comes within a moment; what does not was lost.
+fn wait_for(missing: Missing, began: Instant, ctx: &mut Context<Hub>) {
+    if missing.is_empty() {
+        return;
+    }
+    ctx.run_later(GAP_GRACE, move |hub, _| {
+        for (key, head) in missing {
+            if let Some(topic) = hub.topics.get_mut(&key) {
+                topic.compare(&key, head);
+                topic.compared_at(began);
+            }
+        }
+    });
+}
+
 /// Looks topics up by their names. `None`: the log cannot be asked.
 async fn look_up(db: Db, keys: Vec<TopicKey>) -> Option<Named> {
     let mut found = Vec::new();
     for chunk in keys.chunks(RECONCILE_CHUNK) {
         found.extend(heard(log::heads(&db, chunk).await)?);
     }
-    Some((keys, found))
+    Some(keys.into_iter().zip(found).collect())
 }
 
 /// Of topics with these numbers and heads, those of which the log has more. `None`: the log cannot be asked.
@@ -491,7 +528,10 @@ impl Handler<Compare> for Hub {
         let keys: Vec<TopicKey> = keys.iter().filter(|key| self.topics.contains_key(*key)).cloned().collect();
         if !keys.is_empty() {
             let (read, began) = (look_up(self.db.clone(), keys), Instant::now());
-            ctx.spawn(read.into_actor(self).map(move |read, hub, _| hub.compare_named(read, began)));
+            ctx.spawn(read.into_actor(self).map(move |read, hub, ctx| {
+                let missing = hub.compare_named(read, began);
+                wait_for(missing, began, ctx);
+            }));
         }
     }
 }
@@ -530,5 +570,72 @@ impl Handler<Detach> for Hub {
     type Result = ();
     fn handle(&mut self, detach: Detach, _: &mut Self::Context) {
         self.detach(&detach.key, identity(&detach.outbox));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bus::InProcess;
+    use crate::session::outbox::Bounds;
+    use estafette_protocol::{Codec, ProductId, Topic};
+    use serde_json::json;
+
+    fn hub() -> Hub {
+        let manager = deadpool_postgres::Manager::new(tokio_postgres::Config::new(), tokio_postgres::NoTls);
+        // Nobody connects.
+        let pool = deadpool_postgres::Pool::builder(manager).max_size(1).build().unwrap();
+        Hub {
+            db: Db::new(pool),
+            bus: Arc::new(InProcess::new(Arc::default())),
+            topics: HashMap::new(),
+            members: HashMap::new(),
+            lagging: Arc::default(),
+            reconciling: false,
+            reconcile_again: false,
+            named: None,
+            due: BinaryHeap::new(),
+            wakes: None,
+        }
+    }
+
+    #[actix::test]
+    async fn what_a_comparison_finds_first_may_be_on_its_way() {
+        let key = TopicKey { product: ProductId::parse("p").unwrap(), topic: Topic::parse("t:1").unwrap() };
+        let head = |epoch, seq| Head { epoch, seq, floor: 0 };
+        let outbox = Outbox::new(Codec::Json, Bounds::DEFAULT);
+        let sub = outbox.subscribe(key.clone(), None).unwrap();
+        outbox.give_back(sub);
+        outbox.work().unwrap();
+        let state = ServerMessage::Snap { topic: key.topic.clone(), epoch: 1, seq: 4, state: json!({}) };
+        outbox.snapshot(sub, head(1, 4), &state);
+        let mut hub = hub();
+        let topic = TopicState {
+            head: Some(head(1, 4)),
+            id: Some(LogId(7)),
+            asked: true,
+            readers: vec![(Arc::clone(&outbox), sub)],
+            ..TopicState::default()
+        };
+        hub.topics.insert(key.clone(), topic);
+
+        let began = Instant::now();
+        let moved = |head| Some(HashMap::from([(LogId(7), head)]));
+        assert_eq!(hub.compare_numbered(moved(head(1, 5)), began), [(key.clone(), head(1, 5))]);
+        let named = Some(vec![(key.clone(), Some((LogId(7), head(1, 5))))]);
+        assert_eq!(hub.compare_named(named, began), [(key.clone(), head(1, 5))]);
+        let topic = hub.topics.get_mut(&key).unwrap();
+        assert_eq!((topic.compared, outbox.depth().behind), (None, 0), "nothing is claimed, and nobody reads");
+
+        // It has come meanwhile, and then one more did not.
+        topic.head = Some(head(1, 5));
+        topic.compare(&key, head(1, 5));
+        assert_eq!(outbox.depth().behind, 0);
+        topic.compare(&key, head(1, 6));
+        assert_eq!(outbox.depth().behind, 1, "it was lost: its reader reads the log");
+
+        assert_eq!(hub.compare_numbered(moved(head(2, 1)), began), [], "another life of the log is on nobody's way");
+        assert_eq!(hub.topics[&key].head, Some(head(2, 1)));
+        assert_eq!(hub.topics[&key].compared, Some(began));
     }
 }
