@@ -129,6 +129,26 @@ impl Db {
         &self,
         read: impl AsyncFnOnce(&deadpool_postgres::Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.moment(None, read).await
+    }
+
+    /// The same for statements that find rows by arrays of their keys: Postgres keeps their plans. Otherwise it makes them
+    /// anew for each execution where it thinks that the array's length deserves it, which costs more than the reading.
+    ///
+    /// # Errors
+    /// As for [`Db::at_one_moment`].
+    pub async fn keys_at_one_moment<T, E: From<DbError>>(
+        &self,
+        read: impl AsyncFnOnce(&deadpool_postgres::Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.moment(Some("SET LOCAL plan_cache_mode = force_generic_plan"), read).await
+    }
+
+    async fn moment<T, E: From<DbError>>(
+        &self,
+        first: Option<&str>,
+        read: impl AsyncFnOnce(&deadpool_postgres::Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let mut client = self.connection().await?;
         let work = async {
             let transaction = client
@@ -138,6 +158,10 @@ impl Db {
                 .start()
                 .await
                 .map_err(DbError::from)?;
+            if let Some(first) = first {
+                // Sent by the first look at it, before what is read. If it fails, so does that.
+                let _unheard = transaction.batch_execute(first).now_or_never();
+            }
             let read = read(&transaction).await?;
             // What was read is right whatever becomes of the end. Sent by the first look at it, before anything that the
             // connection's next user sends.

@@ -31,6 +31,7 @@ pub mod sweep;
 pub mod task;
 #[cfg(feature = "testkit")]
 pub mod testkit;
+mod together;
 pub mod trace;
 mod unit;
 pub mod writer;

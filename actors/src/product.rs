@@ -25,7 +25,8 @@ pub trait Product: Send + Sync + 'static {
     async fn authorize(&self, db: &Db, who: &Identity, topic: &Topic) -> Result<(), CallError>;
 
     /// The whole state of a topic. `snapshot` is a repeatable-read transaction in which the runtime has read the
-    /// topic's position, so that state and position belong together. Called after [`Product::authorize`].
+    /// topic's position, so that state and position belong together. Called after [`Product::authorize`]. Where many ask in
+    /// one moment, [`Product::snapshots`] answers for those topics that [`Product::reads_together`].
     ///
     /// # Errors
     /// `not_found` when there is no such thing (any more).
@@ -35,6 +36,25 @@ pub trait Product: Send + Sync + 'static {
         who: &Identity,
         topic: &Topic,
     ) -> Result<Value, CallError>;
+
+    /// Whether the states of such topics are read together where many are asked for in one moment.
+    fn reads_together(&self, _topic: &Topic) -> bool {
+        false
+    }
+
+    /// The states of topics that are read together, in their order: each as [`Product::snapshot`] gives it. `None`: it
+    /// cannot be told here, and [`Product::snapshot`] is asked. Statements find their rows by arrays of keys
+    /// ([`Db::keys_at_one_moment`]).
+    ///
+    /// # Errors
+    /// Any: each is asked for alone then.
+    async fn snapshots(
+        &self,
+        _snapshot: &deadpool_postgres::Transaction<'_>,
+        asked: &[(&Identity, &Topic)],
+    ) -> Result<Vec<Option<Value>>, CallError> {
+        Ok(asked.iter().map(|_| None).collect())
+    }
 
     /// Handles a call, from a socket or from an HTTP route: both come here.
     ///

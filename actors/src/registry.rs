@@ -28,6 +28,11 @@ impl Registry {
         self.products.get(id)
     }
 
+    /// All products.
+    pub fn products(&self) -> impl Iterator<Item = (&ProductId, &Arc<dyn Product>)> {
+        self.products.iter()
+    }
+
     /// The schemas of the runtime and of its products.
     pub fn schemas(&self) -> Vec<String> {
         std::iter::once("runtime".to_owned()).chain(self.products.keys().map(|id| id.as_str().to_owned())).collect()

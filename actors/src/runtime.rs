@@ -18,6 +18,7 @@ use crate::product::{CallCtx, Product};
 use crate::registry::Registry;
 use crate::session::admission::Admission;
 use crate::session::registry::Sessions;
+use crate::session::snapshots::Snapshots;
 use crate::task::dispatcher::{Dispatcher, DispatcherSetup, Drain, Running};
 use crate::task::places::Places;
 use crate::unit;
@@ -32,6 +33,7 @@ use rand::RngExt as _;
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -54,6 +56,7 @@ struct Inner {
     authenticator: Option<Arc<dyn Authenticator>>,
     sessions: Arc<Sessions>,
     catch_up: Arc<Semaphore>,
+    snapshots: HashMap<ProductId, Snapshots>,
     node: Addr<Node>,
     canary: Addr<Canary>,
     watch: Arc<Watch>,
@@ -180,6 +183,7 @@ impl RuntimeBuilder {
         .start();
         let reads = (db.pool().status().max_size / CATCH_UP_SHARE).max(1);
         let admission = Admission::new(config.admission);
+        let snapshots = registry.products().map(|(product, _)| (product.clone(), Snapshots::default())).collect();
         let inner = Inner {
             id,
             db,
@@ -190,6 +194,7 @@ impl RuntimeBuilder {
             authenticator,
             sessions,
             catch_up: Arc::new(Semaphore::new(reads)),
+            snapshots,
             node,
             canary,
             watch,
@@ -272,6 +277,10 @@ impl Runtime {
 
     pub(crate) fn catch_up(&self) -> &Arc<Semaphore> {
         &self.inner.catch_up
+    }
+
+    pub(crate) fn snapshots(&self, product: &ProductId) -> Option<&Snapshots> {
+        self.inner.snapshots.get(product)
     }
 
     pub(crate) fn product(&self, id: &ProductId) -> Result<Arc<dyn Product>, CallError> {

@@ -49,6 +49,47 @@ async fn a_subscription_starts_with_the_state_and_goes_on_without_a_seam() {
 }
 
 #[actix::test]
+async fn states_that_many_ask_for_are_read_together_and_each_is_as_if_it_were_read_alone() {
+    const CLIENTS: usize = 12;
+    let database = database().await;
+    let gates: Arc<Gates> = Arc::default();
+    let runtime = runtime(database.db(), Arc::clone(&gates), RuntimeConfig::default()).await;
+    let address = listen(&runtime);
+    let rooms = [("one", 1), ("three", 3), ("alone", 2), ("none", 0), ("bad", 1)];
+    for (room, events) in rooms {
+        for _ in 0..events {
+            add(&runtime, room, "").await;
+        }
+    }
+    // With `bad` in the group it comes to nothing, and everybody reads alone.
+    for rooms in [&rooms[..4], &rooms[..]] {
+        gates.groups.lock().clear();
+        let mut holder = database.db().connection().await.unwrap();
+        let held = holder.transaction().await.unwrap();
+        held.batch_execute("LOCK TABLE toy.counter").await.unwrap();
+        let mut clients = Vec::new();
+        for (n, (room, events)) in rooms.iter().cycle().take(CLIENTS).enumerate() {
+            let mut client = Client::hello(address, &format!("u{n}")).await;
+            assert_eq!(client.sub(&format!("room:{room}"), None).await["t"], "ok");
+            // What comes after the answer to the subscription comes after its first look for something to read.
+            assert_eq!(client.request(json!({"t": "ping"})).await["t"], "pong");
+            clients.push((client, *events));
+        }
+        eventually("the first two to read, and the others to wait", async || {
+            let groups = gates.groups.lock().clone();
+            if groups == [1, 1] { Ok(()) } else { Err(format!("{groups:?}")) }
+        })
+        .await;
+        held.rollback().await.unwrap();
+        for (client, events) in &mut clients {
+            let snap = client.next_of("snap").await;
+            assert_eq!((&snap["seq"], &snap["state"]["n"]), (&json!(events), &json!(events)));
+        }
+        assert_eq!(*gates.groups.lock(), [1, 1, CLIENTS - 2]);
+    }
+}
+
+#[actix::test]
 async fn a_client_that_comes_back_gets_what_it_missed_and_nothing_twice() {
     let database = database().await;
     let runtime = runtime(database.db(), Arc::default(), RuntimeConfig::default()).await;

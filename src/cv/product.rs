@@ -9,6 +9,7 @@ use estafette_actors::task::TaskKind;
 use estafette_actors::{CallCtx, CallError, Db, Identity, Product};
 use estafette_protocol::{ProductId, TaskId, Topic};
 use serde_json::Value;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The CV product.
@@ -111,6 +112,25 @@ impl Product for CvProduct {
             Family::Task => calls::encode(&snapshot::task(snapshot, id).await?.ok_or_else(missing)?),
             Family::Cv => calls::encode(&snapshot::cv(snapshot, id).await?.ok_or_else(missing)?),
         }
+    }
+
+    /// Tasks: whoever starts one watches it.
+    fn reads_together(&self, topic: &Topic) -> bool {
+        matches!(Family::of(topic), Some((Family::Task, _)))
+    }
+
+    async fn snapshots(
+        &self,
+        snapshot: &deadpool_postgres::Transaction<'_>,
+        asked: &[(&Identity, &Topic)],
+    ) -> Result<Vec<Option<Value>>, CallError> {
+        let id = |topic| Family::of(topic).filter(|(family, _)| *family == Family::Task).map(|(_, id)| id);
+        let ids: Vec<&str> = asked.iter().filter_map(|(_, topic)| id(topic)).collect();
+        let mut states = HashMap::with_capacity(ids.len());
+        for state in snapshot::tasks(snapshot, &ids).await? {
+            states.insert(state.task.id.to_string(), calls::encode(&state)?);
+        }
+        Ok(asked.iter().map(|(_, topic)| id(topic).and_then(|id| states.get(id)).cloned()).collect())
     }
 
     async fn call(&self, ctx: CallCtx, method: &str, params: Value) -> Result<Value, CallError> {

@@ -63,10 +63,24 @@ pub async fn device(db: &impl Reader, id: &str) -> DbResult<DeviceState> {
 /// # Errors
 /// [`estafette_actors::DbError`].
 pub async fn task(db: &impl Reader, id: &str) -> DbResult<Option<TaskState>> {
+    Ok(tasks(db, &[id]).await?.pop())
+}
+
+/// `task:{id}` of those tasks that there are, in any order.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn tasks(db: &impl Reader, ids: &[&str]) -> DbResult<Vec<TaskState>> {
     // Sent together, not one after the other.
-    let (task, offers, steps) =
-        futures_util::try_join!(tasks::by_id(db, id), generations::offers(db, id), steps::of_task(db, id))?;
-    Ok(task.map(|task| TaskState { offers, steps, progress: None, task }))
+    let (tasks, mut offers, mut steps) =
+        futures_util::try_join!(tasks::by_ids(db, ids), generations::offers_of(db, ids), steps::of_tasks(db, ids))?;
+    let states = tasks.into_iter().map(|task| TaskState {
+        offers: offers.remove(task.id.as_str()).unwrap_or_default(),
+        steps: steps.remove(task.id.as_str()).unwrap_or_default(),
+        progress: None,
+        task,
+    });
+    Ok(states.collect())
 }
 
 /// `cv:{id}`.

@@ -70,6 +70,12 @@ pub const METERS: &[(&str, Meter, &str, &str)] = &[
     ("estafette_events_total", Counter, "", "durable events committed by this node"),
     ("estafette_commit_batch_size", Histogram, "", "commits of tasks in one transaction"),
     ("estafette_add_batch_size", Histogram, "", "calls that only add in one transaction"),
+    (
+        "estafette_snapshot_group_size",
+        Histogram,
+        "",
+        "states of topics that are read in one transaction, where a product reads them together",
+    ),
     ("estafette_commit_seconds", Histogram, "", "time of such a transaction, waiting for Postgres included"),
     ("estafette_commit_splits_total", Counter, "", "group commits that failed and were tried one by one"),
     ("estafette_commits_fenced_total", Counter, "", "commits of a node that had lost the task's lease: refused"),

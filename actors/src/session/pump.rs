@@ -2,8 +2,7 @@
 //! bounded number on the node, so that a thousand clients that come back at once queue here and not in the database.
 
 use super::outbox::{Outbox, Work};
-use crate::error::CallError;
-use crate::event::TopicKey;
+use super::snapshots;
 use crate::event::log;
 use crate::identity::Identity;
 use crate::runtime::Runtime;
@@ -34,42 +33,33 @@ pub struct Ended {
 /// Does one piece of work. `Some` when the subscription cannot go on.
 pub async fn read(runtime: &Runtime, who: &Identity, outbox: &Arc<Outbox>, work: Work) -> Option<Ended> {
     runtime.db().gate().up().await;
-    let Ok(turn) = runtime.catch_up().acquire().await else { return None };
     match work {
-        Work::Page(sub, key, after) => match runtime.db().bounded(log::page(runtime.db(), &key, after)).await {
-            Ok(page) => outbox.page(sub, &page),
-            Err(error) => {
-                tracing::warn!(topic = %key.topic, %error, "a page of the log could not be read; tried again");
-                drop(turn);
-                pause(runtime).await;
-                outbox.give_back(sub);
+        Work::Page(sub, key, after) => {
+            let Ok(turn) = runtime.catch_up().acquire().await else { return None };
+            match runtime.db().bounded(log::page(runtime.db(), &key, after)).await {
+                Ok(page) => outbox.page(sub, &page),
+                Err(error) => {
+                    tracing::warn!(topic = %key.topic, %error, "a page of the log could not be read; tried again");
+                    drop(turn);
+                    pause(runtime).await;
+                    outbox.give_back(sub);
+                }
             }
-        },
-        Work::Snapshot(sub, key) => match snapshot(runtime, who, &key).await {
-            Ok((head, message)) => outbox.snapshot(sub, head, &message),
+        }
+        Work::Snapshot(sub, key) => match snapshots::read(runtime, who, &key).await {
+            Ok((head, state)) => {
+                let message = ServerMessage::Snap { topic: key.topic, epoch: head.epoch, seq: head.seq, state };
+                outbox.snapshot(sub, head, &message);
+            }
             Err(error) if matches!(error.code, ErrorCode::NotFound | ErrorCode::Forbidden | ErrorCode::BadRequest) => {
                 return Some(Ended { topic: key.topic, message: error.message });
             }
             Err(error) => {
                 tracing::warn!(topic = %key.topic, error = %error.message, "a snapshot could not be read; tried again");
-                drop(turn);
                 pause(runtime).await;
                 outbox.give_back(sub);
             }
         },
     }
     None
-}
-
-/// The state of a topic with the position that belongs to it: both are read at one moment.
-async fn snapshot(runtime: &Runtime, who: &Identity, key: &TopicKey) -> Result<(log::Head, ServerMessage), CallError> {
-    let product = runtime.product(&key.product)?;
-    let read = async |transaction: &deadpool_postgres::Transaction<'_>| {
-        let head = async { Ok::<_, CallError>(log::head(transaction, key).await?) };
-        // Sent together, not one after the other.
-        futures_util::try_join!(head, product.snapshot(transaction, who, &key.topic))
-    };
-    let (head, state) = runtime.db().at_one_moment(read).await?;
-    let message = ServerMessage::Snap { topic: key.topic.clone(), epoch: head.epoch, seq: head.seq, state };
-    Ok((head, message))
 }

@@ -8,15 +8,17 @@ use super::store::AtWork;
 use crate::db::DbResult;
 use estafette_protocol::task::StepStatus;
 use serde_json::{Map, Value};
+use std::collections::HashMap;
 use tokio_postgres::Row;
 use tokio_postgres::types::Json;
 
-/// Asks for the steps of one task (`$1`), for [`shown`]: a row a step that has one, and one where none has.
+/// Asks for the steps of tasks (`$1`, an array), for [`shown`]: a row a step that has one, and one for a task where none
+/// has.
 pub const SHOWN: &str = "
-SELECT CASE WHEN row_number() OVER (ORDER BY s.ord) = 1 THEN t.plan END, l.at_work,
-       s.key, s.spec, s.status, s.attempt, s.error, s.report, s.duration_ms
+SELECT CASE WHEN row_number() OVER (PARTITION BY t.id ORDER BY s.ord) = 1 THEN t.plan END, l.at_work,
+       s.key, s.spec, s.status, s.attempt, s.error, s.report, s.duration_ms, t.id
 FROM runtime.tasks t LEFT JOIN runtime.leases l ON l.task_id = t.id LEFT JOIN runtime.step_states s ON s.task_id = t.id
-WHERE t.id = $1 ORDER BY s.ord";
+WHERE t.id = ANY($1) ORDER BY t.id, s.ord";
 
 /// A step as it is shown.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,12 +60,24 @@ impl From<LaidStep<Used>> for ShownStep {
     }
 }
 
-/// The steps of a task in their order, from the rows of [`SHOWN`]. None: there is no such task.
+/// The steps of tasks in their order, by the tasks' ids, from the rows of [`SHOWN`]. A task that is not there has none.
 ///
 /// # Errors
 /// [`DbError::Data`](crate::error::DbError::Data) when a row was not written by the runtime.
-pub fn shown(rows: &[Row]) -> DbResult<Vec<ShownStep>> {
-    let Some(first) = rows.first() else { return Ok(Vec::new()) };
+pub fn shown(rows: &[Row]) -> DbResult<HashMap<String, Vec<ShownStep>>> {
+    let mut tasks = HashMap::new();
+    let mut rest = rows;
+    while let Some(first) = rest.first() {
+        let id: &str = first.try_get(9)?;
+        let others = rest.iter().position(|row| row.try_get::<_, &str>(9).ok() != Some(id));
+        let (task, after) = rest.split_at(others.unwrap_or(rest.len()));
+        tasks.insert(id.to_owned(), shown_task(first, task)?);
+        rest = after;
+    }
+    Ok(tasks)
+}
+
+fn shown_task(first: &Row, rows: &[Row]) -> DbResult<Vec<ShownStep>> {
     let Json(plan) = first.try_get::<_, Json<Vec<StepSpec>>>(0)?;
     let at_work = first.try_get::<_, Option<Json<AtWork>>>(1)?.map(|Json(at_work)| at_work).unwrap_or_default();
     // No step of the task has a row: there is one, without a key.

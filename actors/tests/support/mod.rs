@@ -8,7 +8,7 @@ use estafette_actors::task::{
 };
 use estafette_actors::testkit::{TestDatabase, TestRedis};
 use estafette_actors::{
-    AuthError, Authenticator, BulkRow, CallCtx, CallError, Column, Db, DbResult, Identity, Product, Runtime,
+    AuthError, Authenticator, BulkRow, CallCtx, CallError, Column, Db, DbError, DbResult, Identity, Product, Runtime,
     RuntimeConfig, StepError, Tx,
 };
 use estafette_protocol::{ProductId, SessionId, StepKey, TaskId, Topic, UserId};
@@ -40,6 +40,8 @@ pub async fn database() -> TestDatabase {
 pub struct Gates {
     pub open: parking_lot::Mutex<HashMap<String, Arc<tokio::sync::Semaphore>>>,
     pub waiting: AtomicUsize,
+    /// How many states were asked for together, each time.
+    pub groups: parking_lot::Mutex<Vec<usize>>,
 }
 
 impl Gates {
@@ -191,6 +193,25 @@ impl Product for Toy {
     ) -> Result<Value, CallError> {
         let row = snapshot.query_opt("SELECT n FROM toy.counter WHERE id = $1", &[&topic.as_str()]).await?;
         Ok(json!({"n": row.map_or(0, |row| row.get::<_, i64>(0))}))
+    }
+
+    fn reads_together(&self, topic: &Topic) -> bool {
+        topic.family() == "room"
+    }
+
+    /// `room:alone` is not told here, and nothing is where somebody asks for `room:bad`.
+    async fn snapshots(
+        &self,
+        snapshot: &deadpool_postgres::Transaction<'_>,
+        asked: &[(&Identity, &Topic)],
+    ) -> Result<Vec<Option<Value>>, CallError> {
+        self.0.groups.lock().push(asked.len());
+        let ids: Vec<&str> = asked.iter().map(|(_, topic)| topic.as_str()).collect();
+        let sql = "SELECT id, n / (CASE id WHEN 'room:bad' THEN 0 ELSE 1 END) FROM toy.counter WHERE id = ANY($1)";
+        let rows = snapshot.query(sql, &[&ids]).await.map_err(DbError::from)?;
+        let found: HashMap<String, i64> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+        let state = |id: &str| json!({"n": found.get(id).copied().unwrap_or(0)});
+        Ok(ids.into_iter().map(|id| (id != "room:alone").then(|| state(id))).collect())
     }
 
     async fn call(&self, ctx: CallCtx, method: &str, params: Value) -> Result<Value, CallError> {

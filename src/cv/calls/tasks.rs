@@ -109,7 +109,7 @@ fn begin_test(id: &TaskId) -> Begin<'_> {
 pub async fn get(ctx: &CallCtx, params: TaskRef) -> Result<Value, CallError> {
     own(ctx, &params.id, true).await?;
     // Of one moment, or a task that has ended could have an offer that has not.
-    let state = ctx.db().at_one_moment(async |db| snapshot::task(db, params.id.as_str()).await).await?;
+    let state = ctx.db().keys_at_one_moment(async |db| snapshot::task(db, params.id.as_str()).await).await?;
     encode(&state.ok_or_else(|| no_task(&params.id))?)
 }
 

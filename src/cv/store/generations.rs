@@ -5,6 +5,8 @@ use crate::cv::model::status::{GenerationState, OfferState, SubtaskState};
 use estafette_actors::{BulkRow, Column, DbResult, Tx};
 use estafette_protocol::cv::task::{GenerationOffer, StepReport};
 use serde_json::Value;
+use std::collections::HashMap;
+use tokio_postgres::Row;
 
 /// A new generation. `id` is the background task's.
 ///
@@ -132,34 +134,45 @@ pub async fn insert_offer(
 /// # Errors
 /// [`estafette_actors::DbError`].
 pub async fn offers(db: &impl Reader, task: &str) -> DbResult<Vec<GenerationOffer>> {
-    let rows = db
-        .rows(
-            "SELECT o.id, o.offer_index, o.status, o.source_url, o.job_offer_id, j.content ->> 'title' AS title,
-                j.content ->> 'company' AS company, o.generated_cv_file_id, o.generated_cv_file_name, o.retry_count,
-                o.error, o.credits_refunded
-             FROM cv.cv_generation_offers o LEFT JOIN cv.job_offers j ON j.id = o.job_offer_id
-             WHERE o.task_id = $1 ORDER BY o.offer_index",
-            &[&task],
-        )
-        .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(GenerationOffer {
-                id: word(row, "id")?,
-                offer_index: unsigned(row, "offer_index")?,
-                status: word(row, "status")?,
-                source_url: get(row, "source_url")?,
-                job_offer_id: opt_word(row, "job_offer_id")?,
-                title: get(row, "title")?,
-                company: get(row, "company")?,
-                generated_cv_file_id: opt_word(row, "generated_cv_file_id")?,
-                generated_cv_file_name: get(row, "generated_cv_file_name")?,
-                retry_count: unsigned(row, "retry_count")?,
-                error: get(row, "error")?,
-                credits_refunded: get(row, "credits_refunded")?,
-            })
-        })
-        .collect()
+    let sql = format!("SELECT {OFFER} WHERE o.task_id = $1 ORDER BY o.offer_index");
+    db.rows(&sql, &[&task]).await?.iter().map(offer).collect()
+}
+
+/// The offers of generations, by the ids of their tasks, each by index.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn offers_of(db: &impl Reader, tasks: &[&str]) -> DbResult<HashMap<String, Vec<GenerationOffer>>> {
+    let sql = format!("SELECT {OFFER} WHERE o.task_id = ANY($1) ORDER BY o.task_id, o.offer_index");
+    let mut found: HashMap<String, Vec<GenerationOffer>> = HashMap::new();
+    for row in db.rows(&sql, &[&tasks]).await? {
+        found.entry(get(&row, "task_id")?).or_default().push(offer(&row)?);
+    }
+    Ok(found)
+}
+
+/// What is read of an offer, and from where.
+const OFFER: &str =
+    "o.id, o.task_id, o.offer_index, o.status, o.source_url, o.job_offer_id, j.content ->> 'title' AS title,
+    j.content ->> 'company' AS company, o.generated_cv_file_id, o.generated_cv_file_name, o.retry_count, o.error,
+    o.credits_refunded
+    FROM cv.cv_generation_offers o LEFT JOIN cv.job_offers j ON j.id = o.job_offer_id";
+
+fn offer(row: &Row) -> DbResult<GenerationOffer> {
+    Ok(GenerationOffer {
+        id: word(row, "id")?,
+        offer_index: unsigned(row, "offer_index")?,
+        status: word(row, "status")?,
+        source_url: get(row, "source_url")?,
+        job_offer_id: opt_word(row, "job_offer_id")?,
+        title: get(row, "title")?,
+        company: get(row, "company")?,
+        generated_cv_file_id: opt_word(row, "generated_cv_file_id")?,
+        generated_cv_file_name: get(row, "generated_cv_file_name")?,
+        retry_count: unsigned(row, "retry_count")?,
+        error: get(row, "error")?,
+        credits_refunded: get(row, "credits_refunded")?,
+    })
 }
 
 /// Moves an offer. `false`: not in a state from which it may go there.

@@ -7,6 +7,7 @@ use estafette_protocol::cv::task::{StepReport, StepView};
 use estafette_protocol::task::StepStatus;
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
+use std::collections::HashMap;
 
 fn view(step: ShownStep) -> DbResult<StepView> {
     let label = |name: &str| step.spec.labels.get(name).and_then(Value::as_u64).and_then(|at| u32::try_from(at).ok());
@@ -30,10 +31,11 @@ fn view(step: ShownStep) -> DbResult<StepView> {
     })
 }
 
-/// The steps of a task in the order in which they were planned.
+/// The steps of tasks, by their ids, in the order in which they were planned.
 ///
 /// # Errors
 /// [`estafette_actors::DbError`].
-pub async fn of_task(db: &impl Reader, task: &str) -> DbResult<Vec<StepView>> {
-    shown(&db.rows(SHOWN, &[&task]).await?)?.into_iter().map(view).collect()
+pub async fn of_tasks(db: &impl Reader, tasks: &[&str]) -> DbResult<HashMap<String, Vec<StepView>>> {
+    let shown = shown(&db.rows(SHOWN, &[&tasks]).await?)?;
+    shown.into_iter().map(|(task, steps)| Ok((task, steps.into_iter().map(view).collect::<DbResult<_>>()?))).collect()
 }

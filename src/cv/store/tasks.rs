@@ -81,6 +81,15 @@ pub async fn by_id(db: &impl Reader, id: &str) -> DbResult<Option<TaskView>> {
     row.as_ref().map(view).transpose()
 }
 
+/// Tasks, in any order.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn by_ids(db: &impl Reader, ids: &[&str]) -> DbResult<Vec<TaskView>> {
+    let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE b.id = ANY($1)");
+    db.rows(&sql, &[&ids]).await?.iter().map(view).collect()
+}
+
 /// Tasks that have not ended: of a person, or (without person) of a device.
 ///
 /// # Errors

@@ -1,7 +1,9 @@
 //! P1 and P2, end to end.
 
 use super::harness::{World, eventually, offer_text, sample};
-use estafette_protocol::ErrorCode;
+use crate::cv::topics;
+use estafette_actors::{CallError, Identity, Product as _};
+use estafette_protocol::{ErrorCode, Topic};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -321,4 +323,29 @@ async fn the_test_task_waits_fails_and_recovers() {
             == 2
     })
     .await;
+}
+
+#[actix::test]
+async fn states_of_many_tasks_are_those_of_each() {
+    let world = World::start().await;
+    let ana = world.person("ana").await;
+    let cv = ana.cv().await;
+    let (one, two) = (json!([{"text": offer_text("Rust developer")}]), json!([{"text": offer_text("Data engineer")}]));
+    let offers = json!([one[0], two[0]]);
+    let adapted = ana.run("cv.generate", json!({"source_cv_id": cv, "mode": "adapt", "offers": offers})).await;
+    world.faults.fail("classify", 9);
+    let failed = ana.run("cv.generate", json!({"source_cv_id": cv, "mode": "adapt", "offers": one})).await;
+    let of = |state: &Value| Topic::of("task", state["task"]["id"].as_str().unwrap()).unwrap();
+    let topics = [of(&adapted), Topic::of("task", "nobody").unwrap(), of(&failed), topics::user(&ana.who.user)];
+    let asked: Vec<(&Identity, &Topic)> = topics.iter().map(|topic| (&ana.who, topic)).collect();
+    assert!(topics[..3].iter().all(|topic| world.product.reads_together(topic)));
+    assert!(!world.product.reads_together(&topics[3]));
+    let read = async |tx: &deadpool_postgres::Transaction<'_>| {
+        let many = world.product.snapshots(tx, &asked).await?;
+        let one = world.product.snapshot(tx, &ana.who, &topics[2]).await?;
+        Ok::<_, CallError>((many, one))
+    };
+    let (many, one) = world.runtime.db().keys_at_one_moment(read).await.unwrap();
+    assert_eq!(many, [Some(adapted), None, Some(failed.clone()), None]);
+    assert_eq!(one, failed);
 }
