@@ -1,5 +1,5 @@
 //! Reads the states of topics with the positions that belong to them. What a product reads together
-//! ([`Product::reads_together`](crate::Product::reads_together)) costs one transaction for all who ask in one moment.
+//! ([`Product::reads_together`]) costs one transaction for all who ask in one moment.
 
 use crate::db::Db;
 use crate::error::CallError;
