@@ -126,11 +126,9 @@ impl Product for CvProduct {
     ) -> Result<Vec<Option<Value>>, CallError> {
         let id = |topic| Family::of(topic).filter(|(family, _)| *family == Family::Task).map(|(_, id)| id);
         let ids: Vec<&str> = asked.iter().filter_map(|(_, topic)| id(topic)).collect();
-        let mut states = HashMap::with_capacity(ids.len());
-        for state in snapshot::tasks(snapshot, &ids).await? {
-            states.insert(state.task.id.to_string(), calls::encode(&state)?);
-        }
-        Ok(asked.iter().map(|(_, topic)| id(topic).and_then(|id| states.get(id)).cloned()).collect())
+        let states = snapshot::tasks(snapshot, &ids).await?;
+        let states: HashMap<&str, _> = states.iter().map(|state| (state.task.id.as_str(), state)).collect();
+        asked.iter().map(|(_, topic)| id(topic).and_then(|id| states.get(id)).map(calls::encode).transpose()).collect()
     }
 
     async fn call(&self, ctx: CallCtx, method: &str, params: Value) -> Result<Value, CallError> {

@@ -146,6 +146,19 @@ impl TopicState {
         }
     }
 
+    /// What a comparison that began then says of this topic. Returns what was not heard of and may be on its way: nothing is
+    /// claimed before that is looked at again.
+    fn compare_first(&mut self, key: &TopicKey, head: Option<Head>, began: Instant) -> Option<(TopicKey, Head)> {
+        if let Some(head) = head {
+            if self.awaits(head) {
+                return Some((key.clone(), head));
+            }
+            self.compare(key, head);
+        }
+        self.compared_at(began);
+        None
+    }
+
     /// A comparison that began then knew this topic.
     fn compared_at(&mut self, began: Instant) {
         self.compared = self.compared.max(Some(began));
@@ -272,12 +285,7 @@ impl Hub {
             let Some(topic) = self.topics.get_mut(&key) else { continue };
             topic.id = found.map(|(id, _)| id);
             let head = found.map_or(Head { epoch: 0, seq: 0, floor: 0 }, |(_, head)| head);
-            if topic.awaits(head) {
-                missing.push((key, head));
-                continue;
-            }
-            topic.compare(&key, head);
-            topic.compared_at(began);
+            missing.extend(topic.compare_first(&key, Some(head), began));
         }
         missing
     }
@@ -288,15 +296,8 @@ impl Hub {
         let Some(moved) = moved else { return Vec::new() };
         let mut missing = Vec::new();
         for (key, topic) in self.topics.iter_mut().filter(|(_, topic)| topic.asked) {
-            match topic.id.and_then(|id| moved.get(&id)) {
-                Some(head) if topic.awaits(*head) => {
-                    missing.push((key.clone(), *head));
-                    continue;
-                }
-                Some(head) => topic.compare(key, *head),
-                None => {}
-            }
-            topic.compared_at(began);
+            let head = topic.id.and_then(|id| moved.get(&id)).copied();
+            missing.extend(topic.compare_first(key, head, began));
         }
         missing
     }
