@@ -3,12 +3,16 @@
 use crate::measure::process::Use;
 use hdrhistogram::Histogram;
 use serde::Serialize;
+use std::fmt;
 use std::time::{Instant, SystemTime};
 
 /// The longest time that is told apart, microseconds.
 const LONGEST_US: u64 = 60_000_000;
 /// Faults that are kept with their words.
 const FAULTS: usize = 20;
+
+/// Gaps and repetitions that are kept with their numbers.
+const EXAMPLES: usize = 5;
 
 /// Where one connection stands.
 #[derive(Debug, Default)]
@@ -19,6 +23,61 @@ pub struct Progress {
     pub ready: bool,
     next_n: Option<u64>,
     next_seq: Option<u64>,
+}
+
+/// Numbers that did not follow one another, of one kind of events.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Broken {
+    /// Numbers that were left out.
+    pub lost: u64,
+    /// Events that came again, or after later ones.
+    pub disordered: u64,
+}
+
+impl Broken {
+    fn add(&mut self, other: Self) {
+        self.lost += other.lost;
+        self.disordered += other.disordered;
+    }
+}
+
+/// What did not arrive, or not in order. A server may drop volatile events and say so, durable ones never: so they are told
+/// apart.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Disorder {
+    /// Of volatile events.
+    pub live: Broken,
+    /// Of durable events.
+    pub durable: Broken,
+    /// The first of them, with their numbers.
+    pub examples: Vec<String>,
+}
+
+impl Disorder {
+    /// Events that were lost, came again or out of order.
+    pub fn events(&self) -> u64 {
+        [self.live, self.durable].iter().map(|kind| kind.lost + kind.disordered).sum()
+    }
+
+    /// Counts what another one saw too.
+    pub fn add(&mut self, other: &Self) {
+        self.live.add(other.live);
+        self.durable.add(other.durable);
+        let room = EXAMPLES.saturating_sub(self.examples.len());
+        self.examples.extend(other.examples.iter().take(room).cloned());
+    }
+}
+
+impl fmt::Display for Disorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { live, durable, examples } = self;
+        write!(
+            f,
+            "{} volatile and {} durable events did not arrive, {} and {} came again or out of order",
+            live.lost, durable.lost, live.disordered, durable.disordered
+        )?;
+        if examples.is_empty() { Ok(()) } else { write!(f, " ({})", examples.join("; ")) }
+    }
 }
 
 /// What the readers of one thread saw.
@@ -32,8 +91,7 @@ pub(super) struct Tally {
     frames: u64,
     bytes: u64,
     seconds: Vec<u64>,
-    lost: u64,
-    disordered: u64,
+    disorder: Disorder,
     pub(super) faults: Vec<String>,
 }
 
@@ -52,8 +110,7 @@ impl Tally {
             frames: 0,
             bytes: 0,
             seconds: Vec::new(),
-            lost: 0,
-            disordered: 0,
+            disorder: Disorder::default(),
             faults: Vec::new(),
         })
     }
@@ -86,6 +143,22 @@ pub(super) fn now_us() -> u64 {
     u64::try_from(now.as_micros()).unwrap_or(0)
 }
 
+/// The two kinds of events that are numbered.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Live,
+    Durable,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Live => "volatile",
+            Self::Durable => "durable",
+        })
+    }
+}
+
 /// Is told what a message was.
 pub struct Heard<'a> {
     pub(super) progress: &'a mut Progress,
@@ -115,7 +188,7 @@ impl<'a> Heard<'a> {
     /// A volatile event: number `n` of its connection (each one more than the one before), made at `at_us`.
     pub fn live(&mut self, n: u64, at_us: u64) {
         let expected = self.progress.next_n.replace(n + 1);
-        self.follow(expected, n);
+        self.follow(Kind::Live, expected, n);
         if self.count() {
             let late = self.now_us.saturating_sub(at_us).clamp(1, LONGEST_US);
             self.tally.live.saturating_record(late);
@@ -125,7 +198,7 @@ impl<'a> Heard<'a> {
     /// A durable event: number `seq` of its connection's topic, committed at `at_us`.
     pub fn durable(&mut self, seq: u64, at_us: u64) {
         let expected = self.progress.next_seq.replace(seq + 1);
-        self.follow(expected, seq);
+        self.follow(Kind::Durable, expected, seq);
         if self.count() {
             let late = self.now_us.saturating_sub(at_us).clamp(1, LONGEST_US);
             self.tally.durable.saturating_record(late);
@@ -149,11 +222,20 @@ impl<'a> Heard<'a> {
         self.tally.fault(why.into());
     }
 
-    fn follow(&mut self, expected: Option<u64>, got: u64) {
-        match expected {
-            Some(expected) if got > expected => self.tally.lost += got - expected,
-            Some(expected) if got < expected => self.tally.disordered += 1,
-            _ => {}
+    fn follow(&mut self, kind: Kind, expected: Option<u64>, got: u64) {
+        let Some(expected) = expected.filter(|expected| *expected != got) else { return };
+        let disorder = &mut self.tally.disorder;
+        let broken = match kind {
+            Kind::Live => &mut disorder.live,
+            Kind::Durable => &mut disorder.durable,
+        };
+        match got.checked_sub(expected) {
+            Some(lost) => broken.lost += lost,
+            None => broken.disordered += 1,
+        }
+        if disorder.examples.len() < EXAMPLES {
+            let when = if self.tally.measuring { format!("second {}", self.second) } else { "not measured".to_owned() };
+            disorder.examples.push(format!("{kind} event {got} came where {expected} was due, {when}"));
         }
     }
 
@@ -223,10 +305,8 @@ pub struct Measured {
     pub live: Option<Late>,
     /// From the commit of durable events to the reader; to the millisecond.
     pub durable: Option<Late>,
-    /// Numbers that were left out.
-    pub lost: u64,
-    /// Events that came again, or after later ones.
-    pub disordered: u64,
+    /// What was left out, or did not come in order.
+    pub disorder: Disorder,
     /// What else was wrong.
     pub faults: Vec<String>,
     /// What each part of the server used.
@@ -249,15 +329,14 @@ impl Measured {
         processes: Vec<Use>,
     ) -> Result<Self, String> {
         let (mut live, mut durable) = (histogram()?, histogram()?);
-        let (mut others, mut frames, mut bytes, mut lost, mut disordered) = (0, 0, 0, 0, 0);
+        let (mut others, mut frames, mut bytes, mut disorder) = (0, 0, 0, Disorder::default());
         let (mut by_second, mut faults): (Vec<u64>, Vec<String>) = (Vec::new(), Vec::new());
         for tally in tallies {
             let _wide_enough = (live.add(&tally.live), durable.add(&tally.durable));
             others += tally.others;
             frames += tally.frames;
             bytes += tally.bytes;
-            lost += tally.lost;
-            disordered += tally.disordered;
+            disorder.add(&tally.disorder);
             faults.extend(tally.faults.iter().cloned());
             if by_second.len() < tally.seconds.len() {
                 by_second.resize(tally.seconds.len(), 0);
@@ -277,10 +356,41 @@ impl Measured {
             bytes,
             live: Late::of(&live),
             durable: Late::of(&durable),
-            lost,
-            disordered,
+            disorder,
             faults,
             processes,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_told_by_its_kind() {
+        let (mut tally, mut progress, mut replies) = (Tally::new().unwrap(), Progress::default(), Vec::new());
+        let mut heard = Heard::new(&mut progress, &mut tally, &mut replies);
+        heard.position(4);
+        [1, 2, 5, 4].into_iter().for_each(|n| heard.live(n, 1));
+        [5, 8].into_iter().for_each(|seq| heard.durable(seq, 1));
+        let measured = Measured::of(1, 1.0, [&tally].into_iter(), Vec::new()).unwrap();
+        let disorder = measured.disorder;
+        assert_eq!(disorder.live, Broken { lost: 2, disordered: 1 });
+        assert_eq!(disorder.durable, Broken { lost: 2, disordered: 0 });
+        assert_eq!(disorder.events(), 5);
+        let said = disorder.to_string();
+        assert!(said.starts_with("2 volatile and 2 durable events did not arrive, 1 and 0 came again"), "{said}");
+        assert!(said.contains("durable event 8 came where 6 was due"), "{said}");
+    }
+
+    #[test]
+    fn of_many_gaps_the_first_are_kept() {
+        let mut sum = Disorder::default();
+        for n in 0..10 {
+            let live = Broken { lost: 1, disordered: 0 };
+            sum.add(&Disorder { live, examples: vec![n.to_string()], ..Disorder::default() });
+        }
+        assert_eq!((sum.events(), sum.examples), (10, ["0", "1", "2", "3", "4"].map(str::to_owned).to_vec()));
     }
 }

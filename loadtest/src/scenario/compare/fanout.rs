@@ -57,10 +57,14 @@ fn p99(measured: &Measured) -> f64 {
 /// Lost, repeated, out of order, malformed, cut off.
 fn broken(measured: &Measured) -> u64 {
     // A run in which nothing came proves nothing.
-    u64::from(measured.deliveries == 0)
-        + measured.lost
-        + measured.disordered
-        + u64::try_from(measured.faults.len()).unwrap_or(0)
+    u64::from(measured.deliveries == 0) + measured.disorder.events() + u64::try_from(measured.faults.len()).unwrap_or(0)
+}
+
+/// Which events were lost, came again or out of order.
+fn tell(outcome: &mut Outcome, measured: &Measured) {
+    if measured.disorder.events() > 0 {
+        outcome.note(measured.disorder.to_string());
+    }
 }
 
 fn cpu_per_million(measured: &Measured) -> BTreeMap<String, f64> {
@@ -97,6 +101,7 @@ pub(super) async fn ladder(stand: &mut Stand, size: Size) -> Result<Outcome, Fai
             outcome.cpu(Metric::FanCpu, cpu_per_million(&measured));
             outcome.set(Metric::FanP99, p99(&measured));
             outcome.broken += broken(&measured);
+            tell(&mut outcome, &measured);
             if measured.per_second < rate * REACHED {
                 let rate = table::number(measured.per_second);
                 outcome.note(format!("its core is full: {rate} a second were delivered at 100,000 a second"));
@@ -139,7 +144,9 @@ pub(super) async fn stalled(stand: &mut Stand, size: Size) -> Result<Outcome, Fa
     outcome.set(Metric::StallMib, (after - base).max(0.0));
     outcome.set(Metric::StallBefore, p99(&alone));
     outcome.set(Metric::StallOthers, p99(&beside));
-    outcome.broken = broken(&alone) + beside.lost + beside.disordered;
+    outcome.broken = broken(&alone) + beside.disorder.events();
+    tell(&mut outcome, &alone);
+    tell(&mut outcome, &beside);
     if let Some(fault) = beside.faults.first() {
         outcome.note(format!("while a reader stalls: {fault}"));
     }
@@ -157,6 +164,7 @@ pub(super) async fn own(stand: &mut Stand, size: Size) -> Result<Outcome, Failur
     outcome.cpu(Metric::OwnCpu, cpu_per_million(&measured));
     outcome.set(Metric::OwnP99, p99(&measured));
     outcome.broken = broken(&measured);
+    tell(&mut outcome, &measured);
     if let Some(fault) = measured.faults.first() {
         outcome.note(fault.clone());
     }

@@ -100,10 +100,7 @@ async fn sessions(run: &Run, people: &[Arc<Account>], count: usize) -> Result<Ve
 
 /// What was seen goes to the report's checks.
 fn judge(run: &Run, measured: &Measured) {
-    let order = match (measured.lost, measured.disordered) {
-        (0, 0) => Ok(()),
-        (lost, disordered) => Err(format!("{lost} events did not arrive, {disordered} came again or out of order")),
-    };
+    let order = if measured.disorder.events() == 0 { Ok(()) } else { Err(measured.disorder.to_string()) };
     run.findings.hold(Check::Contiguous, measured.deliveries);
     run.findings.see(Check::Contiguous, order);
     for fault in &measured.faults {
@@ -133,7 +130,7 @@ fn figures(report: &mut Report, measured: &Measured) {
     };
     late("volatile events", measured.live);
     late("durable events", measured.durable);
-    report.figure("lost or out of order", count(measured.lost + measured.disordered), "");
+    report.figure("lost or out of order", count(measured.disorder.events()), "");
     for used in &measured.processes {
         let name = &used.name;
         if let Some(cpu) = measured.cpu_per_million(name) {

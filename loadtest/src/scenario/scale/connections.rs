@@ -114,9 +114,8 @@ async fn round(run: &mut Run, crowd: &Crowd, time: Duration, alone: f64, given: 
     let load = fanout::Load { readers: READERS, stalled: 0, rate: RATE, payload: PAYLOAD, seconds: sizes.seconds };
     let stream = fanout::measure(run, load).await?.measured;
     findings.hold(Check::Contiguous, stream.deliveries);
-    if stream.lost + stream.disordered > 0 {
-        let what = format!("{} events did not arrive, {} came again or out of order", stream.lost, stream.disordered);
-        findings.broken(Check::Contiguous, what);
+    if stream.disorder.events() > 0 {
+        findings.broken(Check::Contiguous, stream.disorder.to_string());
     }
     stay(findings, &stream);
     #[allow(clippy::cast_precision_loss, reason = "counts of a test run")]
