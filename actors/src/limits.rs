@@ -136,10 +136,11 @@ pub const FRAME_BYTES: usize = 64 * 1024;
 /// The share of the pool that snapshots and pages may use at the same time: a reconnect storm queues here, and calls and
 /// commits still find a connection.
 pub const CATCH_UP_SHARE: usize = 3;
-/// Groups of snapshots of a product that are read at the same time: while they are, further ones gather.
-pub const SNAPSHOT_GROUPS: usize = 2;
-/// Snapshots that are read together, at most: they are held until the last one is made.
-pub const SNAPSHOT_GROUP: usize = 32;
+/// Groups of snapshots of a product that are read at the same time: while they are, further ones gather. The same for
+/// permissions.
+pub const READ_GROUPS: usize = 2;
+/// Snapshots (permissions) that are read together, at most: they are held until the last one is made.
+pub const READ_GROUP: usize = 32;
 
 /// Messages that wait between a socket's reader and its actor; above it the reader stops reading (TCP pushes back).
 pub const SOCKET_MAILBOX: usize = 64;

@@ -18,7 +18,8 @@ pub trait Product: Send + Sync + 'static {
     /// The first half of every key of its topics, tasks and sessions.
     fn id(&self) -> ProductId;
 
-    /// Decides whether `who` may read `topic`. Asked on every subscribe and again after a rights change.
+    /// Decides whether `who` may read `topic`. Asked on every subscribe and again after a rights change. Where many ask in one
+    /// moment, [`Product::authorize_each`] answers for those topics that [`Product::reads_together`].
     ///
     /// # Errors
     /// `not_found` for topics that do not exist or that `who` may not know of, `forbidden` otherwise.
@@ -37,9 +38,22 @@ pub trait Product: Send + Sync + 'static {
         topic: &Topic,
     ) -> Result<Value, CallError>;
 
-    /// Whether the states of such topics are read together where many are asked for in one moment.
+    /// Whether permissions and states of such topics are read together where many are asked for in one moment.
     fn reads_together(&self, _topic: &Topic) -> bool {
         false
+    }
+
+    /// What [`Product::authorize`] says of topics that are read together, in their order. `None`: it cannot be told here, and
+    /// [`Product::authorize`] is asked.
+    ///
+    /// # Errors
+    /// Any: each is asked for alone then.
+    async fn authorize_each(
+        &self,
+        _db: &Db,
+        asked: &[(&Identity, &Topic)],
+    ) -> Result<Vec<Option<Result<(), CallError>>>, CallError> {
+        Ok(asked.iter().map(|_| None).collect())
     }
 
     /// The states of topics that are read together, in their order: each as [`Product::snapshot`] gives it. `None`: it

@@ -17,8 +17,8 @@ use crate::probe::{Halt, Probe};
 use crate::product::{CallCtx, Product};
 use crate::registry::Registry;
 use crate::session::admission::Admission;
+use crate::session::reads::Reads;
 use crate::session::registry::Sessions;
-use crate::session::snapshots::Snapshots;
 use crate::task::dispatcher::{Dispatcher, DispatcherSetup, Drain, Running};
 use crate::task::places::Places;
 use crate::unit;
@@ -56,7 +56,7 @@ struct Inner {
     authenticator: Option<Arc<dyn Authenticator>>,
     sessions: Arc<Sessions>,
     catch_up: Arc<Semaphore>,
-    snapshots: HashMap<ProductId, Snapshots>,
+    reads: HashMap<ProductId, Reads>,
     node: Addr<Node>,
     canary: Addr<Canary>,
     watch: Arc<Watch>,
@@ -181,9 +181,9 @@ impl RuntimeBuilder {
             telling: false,
         }
         .start();
-        let reads = (db.pool().status().max_size / CATCH_UP_SHARE).max(1);
+        let turns = (db.pool().status().max_size / CATCH_UP_SHARE).max(1);
         let admission = Admission::new(config.admission);
-        let snapshots = registry.products().map(|(product, _)| (product.clone(), Snapshots::default())).collect();
+        let reads = registry.products().map(|(product, _)| (product.clone(), Reads::default())).collect();
         let inner = Inner {
             id,
             db,
@@ -193,8 +193,8 @@ impl RuntimeBuilder {
             config,
             authenticator,
             sessions,
-            catch_up: Arc::new(Semaphore::new(reads)),
-            snapshots,
+            catch_up: Arc::new(Semaphore::new(turns)),
+            reads,
             node,
             canary,
             watch,
@@ -279,8 +279,8 @@ impl Runtime {
         &self.inner.catch_up
     }
 
-    pub(crate) fn snapshots(&self, product: &ProductId) -> Option<&Snapshots> {
-        self.inner.snapshots.get(product)
+    pub(crate) fn reads(&self, product: &ProductId) -> Option<&Reads> {
+        self.inner.reads.get(product)
     }
 
     pub(crate) fn product(&self, id: &ProductId) -> Result<Arc<dyn Product>, CallError> {

@@ -90,6 +90,45 @@ async fn states_that_many_ask_for_are_read_together_and_each_is_as_if_it_were_re
 }
 
 #[actix::test]
+async fn permissions_that_many_ask_for_are_read_together_and_each_gets_its_own() {
+    const CLIENTS: usize = 12;
+    let database = database().await;
+    let gates: Arc<Gates> = Arc::default();
+    let runtime = runtime(database.db(), Arc::clone(&gates), RuntimeConfig::default()).await;
+    let address = listen(&runtime);
+    // `secret` is for the first client only.
+    for rooms in [&["secret", "one", "alone"][..], &["secret", "one", "alone", "bad"]] {
+        gates.asked.lock().clear();
+        let mut holder = database.db().connection().await.unwrap();
+        let held = holder.transaction().await.unwrap();
+        held.batch_execute("LOCK TABLE toy.gates").await.unwrap();
+        let mut clients = Vec::new();
+        for (n, room) in rooms.iter().cycle().take(CLIENTS).enumerate() {
+            let mut client = Client::hello(address, &format!("u{n}")).await;
+            client.send(json!([{"t": "sub", "id": 100, "topic": format!("room:{room}")}])).await;
+            // The second answer comes from a turn of the actor that begins after the subscription has asked.
+            for _ in 0..2 {
+                assert_eq!(client.request(json!({"t": "ping"})).await["t"], "pong");
+            }
+            clients.push((client, *room));
+        }
+        eventually("the first two to ask, and the others to wait", async || {
+            let asked = gates.asked.lock().clone();
+            if asked == [1, 1] { Ok(()) } else { Err(format!("{asked:?}")) }
+        })
+        .await;
+        held.rollback().await.unwrap();
+        for (n, (client, room)) in clients.iter_mut().enumerate() {
+            let answer = client.next().await;
+            assert_eq!(answer["id"], 100);
+            let expected = if *room == "secret" && n != 0 { "err" } else { "ok" };
+            assert_eq!(answer["t"], expected, "{room}: {answer}");
+        }
+        assert_eq!(*gates.asked.lock(), [1, 1, CLIENTS - 2]);
+    }
+}
+
+#[actix::test]
 async fn a_client_that_comes_back_gets_what_it_missed_and_nothing_twice() {
     let database = database().await;
     let runtime = runtime(database.db(), Arc::default(), RuntimeConfig::default()).await;

@@ -2,7 +2,8 @@
 
 use super::calls::{self, ADMIN};
 use super::services::Services;
-use super::store::{files, tasks};
+use super::store::files;
+use super::store::tasks::{self, TaskOwner};
 use super::topics::{Admin, Family};
 use super::{pipeline, snapshot, topics};
 use estafette_actors::task::TaskKind;
@@ -28,19 +29,37 @@ fn no_topic(topic: &Topic) -> CallError {
     CallError::not_found(format!("there is no topic {topic}"))
 }
 
-/// What a device without a person may follow (G8, R74): itself, its tasks, the service's state.
-async fn of_device(db: &Db, device: &str, family: Family, id: &str, topic: &Topic) -> Result<(), CallError> {
+fn needs_account() -> CallError {
+    CallError::forbidden("this topic needs an account: sign in")
+}
+
+/// What a device without a person may follow besides its tasks (G8, R74): itself and the service's state.
+fn of_device(device: &str, family: Family, id: &str) -> Result<(), CallError> {
     let mine = match family {
         Family::App => true,
         Family::Device => id == device,
-        Family::Task => {
-            let id = TaskId::parse(id).map_err(|_| no_topic(topic))?;
-            let owner = tasks::owner(db, &id).await?.ok_or_else(|| no_topic(topic))?;
-            owner.user.is_none() && owner.device == device
-        }
-        Family::Admin | Family::User | Family::Cv => false,
+        Family::Task | Family::Admin | Family::User | Family::Cv => false,
     };
-    if mine { Ok(()) } else { Err(CallError::forbidden("this topic needs an account: sign in")) }
+    if mine { Ok(()) } else { Err(needs_account()) }
+}
+
+/// Whoever started a task may follow it (section 4.1): a person, or a device without one (G8, R74).
+fn of_task(who: &Identity, owner: Option<&TaskOwner>, topic: &Topic) -> Result<(), CallError> {
+    let owner = owner.ok_or_else(|| no_topic(topic))?;
+    if let Some(device) = calls::anonymous(who) {
+        let mine = owner.user.is_none() && owner.device == device;
+        return if mine { Ok(()) } else { Err(needs_account()) };
+    }
+    let mine = match &owner.user {
+        Some(user) => *user == who.user,
+        None => who.device.as_ref().is_some_and(|device| device.as_str() == owner.device),
+    };
+    if mine || who.role == ADMIN { Ok(()) } else { Err(no_topic(topic)) }
+}
+
+/// The task whose topic it is.
+fn task_of(topic: &Topic) -> Option<&str> {
+    Family::of(topic).filter(|(family, _)| *family == Family::Task).map(|(_, id)| id)
 }
 
 #[async_trait::async_trait(?Send)]
@@ -53,30 +72,23 @@ impl Product for CvProduct {
     async fn authorize(&self, db: &Db, who: &Identity, topic: &Topic) -> Result<(), CallError> {
         let admin = who.role == ADMIN;
         let (family, id) = Family::of(topic).ok_or_else(|| no_topic(topic))?;
-        if let Some(device) = calls::anonymous(who) {
-            return of_device(db, device, family, id, topic).await;
-        }
-        match family {
-            Family::App => Ok(()),
-            Family::Admin if !admin => Err(CallError::forbidden("this topic is for administrators")),
-            Family::Admin if Admin::of(id).is_none() => Err(no_topic(topic)),
-            Family::Admin => Ok(()),
-            Family::User if id == who.user.as_str() || admin => Ok(()),
-            Family::User => Err(CallError::forbidden("this topic belongs to another user")),
-            Family::Device => match &who.device {
+        match (family, calls::anonymous(who)) {
+            (Family::Task, _) => {
+                let id = TaskId::parse(id).map_err(|_| no_topic(topic))?;
+                of_task(who, tasks::owner(db, &id).await?.as_ref(), topic)
+            }
+            (_, Some(device)) => of_device(device, family, id),
+            (Family::App, None) => Ok(()),
+            (Family::Admin, None) if !admin => Err(CallError::forbidden("this topic is for administrators")),
+            (Family::Admin, None) if Admin::of(id).is_none() => Err(no_topic(topic)),
+            (Family::Admin, None) => Ok(()),
+            (Family::User, None) if id == who.user.as_str() || admin => Ok(()),
+            (Family::User, None) => Err(CallError::forbidden("this topic belongs to another user")),
+            (Family::Device, None) => match &who.device {
                 Some(device) if device.as_str() == id => Ok(()),
                 _ => Err(CallError::forbidden("this topic belongs to another device")),
             },
-            Family::Task => {
-                let id = TaskId::parse(id).map_err(|_| no_topic(topic))?;
-                let owner = tasks::owner(db, &id).await?.ok_or_else(|| no_topic(topic))?;
-                let mine = match &owner.user {
-                    Some(user) => *user == who.user,
-                    None => who.device.as_ref().is_some_and(|device| device.as_str() == owner.device),
-                };
-                if mine || admin { Ok(()) } else { Err(no_topic(topic)) }
-            }
-            Family::Cv => {
+            (Family::Cv, None) => {
                 let owner = files::owner(db, id).await?;
                 if owner.as_ref() == Some(&who.user) || (admin && owner.is_some()) {
                     Ok(())
@@ -116,7 +128,18 @@ impl Product for CvProduct {
 
     /// Tasks: whoever starts one watches it.
     fn reads_together(&self, topic: &Topic) -> bool {
-        matches!(Family::of(topic), Some((Family::Task, _)))
+        task_of(topic).is_some()
+    }
+
+    async fn authorize_each(
+        &self,
+        db: &Db,
+        asked: &[(&Identity, &Topic)],
+    ) -> Result<Vec<Option<Result<(), CallError>>>, CallError> {
+        let ids: Vec<&str> = asked.iter().filter_map(|(_, topic)| task_of(topic)).collect();
+        let owners = tasks::owners(db, &ids).await?;
+        let answer = |who, topic| task_of(topic).map(|id| of_task(who, owners.get(id), topic));
+        Ok(asked.iter().map(|(who, topic)| answer(who, topic)).collect())
     }
 
     async fn snapshots(
@@ -124,11 +147,13 @@ impl Product for CvProduct {
         snapshot: &deadpool_postgres::Transaction<'_>,
         asked: &[(&Identity, &Topic)],
     ) -> Result<Vec<Option<Value>>, CallError> {
-        let id = |topic| Family::of(topic).filter(|(family, _)| *family == Family::Task).map(|(_, id)| id);
-        let ids: Vec<&str> = asked.iter().filter_map(|(_, topic)| id(topic)).collect();
+        let ids: Vec<&str> = asked.iter().filter_map(|(_, topic)| task_of(topic)).collect();
         let states = snapshot::tasks(snapshot, &ids).await?;
         let states: HashMap<&str, _> = states.iter().map(|state| (state.task.id.as_str(), state)).collect();
-        asked.iter().map(|(_, topic)| id(topic).and_then(|id| states.get(id)).map(calls::encode).transpose()).collect()
+        asked
+            .iter()
+            .map(|(_, topic)| task_of(topic).and_then(|id| states.get(id)).map(calls::encode).transpose())
+            .collect()
     }
 
     async fn call(&self, ctx: CallCtx, method: &str, params: Value) -> Result<Value, CallError> {

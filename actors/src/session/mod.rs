@@ -13,7 +13,7 @@
 //! | [`registry`] | the sessions and sockets of this node |
 //! | [`outbox`] | what waits for one socket |
 //! | [`pump`] | reads snapshots and pages of the log for an outbox that has room |
-//! | [`snapshots`] | the states of topics, read together where many ask |
+//! | [`reads`] | permissions and states of topics, read together where many ask |
 
 pub mod admission;
 mod due;
@@ -23,8 +23,8 @@ mod link;
 mod live;
 pub mod outbox;
 pub mod pump;
+pub(crate) mod reads;
 pub mod registry;
-pub(crate) mod snapshots;
 pub mod socket;
 pub mod transport;
 pub mod user_session;

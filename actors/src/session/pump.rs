@@ -2,7 +2,7 @@
 //! bounded number on the node, so that a thousand clients that come back at once queue here and not in the database.
 
 use super::outbox::{Outbox, Work};
-use super::snapshots;
+use super::reads;
 use crate::event::log;
 use crate::identity::Identity;
 use crate::runtime::Runtime;
@@ -46,7 +46,7 @@ pub async fn read(runtime: &Runtime, who: &Identity, outbox: &Arc<Outbox>, work:
                 }
             }
         }
-        Work::Snapshot(sub, key) => match snapshots::read(runtime, who, &key).await {
+        Work::Snapshot(sub, key) => match reads::state(runtime, who, &key).await {
             Ok((head, state)) => {
                 let message = ServerMessage::Snap { topic: key.topic, epoch: head.epoch, seq: head.seq, state };
                 outbox.snapshot(sub, head, &message);

@@ -4,6 +4,7 @@
 
 use super::admission::{Budget, Place, Spent, USER_RETRY_MS};
 use super::outbox::{Outbox, SubId};
+use super::reads;
 use super::registry::SocketRef;
 use super::user_session::{Join, Leave, Perform, Renew, UserSession, answer};
 use crate::error::CallError;
@@ -333,8 +334,7 @@ async fn attach(
     outbox: &Arc<Outbox>,
     hub: &Addr<Hub>,
 ) -> Result<(SubId, Recent), CallError> {
-    let product = runtime.product(&who.product)?;
-    product.authorize(runtime.db(), who, &key.topic).await?;
+    reads::authorize(runtime, who, key).await?;
     let Some(sub) = outbox.subscribe(key.clone(), since) else {
         return Err(CallError::conflict(format!("{} is subscribed to already", key.topic)));
     };

@@ -40,6 +40,8 @@ pub async fn database() -> TestDatabase {
 pub struct Gates {
     pub open: parking_lot::Mutex<HashMap<String, Arc<tokio::sync::Semaphore>>>,
     pub waiting: AtomicUsize,
+    /// How many permissions were asked for together, each time.
+    pub asked: parking_lot::Mutex<Vec<usize>>,
     /// How many states were asked for together, each time.
     pub groups: parking_lot::Mutex<Vec<usize>>,
 }
@@ -180,6 +182,9 @@ impl Product for Toy {
     async fn authorize(&self, _: &Db, who: &Identity, topic: &Topic) -> Result<(), CallError> {
         match topic.family() {
             "user" if topic.id() != Some(who.user.as_str()) => Err(CallError::forbidden("not yours")),
+            "room" if topic.id() == Some("secret") && who.user.as_str() != "u0" => {
+                Err(CallError::forbidden("not yours"))
+            }
             "user" | "task" | "room" => Ok(()),
             _ => Err(CallError::not_found("no such topic")),
         }
@@ -197,6 +202,26 @@ impl Product for Toy {
 
     fn reads_together(&self, topic: &Topic) -> bool {
         topic.family() == "room"
+    }
+
+    /// `room:alone` is not told here, and nothing is where somebody asks for `room:bad`.
+    async fn authorize_each(
+        &self,
+        db: &Db,
+        asked: &[(&Identity, &Topic)],
+    ) -> Result<Vec<Option<Result<(), CallError>>>, CallError> {
+        self.0.asked.lock().push(asked.len());
+        // Whoever locks this table holds everybody up.
+        db.query("SELECT 1 FROM toy.gates", &[]).await?;
+        let mut answers = Vec::new();
+        for (who, topic) in asked {
+            answers.push(match topic.id() {
+                Some("bad") => return Err(CallError::not_found("told to fail")),
+                Some("alone") => None,
+                _ => Some(self.authorize(db, who, topic).await),
+            });
+        }
+        Ok(answers)
     }
 
     /// `room:alone` is not told here, and nothing is where somebody asks for `room:bad`.

@@ -8,6 +8,7 @@ use estafette_protocol::cv::http::TaskQuery;
 use estafette_protocol::cv::task::TaskView;
 use estafette_protocol::{TaskId, UserId};
 use serde_json::Value;
+use std::collections::HashMap;
 use tokio_postgres::Row;
 
 /// Tasks of a snapshot; more are read page by page.
@@ -67,9 +68,20 @@ pub struct TaskOwner {
 /// [`estafette_actors::DbError`], as every function here.
 pub async fn owner(db: &impl Reader, id: &TaskId) -> DbResult<Option<TaskOwner>> {
     let row = db.row("SELECT user_id, device_id FROM cv.background_tasks WHERE id = $1", &[&id.as_str()]).await?;
-    row.as_ref()
-        .map(|row| Ok(TaskOwner { user: opt_word(row, "user_id")?, device: get(row, "device_id")? }))
-        .transpose()
+    row.as_ref().map(whose).transpose()
+}
+
+/// Whose tasks are, of those that there are.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn owners(db: &impl Reader, ids: &[&str]) -> DbResult<HashMap<String, TaskOwner>> {
+    let rows = db.rows("SELECT id, user_id, device_id FROM cv.background_tasks WHERE id = ANY($1)", &[&ids]).await?;
+    rows.iter().map(|row| Ok((get(row, "id")?, whose(row)?))).collect()
+}
+
+fn whose(row: &Row) -> DbResult<TaskOwner> {
+    Ok(TaskOwner { user: opt_word(row, "user_id")?, device: get(row, "device_id")? })
 }
 
 /// One task.

@@ -2,6 +2,7 @@
 
 use super::harness::World;
 use crate::auth::caller::ANONYMOUS;
+use crate::cv::calls::ADMIN;
 use crate::cv::snapshot;
 use estafette_actors::Product as _;
 use estafette_protocol::{DeviceId, ErrorCode, Topic, UserId};
@@ -38,6 +39,42 @@ async fn r74_a_client_sees_the_tasks_of_its_user_and_without_user_of_its_device_
     let mut kiosk = ben.who.clone();
     kiosk.device = Some(DeviceId::parse("kiosk").unwrap());
     world.product.authorize(world.runtime.db(), &kiosk, &task).await.unwrap();
+}
+
+#[actix::test]
+async fn whoever_asks_with_others_may_what_they_may_alone() {
+    let world = World::start().await;
+    let (ana, ben) = (world.person("ana").await, world.person("ben").await);
+    let done = ana.run("task.test", json!({})).await;
+    let sql =
+        "INSERT INTO cv.background_tasks (id, title, type, device_id) VALUES ('t-of-kiosk', 'Test', 'test', 'kiosk')";
+    world.sql(sql).await;
+    let mut admin = ben.who.clone();
+    admin.role = ADMIN.to_owned();
+    let mut at_kiosk = ben.who.clone();
+    at_kiosk.device = Some(DeviceId::parse("kiosk").unwrap());
+    let nobody = |device: &str| {
+        let mut who = ben.who.clone();
+        who.role = ANONYMOUS.to_owned();
+        who.user = UserId::parse(device).unwrap();
+        who
+    };
+    let people = [ana.who.clone(), ben.who.clone(), admin, at_kiosk, nobody("kiosk"), nobody("kiosk2")];
+    let topics = [done["task"]["id"].as_str().unwrap(), "t-of-kiosk", "nope"].map(|id| Topic::of("task", id).unwrap());
+    let app = Topic::parse("app").unwrap();
+    let mut asked: Vec<_> = people.iter().flat_map(|who| topics.iter().map(move |topic| (who, topic))).collect();
+    asked.push((&ana.who, &app));
+    let mut answers = world.product.authorize_each(world.runtime.db(), &asked).await.unwrap();
+    assert_eq!(answers.pop(), Some(None), "only tasks are asked for together");
+    asked.pop();
+    let mut allowed = Vec::new();
+    for ((who, topic), answer) in asked.into_iter().zip(answers) {
+        let answer = answer.expect("a task's topic is told");
+        assert_eq!(answer, world.product.authorize(world.runtime.db(), who, topic).await, "{} {topic}", who.user);
+        allowed.push(answer.is_ok());
+    }
+    let expected = [[true, false], [false, false], [true, true], [false, true], [false, true], [false, false]];
+    assert_eq!(allowed, expected.map(|[of_ana, of_kiosk]| [of_ana, of_kiosk, false]).concat());
 }
 
 #[actix::test]

@@ -1,12 +1,12 @@
-//! Reads the states of topics with the positions that belong to them. What a product reads together
-//! ([`Product::reads_together`]) costs one transaction for all who ask in one moment.
+//! Asks who may read topics, and reads their states with the positions that belong to them. What a product reads together
+//! ([`Product::reads_together`]) costs one statement or one transaction for all who ask in one moment.
 
 use crate::db::Db;
 use crate::error::CallError;
 use crate::event::TopicKey;
 use crate::event::log::{self, Head};
 use crate::identity::Identity;
-use crate::limits::{SNAPSHOT_GROUP, SNAPSHOT_GROUPS};
+use crate::limits::{READ_GROUP, READ_GROUPS};
 use crate::product::Product;
 use crate::runtime::Runtime;
 use crate::together::Together;
@@ -23,28 +23,55 @@ struct Asked {
 
 type State = Result<(Head, Value), CallError>;
 
-/// Those who ask for states of a product's topics that are read together.
-pub(crate) struct Snapshots(Together<Asked, State>);
+/// Those who ask for topics of a product that are read together.
+pub(crate) struct Reads {
+    permissions: Together<Asked, Result<(), CallError>>,
+    states: Together<Asked, State>,
+}
 
-impl Default for Snapshots {
+impl Default for Reads {
     fn default() -> Self {
-        Self(Together::new(SNAPSHOT_GROUPS, SNAPSHOT_GROUP))
+        let permissions = Together::new(READ_GROUPS, READ_GROUP);
+        Self { permissions, states: Together::new(READ_GROUPS, READ_GROUP) }
     }
+}
+
+/// Whether somebody may read a topic.
+///
+/// # Errors
+/// What [`Product::authorize`] says; `unavailable` when the database does not answer.
+pub(super) async fn authorize(runtime: &Runtime, who: &Identity, key: &TopicKey) -> Result<(), CallError> {
+    let product = runtime.product(&key.product)?;
+    let db = runtime.db();
+    let alone = async |asked: &Asked| product.authorize(db, &asked.who, &asked.key.topic).await;
+    let asked = Arc::new(Asked { who: who.clone(), key: key.clone() });
+    match runtime.reads(&key.product).filter(|_| product.reads_together(&key.topic)) {
+        Some(reads) => {
+            let group =
+                async |group: &[Arc<Asked>]| product.authorize_each(db, &those(group)).await.unwrap_or_default();
+            reads.permissions.ask(asked, group, alone).await
+        }
+        None => alone(&asked).await,
+    }
+}
+
+fn those(group: &[Arc<Asked>]) -> Vec<(&Identity, &Topic)> {
+    group.iter().map(|asked| (&asked.who, &asked.key.topic)).collect()
 }
 
 /// The state of a topic with the position that belongs to it: both are read at one moment.
 ///
 /// # Errors
 /// What the product refuses; `unavailable` when the database does not answer.
-pub(super) async fn read(runtime: &Runtime, who: &Identity, key: &TopicKey) -> State {
+pub(super) async fn state(runtime: &Runtime, who: &Identity, key: &TopicKey) -> State {
     let product = runtime.product(&key.product)?;
     let (db, turns) = (runtime.db(), runtime.catch_up());
-    match runtime.snapshots(&key.product).filter(|_| product.reads_together(&key.topic)) {
-        Some(Snapshots(asking)) => {
+    match runtime.reads(&key.product).filter(|_| product.reads_together(&key.topic)) {
+        Some(reads) => {
             let asked = Arc::new(Asked { who: who.clone(), key: key.clone() });
             let group = async |group: &[Arc<Asked>]| together(db, turns, &*product, group).await;
             let alone = async |asked: &Asked| alone(db, turns, &*product, &asked.who, &asked.key).await;
-            asking.ask(asked, group, alone).await
+            reads.states.ask(asked, group, alone).await
         }
         None => alone(db, turns, &*product, who, key).await,
     }
@@ -67,7 +94,7 @@ async fn alone(db: &Db, turns: &Semaphore, product: &dyn Product, who: &Identity
 /// The states that can be read together.
 async fn together(db: &Db, turns: &Semaphore, product: &dyn Product, group: &[Arc<Asked>]) -> Vec<Option<State>> {
     let keys: Vec<&TopicKey> = group.iter().map(|asked| &asked.key).collect();
-    let asked: Vec<(&Identity, &Topic)> = group.iter().map(|asked| (&asked.who, &asked.key.topic)).collect();
+    let asked = those(group);
     let read = async |transaction: &Transaction<'_>| {
         let heads = async { Ok::<_, CallError>(log::each_head(transaction, &keys).await?) };
         futures_util::try_join!(heads, product.snapshots(transaction, &asked))
