@@ -123,6 +123,31 @@ async fn a_task_waits_where_its_owner_has_enough_and_nobody_passes_one_that_wait
 }
 
 #[actix::test]
+async fn a_task_that_takes_nobody_its_place_need_not_wait_behind_the_queue() {
+    let database = database().await;
+    let db = database.db();
+    let gates = Arc::<Gates>::default();
+    let config = RuntimeConfig { tasks_per_node: 4, tasks_per_owner: 2, ..RuntimeConfig::default() };
+    let runtime = runtime(db.clone(), Arc::clone(&gates), config).await;
+    let gated = || json!([{"key": "a", "do": "gate", "on": "g"}]);
+    let running = "SELECT count(*) FROM runtime.tasks WHERE status = 'running'";
+    let first = join_all((0..3).map(|_| begin(&runtime, "ann", gated()))).await;
+    assert_eq!(count(&db, running).await, 2, "one waits for its owner's others");
+    let bob = begin(&runtime, "bob", gated()).await;
+    assert_eq!(count(&db, running).await, 3, "of two free places one is left for the task that waits");
+    let later = [begin(&runtime, "ann", gated()).await, begin(&runtime, "ann", gated()).await];
+    waiting(&gates, 3).await;
+    assert_eq!(count(&db, "SELECT count(*) FROM runtime.turns").await, 0, "nothing was claimed");
+    gates.gate("g").add_permits(6);
+    for task in first.iter().chain([&bob]).chain(&later) {
+        ended(&db, task, "completed").await;
+    }
+    let order = "SELECT count(*) FROM runtime.tasks a JOIN runtime.tasks b ON a.owner = b.owner
+                 WHERE a.created_at < b.created_at AND a.started_at > b.started_at";
+    assert_eq!(count(&db, order).await, 0, "an owner's tasks begin in their order");
+}
+
+#[actix::test]
 async fn an_added_call_with_a_key_takes_effect_once_whoever_writes_it_first() {
     let database = database().await;
     let db = database.db();

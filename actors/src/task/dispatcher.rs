@@ -364,16 +364,14 @@ fn just_claimed(row: &tokio_postgres::Row) -> DbResult<JustClaimed> {
 }
 
 async fn claim_some(setup: &DispatcherSetup, limit: i64) -> DbResult<Option<Vec<Begun>>> {
-    let waiting = setup.db.query_opt("SELECT 1 FROM runtime.tasks WHERE status = 'queued' LIMIT 1", &[]).await?;
-    if waiting.is_none() {
+    let mut reserved = setup.places.reserve(&setup.db, &setup.registry, limit).await?;
+    if reserved.waiting == 0 {
         return Ok(None);
     }
-    let mut places: Vec<Place> =
-        std::iter::from_fn(|| setup.places.take()).take(usize::try_from(limit).unwrap_or(0)).collect();
-    if places.is_empty() {
+    if reserved.places.is_empty() {
         return Ok(Some(Vec::new()));
     }
-    let limit = i64::try_from(places.len()).unwrap_or(limit);
+    let limit = i64::try_from(reserved.places.len()).unwrap_or(limit);
     let client = setup.db.connection().await?;
     let product =
         estafette_protocol::ProductId::parse("runtime").map_err(|error| crate::DbError::Data(error.to_string()))?;
@@ -404,7 +402,7 @@ async fn claim_some(setup: &DispatcherSetup, limit: i64) -> DbResult<Option<Vec<
             None => graphs.remove(task.id.as_str()).unwrap_or_default(),
         };
         // There are as many as were asked for at most.
-        let Some(place) = places.pop() else { break };
+        let Some(place) = reserved.places.pop() else { break };
         claimed.push(Begun { task, lease: row.lease, graph, place });
     }
     unit::announce(&setup.bus, unit::seal(&setup.db, tx).await?);

@@ -1,17 +1,17 @@
-//! The places of a node: so many tasks does it work on at the same time. A task that is accepted while one is free, and
-//! nobody waits for it, begins in the transaction that accepts it: it needs no claim.
+//! The places of a node: so many tasks does it work on at the same time. A task that is accepted while more are free than
+//! tasks wait for one begins in the transaction that accepts it: it needs no claim.
 
 use super::dispatcher::{Begin, Dispatcher};
 use super::graph::Graph;
 use super::spec::TaskInfo;
 use crate::config::RuntimeConfig;
-use crate::db::{DbResult, Tx};
+use crate::db::{Db, DbResult, Tx};
 use crate::mailbox::tell;
 use crate::registry::Registry;
 use actix::Addr;
 use estafette_protocol::NodeId;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -26,14 +26,26 @@ pub(crate) struct Begun {
     pub(crate) place: Place,
 }
 
-/// Whose turn it would be if tasks of these owners (`$1` products, `$2` owners, devices or tasks) were accepted now: how
-/// many tasks of each run, and whether anybody waits whose task this version knows (`$3`).
-const STANDING: &str = "
-SELECT o.product, o.who,
+/// How many tasks wait of the kinds that this version knows (`$1`), counted up to `$2`.
+macro_rules! waiting {
+    () => {
+        "SELECT count(*) FROM (SELECT FROM runtime.tasks q
+                               WHERE q.status = 'queued' AND q.product || '/' || q.kind = ANY($1) LIMIT $2) AS waiting"
+    };
+}
+
+/// Whose turn it would be if tasks of these owners (`$3` products, `$4` owners, devices or tasks) were accepted now: how
+/// many tasks of each run or wait, and how many wait in all.
+const STANDING: &str = concat!(
+    "SELECT o.product, o.who,
        (SELECT count(*) FROM runtime.tasks r
-        WHERE r.status = 'running' AND r.product = o.product AND coalesce(r.owner, r.device, r.id) = o.who),
-       EXISTS (SELECT 1 FROM runtime.tasks q WHERE q.status = 'queued' AND q.product || '/' || q.kind = ANY($3))
-FROM unnest($1::text[], $2::text[]) AS o (product, who)";
+        WHERE r.status = 'running' AND r.product = o.product AND coalesce(r.owner, r.device, r.id) = o.who)
+       + (SELECT count(*) FROM runtime.tasks r
+          WHERE r.status = 'queued' AND r.product = o.product AND coalesce(r.owner, r.device, r.id) = o.who),
+       (",
+    waiting!(),
+    ") FROM unnest($3::text[], $4::text[]) AS o (product, who)"
+);
 
 /// The places of a node.
 pub(crate) struct Places {
@@ -46,6 +58,8 @@ pub(crate) struct Places {
     /// There is no other node.
     alone: AtomicBool,
     per_owner: i64,
+    /// So many places a claim holds for tasks that wait.
+    reserved: AtomicUsize,
     dispatcher: OnceLock<Addr<Dispatcher>>,
     /// A task may be this node's by its row, and nobody may work on it.
     doubt: AtomicBool,
@@ -73,6 +87,7 @@ impl Places {
             shared: config.steps_per_node,
             alone: AtomicBool::new(false),
             per_owner: i64::try_from(config.tasks_per_owner).unwrap_or(i64::MAX),
+            reserved: AtomicUsize::new(0),
             dispatcher: OnceLock::new(),
             doubt: AtomicBool::new(false),
         }
@@ -122,28 +137,43 @@ impl Places {
         self.alone.store(alone, Ordering::Relaxed);
     }
 
-    /// Looks who of the owners of `tasks` may begin at once. Nobody may while somebody waits, nor where other nodes may have
-    /// more room: then whichever node is first takes the task from the queue.
+    /// Looks who of the owners of `tasks` may begin at once. Whoever waits keeps a place: nobody passes a task that waits for
+    /// one, nor a task of the same owner. Nobody may where other nodes may have more room: then whichever node is first
+    /// takes the task from the queue.
     ///
     /// # Errors
     /// [`crate::DbError`].
     pub(crate) async fn standing(&self, tx: &Tx<'_>, registry: &Registry, tasks: &[TaskInfo]) -> DbResult<Standing> {
-        let room = self.room();
+        // Both of one moment: a place that a claim holds is not free.
+        let (room, reserved) = (self.room(), self.reserved.load(Ordering::Acquire));
         if tasks.is_empty() || room == 0 || self.dispatcher.get().is_none() {
             return Ok(Standing::default());
         }
         let owners: BTreeMap<(&str, &str), ()> =
             tasks.iter().map(|task| ((task.product.as_str(), who(task)), ())).collect();
         let (products, owners): (Vec<&str>, Vec<&str>) = owners.into_keys().unzip();
-        let rows = tx.query(STANDING, &[&products, &owners, &registry.kind_names()]).await?;
+        let most = i64::try_from(room + reserved).unwrap_or(i64::MAX);
+        let rows = tx.query(STANDING, &[&registry.kind_names(), &most, &products, &owners]).await?;
         let mut left = HashMap::with_capacity(rows.len());
+        let mut waiting: i64 = 0;
         for row in &rows {
-            if row.try_get(3)? {
-                return Ok(Standing::default());
-            }
             left.insert((row.try_get(0)?, row.try_get(1)?), self.per_owner - row.try_get::<_, i64>(2)?);
+            waiting = row.try_get(3)?;
         }
-        Ok(Standing { owners: left, room })
+        let waiting = usize::try_from(waiting).unwrap_or(room);
+        Ok(Standing { owners: left, room: room.saturating_sub(waiting.saturating_sub(reserved)) })
+    }
+
+    /// Free places for tasks that wait, one each, and not more than that: whoever comes meanwhile finds the others free.
+    ///
+    /// # Errors
+    /// [`crate::DbError`].
+    pub(crate) async fn reserve(&self, db: &Db, registry: &Registry, most: i64) -> DbResult<Reserved<'_>> {
+        let waiting: i64 = db.query_one(waiting!(), &[&registry.kind_names(), &most]).await?.try_get(0)?;
+        let waiting = usize::try_from(waiting).unwrap_or(0);
+        let places: Vec<Place> = std::iter::from_fn(|| self.take()).take(waiting).collect();
+        self.reserved.store(places.len(), Ordering::Release);
+        Ok(Reserved { of: self, waiting, places })
     }
 
     /// Begins those of the tasks that the unit accepts whose turn it is. They are to be handed over once that is committed.
@@ -160,6 +190,20 @@ impl Places {
         };
         let begun = super::admit::begin_accepted(tx, &self.node, turn).await?;
         Ok(Beginning { places: self, begun })
+    }
+}
+
+/// Places that a claim holds. The node claims once at a time.
+pub(crate) struct Reserved<'a> {
+    of: &'a Places,
+    /// How many tasks wait, counted up to what was asked for.
+    pub(crate) waiting: usize,
+    pub(crate) places: Vec<Place>,
+}
+
+impl Drop for Reserved<'_> {
+    fn drop(&mut self) {
+        self.of.reserved.store(0, Ordering::Release);
     }
 }
 
