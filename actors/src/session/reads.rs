@@ -43,15 +43,15 @@ impl Default for Reads {
 pub(super) async fn authorize(runtime: &Runtime, who: &Identity, key: &TopicKey) -> Result<(), CallError> {
     let product = runtime.product(&key.product)?;
     let db = runtime.db();
-    let alone = async |asked: &Asked| product.authorize(db, &asked.who, &asked.key.topic).await;
-    let asked = Arc::new(Asked { who: who.clone(), key: key.clone() });
     match runtime.reads(&key.product).filter(|_| product.reads_together(&key.topic)) {
         Some(reads) => {
+            let asked = Arc::new(Asked { who: who.clone(), key: key.clone() });
             let group =
                 async |group: &[Arc<Asked>]| product.authorize_each(db, &those(group)).await.unwrap_or_default();
+            let alone = async |asked: &Asked| product.authorize(db, &asked.who, &asked.key.topic).await;
             reads.permissions.ask(asked, group, alone).await
         }
-        None => alone(&asked).await,
+        None => product.authorize(db, who, &key.topic).await,
     }
 }
 
