@@ -25,27 +25,33 @@ pub async fn save_current(tx: &mut Tx<'_>, cv: &str, version: i32) -> DbResult<(
     tx.emit(&topics::cv(cv)?, "cv.version", &event)
 }
 
-/// Keeps a version, prunes what is too much (R27), and tells. `pending` is the version under review.
+/// Keeps versions, prunes what is too much (R27), and tells: of what was pruned with the last. `pending` is the version
+/// under review.
 ///
 /// # Errors
 /// [`estafette_actors::DbError`].
 pub async fn keep(
     tx: &mut Tx<'_>,
     cv: &str,
-    version: &NewVersion<'_>,
+    kept: &[NewVersion<'_>],
     max_versions: usize,
     pending: Option<i32>,
 ) -> DbResult<()> {
-    table::insert(tx, cv, version).await?;
-    let pruned = versions::prune(&table::numbers(tx, cv).await?, max_versions, pending);
+    for version in kept {
+        table::insert(tx, cv, version);
+    }
+    let mut pruned = versions::prune(&table::numbers(tx, cv).await?, max_versions, pending);
     table::delete(tx, cv, &pruned).await?;
-    let event = CvVersionKept {
-        version: version.version,
-        change_type: version.change_type,
-        changelog: version.changelog.map(str::to_owned),
-        source_file: version.source_file.map(str::to_owned),
-        match_score: None,
-        pruned,
-    };
-    tx.emit(&topics::cv(cv)?, "cv.version", &event)
+    for (place, version) in kept.iter().enumerate() {
+        let event = CvVersionKept {
+            version: version.version,
+            change_type: version.change_type,
+            changelog: version.changelog.map(str::to_owned),
+            source_file: version.source_file.map(str::to_owned),
+            match_score: None,
+            pruned: if place + 1 == kept.len() { std::mem::take(&mut pruned) } else { Vec::new() },
+        };
+        tx.emit(&topics::cv(cv)?, "cv.version", &event)?;
+    }
+    Ok(())
 }

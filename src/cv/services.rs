@@ -3,7 +3,7 @@
 use super::mail::Post;
 use super::oauth::Oauth;
 use super::store::settings::{self, Settings};
-use super::store::usage;
+use super::store::{Reader, usage};
 use crate::ai::{AiCallRecord, CallRecorder, Models};
 use crate::fetch::Fetcher;
 use crate::stripe::Stripe;
@@ -126,7 +126,7 @@ impl Services {
     ///
     /// # Errors
     /// [`estafette_actors::DbError`].
-    pub async fn settings(&self, db: &Db) -> DbResult<Arc<Settings>> {
+    pub async fn settings(&self, db: &impl Reader) -> DbResult<Arc<Settings>> {
         if let Some((at, settings)) = &*self.settings.read()
             && at.elapsed() < SETTINGS_LIFE
         {

@@ -55,6 +55,10 @@ pub trait BulkRow: Send + Sync + 'static {
     /// Writes many rows, from one `unnest` of arrays. Its result is not looked at.
     const SQL: &'static str;
 
+    /// Whether rows of this kind wait for the end of their unit, whatever is asked before. True for what no question of a
+    /// unit looks at: the rows of many commits are then one statement, though the commits' hooks ask in between.
+    const AT_END: bool = false;
+
     /// The arrays, in the order of the parameters of [`BulkRow::SQL`].
     fn columns(rows: &[Self]) -> Vec<Column<'_>>
     where
@@ -140,6 +144,48 @@ impl RowSet for Lone {
     }
 }
 
+/// What a unit has to write: before its next question, and before its end.
+#[derive(Default)]
+pub(crate) struct Waiting {
+    soon: Gather,
+    at_end: Gather,
+}
+
+impl Waiting {
+    pub(crate) fn add<R: BulkRow>(&mut self, row: R) {
+        if R::AT_END { self.at_end.add(row) } else { self.soon.add(row) }
+    }
+
+    pub(crate) fn later(&mut self, sql: &'static str, params: Vec<Param>) {
+        self.soon.later(sql, params);
+    }
+
+    pub(crate) fn amend<R: BulkRow>(&mut self, change: impl FnMut(&mut R)) {
+        if R::AT_END { self.at_end.amend(change) } else { self.soon.amend(change) }
+    }
+
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.soon.merge(other.soon);
+        self.at_end.merge(other.at_end);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.soon.sets.is_empty() && self.at_end.sets.is_empty()
+    }
+
+    /// Takes the statements that come before a question.
+    pub(crate) fn take_soon(&mut self) -> Vec<Box<dyn RowSet>> {
+        std::mem::take(&mut self.soon).sets
+    }
+
+    /// Takes all of them.
+    pub(crate) fn take(&mut self) -> Vec<Box<dyn RowSet>> {
+        let mut sets = self.take_soon();
+        sets.extend(std::mem::take(&mut self.at_end).sets);
+        sets
+    }
+}
+
 /// Rows that wait, as the statements that will write them, in their order.
 #[derive(Default)]
 pub(crate) struct Gather {
@@ -184,14 +230,6 @@ impl Gather {
             set.pour(self);
         }
     }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.sets.is_empty()
-    }
-
-    pub(crate) fn into_sets(self) -> Vec<Box<dyn RowSet>> {
-        self.sets
-    }
 }
 
 #[cfg(test)]
@@ -221,7 +259,7 @@ mod tests {
     }
 
     fn shape(gather: Gather) -> Vec<(&'static str, String)> {
-        gather.into_sets().iter().map(|set| (set.sql(), format!("{:?}", set.columns()))).collect()
+        gather.sets.iter().map(|set| (set.sql(), format!("{:?}", set.columns()))).collect()
     }
 
     #[test]
@@ -255,13 +293,43 @@ mod tests {
         assert_eq!(shape(gather), expected);
     }
 
+    struct Counts(&'static str);
+
+    impl BulkRow for Counts {
+        const SQL: &'static str = "counts";
+        const AT_END: bool = true;
+        fn columns(rows: &[Self]) -> Vec<Column<'_>> {
+            vec![Box::new(rows.iter().map(|row| row.0).collect::<Vec<_>>())]
+        }
+    }
+
+    #[test]
+    fn what_nobody_asks_for_waits_for_the_end() {
+        let sqls = |sets: Vec<Box<dyn RowSet>>| sets.iter().map(|set| set.sql()).collect::<Vec<_>>();
+        let mut waiting = Waiting::default();
+        waiting.add(Counts("a"));
+        waiting.add(Begins("a"));
+        assert_eq!(sqls(waiting.take_soon()), ["begins"]);
+        waiting.later("lock", Vec::new());
+        waiting.add(Counts("b"));
+        waiting.amend(|row: &mut Counts| row.0 = "c");
+        let mut other = Waiting::default();
+        other.add(Counts("d"));
+        other.add(Ends("d"));
+        waiting.merge(other);
+        let sets = waiting.take();
+        assert_eq!(format!("{:?}", sets[2].columns()), r#"[["c", "c", "d"]]"#);
+        assert_eq!(sqls(sets), ["lock", "ends", "counts"]);
+        assert!(waiting.is_empty());
+    }
+
     #[test]
     fn a_statement_of_its_own_keeps_its_place() {
         let mut gather = Gather::default();
         gather.add(Begins("a"));
         gather.later("lock", vec![Box::new("me".to_owned())]);
         gather.add(Begins("b"));
-        let order: Vec<_> = gather.into_sets().iter().map(|set| set.sql()).collect();
+        let order: Vec<_> = gather.sets.iter().map(|set| set.sql()).collect();
         assert_eq!(order, ["begins", "lock", "begins"]);
     }
 }

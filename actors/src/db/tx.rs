@@ -1,8 +1,8 @@
 //! The unit of work. Its statements are sent as early and waited for as late as they can be: rows that are only added
-//! wait until somebody asks a question or the unit ends, and what is sent together (the beginning, those rows, the
-//! question or the end) is one round trip to Postgres.
+//! wait until somebody asks a question or the unit ends (those that no question looks at, always until it ends), and what
+//! is sent together (the beginning, those rows, the question or the end) is one round trip to Postgres.
 
-use super::gather::{BulkRow, Column, Gather, Param};
+use super::gather::{BulkRow, Column, Param, Waiting};
 use super::{DbResult, Params};
 use crate::error::DbError;
 use crate::event::{NewEvent, TopicKey};
@@ -40,7 +40,7 @@ pub struct Additions {
     pub(crate) kinds: Arc<Registry>,
     pub(crate) events: Vec<NewEvent>,
     pub(crate) effects: Vec<Effect>,
-    rows: RefCell<Gather>,
+    rows: RefCell<Waiting>,
 }
 
 impl Additions {
@@ -53,8 +53,8 @@ impl Additions {
         &self.product
     }
 
-    /// Adds a row, which is written with others of its kind before the unit's next question, or at its end: an error
-    /// shows then.
+    /// Adds a row, which is written with others of its kind before the unit's next question (unless it says that it waits
+    /// for the end: [`BulkRow::AT_END`]), or at its end: an error shows then.
     pub fn put<R: BulkRow>(&self, row: R) {
         self.rows.borrow_mut().add(row);
     }
@@ -206,7 +206,7 @@ impl<'a> Tx<'a> {
         Ok(self.send(Some(Asked { sql, params, rows: false }), false).await?.touched)
     }
 
-    /// Writes the rows that wait.
+    /// Writes the rows that wait, those that would wait for the end as well.
     ///
     /// # Errors
     /// [`DbError`] of one of them.
@@ -230,7 +230,10 @@ impl<'a> Tx<'a> {
     /// Sends the beginning (once), the rows that wait, a statement and the end in one go; returns the statement's answer.
     async fn send(&self, asked: Option<Asked<'_>>, end: bool) -> DbResult<Answer> {
         let client = self.client;
-        let sets = self.additions.rows.take().into_sets();
+        let sets = match end || asked.is_none() {
+            true => self.additions.rows.borrow_mut().take(),
+            false => self.additions.rows.borrow_mut().take_soon(),
+        };
         let mut statements = Vec::with_capacity(sets.len());
         for set in &sets {
             statements.push(client.prepare_cached(set.sql()).await?);

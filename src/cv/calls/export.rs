@@ -69,18 +69,18 @@ pub async fn export(
         let row = own_cv(tx, &ctx.who.user, &params.id).await?;
         not_blocked(&row)?;
         ledger::reserve(tx, settings, &ctx.who.user, "export_cv", None, 1).await?;
-        activity::feature_used(tx, user, "export_cv", 0).await?;
+        activity::feature_used(tx, user, "export_cv", 0);
         let event = Telemetry {
-            user: Some(user),
+            user: Some(user.to_owned()),
             kind: "CV_EXPORTED",
             category: "cv_management",
             metadata: json!({"cv_id": params.id, "format": params.format, "design": made.as_ref().map(|_| design)}),
-            device: ctx.who.device.as_ref().map(|device| device.as_str()),
+            device: ctx.who.device.as_ref().map(|device| device.as_str().to_owned()),
             duration: None,
             status: "success",
             error: None,
         };
-        activity::telemetry(tx, &event).await?;
+        activity::telemetry(tx, event);
         match &made {
             Some(made) => encode(made),
             None => encode(&Exported {

@@ -9,6 +9,7 @@ use crate::cv::pipeline::generation::input::{GenerationInput, OfferInput, Source
 use crate::cv::pipeline::{GENERATE_CV, IMPROVE_CV};
 use crate::cv::rules::{offers as sources, titles};
 use crate::cv::store::files::CvRow;
+use crate::cv::store::generations::{NewGeneration, NewRun};
 use crate::cv::store::settings::Settings;
 use crate::cv::store::{files, generations, new_id, offers, tasks, uploads};
 use chrono::Utc;
@@ -226,19 +227,29 @@ async fn start(
         now,
     };
     task.insert(tx, ctx, &payload).await?;
-    let offers = i32::try_from(total).unwrap_or(i32::MAX);
-    generations::insert(tx, id.as_str(), user.as_str(), cv.id.as_str(), text.mode.as_str(), offers).await?;
     let reserved = ledger::reserve(tx, settings, user, &feature, Some(id), total).await?;
+    let generation = NewGeneration {
+        id: id.as_str(),
+        user: user.as_str(),
+        source: cv.id.as_str(),
+        mode: text.mode,
+        offers: i32::try_from(total).unwrap_or(i32::MAX),
+        credits_debited: reserved.credits_debited,
+    };
+    generations::insert(tx, &generation);
     for (offer, transaction) in planned.iter().zip(&reserved.transactions) {
-        let index = i32::try_from(offer.input.index).unwrap_or(i32::MAX);
-        let (run, url) = (offer.input.id.as_str(), offer.url.as_deref());
-        let (stored, debit) = (offer.job_offer.as_deref(), transaction.as_deref());
-        generations::insert_offer(tx, run, id.as_str(), index, url, stored, debit).await?;
+        tx.put(NewRun {
+            id: offer.input.id.clone(),
+            task: id.as_str().to_owned(),
+            index: i32::try_from(offer.input.index).unwrap_or(i32::MAX),
+            source_url: offer.url.clone(),
+            job_offer: offer.job_offer.clone(),
+            transaction: transaction.clone(),
+        });
     }
     // D13: one debit pays for a whole task only where it has one unit.
     let single = reserved.transactions.first().filter(|_| total == 1).and_then(Option::as_deref);
     tasks::set_payment(tx, id.as_str(), reserved.credits_debited, single, reserved.period_start).await?;
-    generations::add_debits(tx, id.as_str(), reserved.credits_debited).await?;
     let texts: Vec<Option<String>> = planned.iter().map(|offer| offer.text.clone()).collect();
     let input = GenerationInput {
         mode: text.mode,

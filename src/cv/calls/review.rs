@@ -167,7 +167,7 @@ pub async fn restore(ctx: &CallCtx, settings: &Settings, params: Restore) -> Res
             change_type: Some(ChangeType::Restore),
             source_file: None,
         };
-        history::keep(tx, id, &version, settings.cv_max_versions(), None).await?;
+        history::keep(tx, id, &[version], settings.cv_max_versions(), None).await?;
         if files::move_optimise(tx, id, OptimiseState::Idle).await?
             && let Some(after) = files::by_id(tx, id).await?
         {

@@ -252,7 +252,7 @@ impl TaskKind for ScoreTask {
             let result = json!({"cv_id": cv, "match_score": score.and_then(|(.., output)| output.get("total"))});
             tasks::move_to(tx, id, TaskState::Completed, None, Some(&result));
             if let Some(owner) = &task.owner {
-                activity::feature_used(tx, owner.as_str(), FEATURE, took(tx, id).await?).await?;
+                activity::feature_used(tx, owner.as_str(), FEATURE, took(tx, id).await?);
             }
             return Ok(TaskEnd { status: TaskStatus::Completed, result, error: None, fields });
         };

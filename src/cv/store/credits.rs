@@ -1,7 +1,7 @@
 //! `credit_balances` and `credit_transactions`: rows are added, never changed except `refunded` (R48).
 
-use super::{Reader, get, opt_word, time, unsigned, word};
-use estafette_actors::{DbError, DbResult, Tx};
+use super::{Reader, column, get, opt_word, time, unsigned, word};
+use estafette_actors::{BulkRow, Column, DbError, DbResult, Tx};
 use estafette_protocol::cv::credits::{CreditBalance, CreditTransaction};
 use estafette_protocol::cv::status::TransactionType;
 use tokio_postgres::Row;
@@ -139,16 +139,24 @@ pub async fn mark_refunded(tx: &Tx<'_>, id: &str) -> DbResult<()> {
     Ok(())
 }
 
-/// What a debit paid for.
-///
-/// # Errors
-/// [`DbError`].
-pub async fn set_cv(tx: &Tx<'_>, id: &str, cv: &str) -> DbResult<()> {
-    tx.later(
-        "UPDATE cv.credit_transactions SET cv_file_id = $2 WHERE id = $1",
-        vec![Box::new(id.to_owned()), Box::new(cv.to_owned())],
-    );
-    Ok(())
+/// A debit that has paid for a CV.
+struct Paid {
+    debit: String,
+    cv: String,
+}
+
+impl BulkRow for Paid {
+    const SQL: &'static str = "UPDATE cv.credit_transactions t SET cv_file_id = c.cv
+        FROM unnest($1::text[], $2::text[]) AS c (id, cv) WHERE t.id = c.id";
+    const AT_END: bool = true;
+    fn columns(rows: &[Self]) -> Vec<Column<'_>> {
+        vec![column(rows, |row| row.debit.as_str()), column(rows, |row| row.cv.as_str())]
+    }
+}
+
+/// What a debit paid for. Written with the end of the unit.
+pub fn set_cv(tx: &Tx<'_>, debit: &str, cv: &str) {
+    tx.put(Paid { debit: debit.to_owned(), cv: cv.to_owned() });
 }
 
 /// A person's ledger, the newest first.

@@ -2,35 +2,52 @@
 
 use super::{Reader, column, get, opt_word, to_json, unsigned, word};
 use crate::cv::model::status::{GenerationState, OfferState, SubtaskState};
+use chrono::{DateTime, Utc};
 use estafette_actors::{BulkRow, Column, DbResult, Tx};
+use estafette_protocol::cv::ids::JobOfferId;
+use estafette_protocol::cv::status::{GenerationMode, OfferSourceType};
 use estafette_protocol::cv::task::{GenerationOffer, StepReport};
 use serde_json::Value;
 use std::collections::HashMap;
 use tokio_postgres::Row;
 
-/// A new generation. `id` is the background task's.
-///
-/// # Errors
-/// [`estafette_actors::DbError`], as every function here.
-pub async fn insert(tx: &Tx<'_>, id: &str, user: &str, source: &str, mode: &str, offers: i32) -> DbResult<()> {
+/// A new generation.
+#[derive(Debug, Clone, Copy)]
+pub struct NewGeneration<'a> {
+    /// The background task's id.
+    pub id: &'a str,
+    /// Whose.
+    pub user: &'a str,
+    /// The CV that it works from.
+    pub source: &'a str,
+    /// New CVs, or changes in place.
+    pub mode: GenerationMode,
+    /// Its offers.
+    pub offers: i32,
+    /// Credits taken.
+    pub credits_debited: i32,
+}
+
+/// Adds a generation. Written with the other rows of the unit.
+pub fn insert(tx: &Tx<'_>, new: &NewGeneration<'_>) {
     tx.later(
-        "INSERT INTO cv.cv_generation_tasks (id, user_id, source_cv_file_id, mode, total_offers)
-         VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO cv.cv_generation_tasks (id, user_id, source_cv_file_id, mode, total_offers, credits_debited)
+         VALUES ($1, $2, $3, $4, $5, $6)",
         vec![
-            Box::new(id.to_owned()),
-            Box::new(user.to_owned()),
-            Box::new(source.to_owned()),
-            Box::new(mode.to_owned()),
-            Box::new(offers),
+            Box::new(new.id.to_owned()),
+            Box::new(new.user.to_owned()),
+            Box::new(new.source.to_owned()),
+            Box::new(new.mode.as_str()),
+            Box::new(new.offers),
+            Box::new(new.credits_debited),
         ],
     );
-    Ok(())
 }
 
 /// Adds to the debits.
 ///
 /// # Errors
-/// [`estafette_actors::DbError`].
+/// [`estafette_actors::DbError`], as every function here.
 pub async fn add_debits(tx: &Tx<'_>, id: &str, credits: i32) -> DbResult<()> {
     tx.later(
         "UPDATE cv.cv_generation_tasks SET credits_debited = credits_debited + $2 WHERE id = $1",
@@ -53,6 +70,7 @@ impl BulkRow for GenerationMove {
             completed_at = CASE WHEN c.status IN ('completed', 'failed', 'cancelled') THEN now() END
         FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS c (id, status, error, sources)
         WHERE g.id = c.id AND (g.status = ANY(string_to_array(c.sources, ',')) OR g.status = c.status)";
+    const AT_END: bool = true;
     fn columns(rows: &[Self]) -> Vec<Column<'_>> {
         vec![
             column(rows, |row| row.id.as_str()),
@@ -66,7 +84,7 @@ impl BulkRow for GenerationMove {
     }
 }
 
-/// Moves a generation; its instants follow. Written with the other rows of the unit.
+/// Moves a generation; its instants follow. Written with the end of the unit.
 pub fn move_to(tx: &Tx<'_>, id: &str, to: GenerationState, error: Option<&str>) {
     tx.put(GenerationMove { id: id.to_owned(), to, error: error.map(str::to_owned) });
 }
@@ -108,25 +126,37 @@ pub async fn counts(db: &impl Reader, id: &str) -> DbResult<Option<Counts>> {
         .transpose()
 }
 
-/// A new offer of a generation.
-///
-/// # Errors
-/// [`estafette_actors::DbError`].
-pub async fn insert_offer(
-    tx: &Tx<'_>,
-    id: &str,
-    task: &str,
-    index: i32,
-    source_url: Option<&str>,
-    job_offer: Option<&str>,
-    transaction: Option<&str>,
-) -> DbResult<()> {
-    tx.later(
+/// An offer that a generation begins with. Written with the other rows of the unit.
+#[derive(Debug, Clone)]
+pub struct NewRun {
+    /// Its id.
+    pub id: String,
+    /// The generation.
+    pub task: String,
+    /// Its lane.
+    pub index: i32,
+    /// The page that it is read from.
+    pub source_url: Option<String>,
+    /// The offer, where it was read before.
+    pub job_offer: Option<String>,
+    /// Its debit; none: the monthly allowance.
+    pub transaction: Option<String>,
+}
+
+impl BulkRow for NewRun {
+    const SQL: &'static str =
         "INSERT INTO cv.cv_generation_offers (id, task_id, offer_index, source_url, job_offer_id, credit_transaction_id)
-         VALUES ($1, $2, $3, $4, $5, $6)",
-        vec![Box::new(id.to_owned()), Box::new(task.to_owned()), Box::new(index), Box::new(source_url.map(str::to_owned)), Box::new(job_offer.map(str::to_owned)), Box::new(transaction.map(str::to_owned))],
-    );
-    Ok(())
+        SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[])";
+    fn columns(rows: &[Self]) -> Vec<Column<'_>> {
+        vec![
+            column(rows, |row| row.id.as_str()),
+            column(rows, |row| row.task.as_str()),
+            column(rows, |row| row.index),
+            column(rows, |row| row.source_url.as_deref()),
+            column(rows, |row| row.job_offer.as_deref()),
+            column(rows, |row| row.transaction.as_deref()),
+        ]
+    }
 }
 
 /// The offers of a generation by index.
@@ -190,54 +220,65 @@ pub async fn move_offer(tx: &Tx<'_>, id: &str, to: OfferState, error: Option<&st
     Ok(moved == 1)
 }
 
-/// A generation whose offers start.
-struct Start(String);
-
-impl BulkRow for Start {
-    const SQL: &'static str = "UPDATE cv.cv_generation_offers o SET status = 'running', updated_at = now()
-        WHERE o.task_id = ANY($1::text[]) AND o.status = 'pending' AND (o.job_offer_id IS NOT NULL OR NOT EXISTS
-            (SELECT 1 FROM cv.cv_generation_subtasks s WHERE s.offer_id = o.id AND s.type = 'extract'))";
-    fn columns(rows: &[Self]) -> Vec<Column<'_>> {
-        vec![column(rows, |row| row.0.as_str())]
-    }
-    fn about(&self) -> Option<String> {
-        Some(format!("generation {}", self.0))
-    }
+/// How far an offer has come.
+enum Progress {
+    /// Its task runs, and it has to be read first (unless it was, before a retry).
+    ToBeRead,
+    /// Its task runs, and there is nothing to be read.
+    Known,
+    /// It is being read.
+    Extracting,
+    /// It was read.
+    Read(String),
+    /// The CV was held against it.
+    Classified(Value),
 }
 
-/// The task runs: offers whose source is known run with it (section 2). After a retry that is so as well. Written with the
-/// other rows of the unit.
-pub fn start_offers(tx: &Tx<'_>, task: &str) {
-    tx.put(Start(task.to_owned()));
-}
-
-/// What became known of an offer.
-enum Found {
-    JobOffer(String),
-    Classification(Value),
-}
-
-struct Finding {
+/// An offer that comes a step further.
+struct Further {
     offer: String,
-    found: Found,
+    progress: Progress,
 }
 
-impl BulkRow for Finding {
-    const SQL: &'static str =
-        "UPDATE cv.cv_generation_offers o SET job_offer_id = coalesce(c.job_offer, o.job_offer_id),
-            classification_result = coalesce(c.classification, o.classification_result), updated_at = now()
-        FROM unnest($1::text[], $2::text[], $3::jsonb[]) AS c (id, job_offer, classification) WHERE o.id = c.id";
+impl Further {
+    /// The state that it comes to, and those that it may come from.
+    fn moves(&self) -> Option<(OfferState, Vec<&'static str>)> {
+        match self.progress {
+            // With the task starts what waits for it.
+            Progress::ToBeRead | Progress::Known => Some((OfferState::Running, vec![OfferState::Pending.as_str()])),
+            Progress::Read(_) => Some((OfferState::Running, OfferState::Running.sources())),
+            Progress::Extracting => Some((OfferState::Extracting, OfferState::Extracting.sources())),
+            Progress::Classified(_) => None,
+        }
+    }
+}
+
+impl BulkRow for Further {
+    const SQL: &'static str = "UPDATE cv.cv_generation_offers o SET
+            job_offer_id = coalesce(c.job_offer, o.job_offer_id),
+            classification_result = coalesce(c.classification, o.classification_result),
+            status = CASE WHEN o.status = ANY(string_to_array(c.sources, ',')) THEN c.status ELSE o.status END,
+            error = CASE WHEN o.status = ANY(string_to_array(c.sources, ',')) THEN NULL ELSE o.error END,
+            updated_at = now()
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::bool[])
+            AS c (id, status, sources, job_offer, classification, to_be_read)
+        WHERE o.id = c.id AND NOT (c.to_be_read AND o.job_offer_id IS NULL)
+            AND (c.job_offer IS NOT NULL OR c.classification IS NOT NULL OR o.status = ANY(string_to_array(c.sources, ',')))";
+    const AT_END: bool = true;
     fn columns(rows: &[Self]) -> Vec<Column<'_>> {
         vec![
             column(rows, |row| row.offer.as_str()),
-            column(rows, |row| match &row.found {
-                Found::JobOffer(id) => Some(id.as_str()),
-                Found::Classification(_) => None,
+            column(rows, |row| row.moves().map(|(to, _)| to.as_str())),
+            column(rows, |row| row.moves().map(|(_, sources)| sources.join(","))),
+            column(rows, |row| match &row.progress {
+                Progress::Read(job_offer) => Some(job_offer.as_str()),
+                _ => None,
             }),
-            column(rows, |row| match &row.found {
-                Found::JobOffer(_) => None,
-                Found::Classification(found) => Some(found),
+            column(rows, |row| match &row.progress {
+                Progress::Classified(found) => Some(found),
+                _ => None,
             }),
+            column(rows, |row| matches!(row.progress, Progress::ToBeRead)),
         ]
     }
     fn about(&self) -> Option<String> {
@@ -245,14 +286,75 @@ impl BulkRow for Finding {
     }
 }
 
-/// An offer's source is known now. Written with the other rows of the unit.
-pub fn set_job_offer(tx: &Tx<'_>, id: &str, job_offer: &str) {
-    tx.put(Finding { offer: id.to_owned(), found: Found::JobOffer(job_offer.to_owned()) });
+fn further(tx: &Tx<'_>, offer: &str, progress: Progress) {
+    tx.put(Further { offer: offer.to_owned(), progress });
 }
 
-/// What classification found. Written with the other rows of the unit.
+/// The task runs: an offer whose source is known runs with it (section 2). After a retry that is so as well. Written with
+/// the end of the unit, as all that brings an offer further.
+pub fn start_offer(tx: &Tx<'_>, id: &str, needs_extraction: bool) {
+    further(tx, id, if needs_extraction { Progress::ToBeRead } else { Progress::Known });
+}
+
+/// An offer is being read now.
+pub fn extracting(tx: &Tx<'_>, id: &str) {
+    further(tx, id, Progress::Extracting);
+}
+
+/// An offer was read: its CV is being made.
+pub fn was_read(tx: &Tx<'_>, id: &str, job_offer: &str) {
+    further(tx, id, Progress::Read(job_offer.to_owned()));
+}
+
+/// What classification found.
 pub fn set_classification(tx: &Tx<'_>, id: &str, classification: &Value) {
-    tx.put(Finding { offer: id.to_owned(), found: Found::Classification(classification.clone()) });
+    further(tx, id, Progress::Classified(classification.clone()));
+}
+
+/// What an offer's effects need to know of it.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The offer that was read.
+    pub job_offer_id: Option<JobOfferId>,
+    /// The page that it was to be read from.
+    pub source_url: Option<String>,
+    /// The CV that was made for it.
+    pub generated_cv_file_id: Option<String>,
+    /// Its debit; none: the monthly allowance.
+    pub debit: Option<String>,
+    /// Where the offer came from, as long as it is kept (R17).
+    pub source: Option<(OfferSourceType, String)>,
+    /// When its task was accepted.
+    pub accepted_at: DateTime<Utc>,
+}
+
+/// An offer of a generation.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn run(db: &impl Reader, offer: &str) -> DbResult<Option<Run>> {
+    let row = db
+        .row(
+            "SELECT o.job_offer_id, o.source_url, o.generated_cv_file_id, o.credit_transaction_id, j.source_type,
+                j.source_value, to_timestamp(b.created_at / 1000.0) AS accepted_at
+             FROM cv.cv_generation_offers o JOIN cv.background_tasks b ON b.id = o.task_id
+                LEFT JOIN cv.job_offers j ON j.id = o.job_offer_id
+             WHERE o.id = $1",
+            &[&offer],
+        )
+        .await?;
+    row.as_ref()
+        .map(|row| {
+            Ok(Run {
+                job_offer_id: opt_word(row, "job_offer_id")?,
+                source_url: get(row, "source_url")?,
+                generated_cv_file_id: get(row, "generated_cv_file_id")?,
+                debit: get(row, "credit_transaction_id")?,
+                source: opt_word(row, "source_type")?.zip(get(row, "source_value")?),
+                accepted_at: get(row, "accepted_at")?,
+            })
+        })
+        .transpose()
 }
 
 /// An offer is completed: its CV is stored, and the generation counts it.
@@ -337,6 +439,7 @@ pub async fn add_refunds(tx: &Tx<'_>, id: &str, credits: i32) -> DbResult<()> {
 /// # Errors
 /// [`estafette_actors::DbError`].
 pub async fn retry_offer(tx: &Tx<'_>, id: &str, transaction: Option<&str>) -> DbResult<()> {
+    tx.settle().await?;
     let to = OfferState::Pending;
     tx.execute(
         "UPDATE cv.cv_generation_offers SET status = $2, error = NULL, retry_count = retry_count + 1,
@@ -367,6 +470,7 @@ impl BulkRow for NewSubtask {
     const SQL: &'static str = "INSERT INTO cv.cv_generation_subtasks (id, offer_id, type, item_index, input)
         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::jsonb[])
         ON CONFLICT (offer_id, type, coalesce(item_index, -1)) DO NOTHING";
+    const AT_END: bool = true;
     fn columns(rows: &[Self]) -> Vec<Column<'_>> {
         vec![
             column(rows, |row| row.id.as_str()),
@@ -385,7 +489,7 @@ fn about(offer: &str, kind: &str, item: Option<i32>) -> String {
     format!("subtask {offer} {kind} {}", item.unwrap_or(-1))
 }
 
-/// Subtasks to be recorded: kind, item index, input. Written with the other rows of the unit.
+/// Subtasks to be recorded: kind, item index, input. Written with the end of the unit, as all that is said of a subtask.
 pub fn insert_subtasks(tx: &Tx<'_>, offer: &str, rows: Vec<(String, Option<i32>, Option<Value>)>) {
     for (kind, item, input) in rows {
         tx.put(NewSubtask { id: super::new_id(), offer: offer.to_owned(), kind, item, input });
@@ -439,6 +543,7 @@ impl BulkRow for SubtaskMove {
             AS c (offer_id, type, item, status, error, sources)
         WHERE s.offer_id = c.offer_id AND s.type = c.type AND coalesce(s.item_index, -1) = coalesce(c.item, -1)
             AND (s.status = ANY(string_to_array(c.sources, ',')) OR s.status = c.status)";
+    const AT_END: bool = true;
     fn columns(rows: &[Self]) -> Vec<Column<'_>> {
         vec![
             column(rows, |row| row.offer.as_str()),
@@ -455,7 +560,7 @@ impl BulkRow for SubtaskMove {
 }
 
 /// Moves a subtask; a return to pending counts as a retry. A lost lease may leave it running when its next attempt
-/// begins, so running may become running. Written with the other rows of the unit.
+/// begins, so running may become running.
 pub fn move_subtask(tx: &Tx<'_>, key: SubtaskKey<'_>, to: SubtaskState, error: Option<&str>) {
     tx.put(SubtaskMove {
         offer: key.offer.to_owned(),
@@ -493,6 +598,7 @@ impl BulkRow for SubtaskDone {
             AS c (offer_id, type, item, output, modifications, model, prompt, cached, completion, cost, duration)
         WHERE s.offer_id = c.offer_id AND s.type = c.type AND coalesce(s.item_index, -1) = coalesce(c.item, -1)
             AND s.status <> 'completed'";
+    const AT_END: bool = true;
     fn columns(rows: &[Self]) -> Vec<Column<'_>> {
         vec![
             column(rows, |row| row.offer.as_str()),
@@ -513,7 +619,7 @@ impl BulkRow for SubtaskDone {
     }
 }
 
-/// A subtask is done. Written with the other rows of the unit.
+/// A subtask is done.
 ///
 /// # Errors
 /// [`estafette_actors::DbError::Data`]: a defect.
@@ -542,6 +648,8 @@ pub fn complete_subtask(
 /// # Errors
 /// [`estafette_actors::DbError`].
 pub async fn cancel_subtasks(tx: &Tx<'_>, offer: &str) -> DbResult<()> {
+    // What this unit said of them before comes first.
+    tx.settle().await?;
     tx.execute(
         "UPDATE cv.cv_generation_subtasks SET status = 'cancelled', updated_at = now()
          WHERE offer_id = $1 AND status IN ('pending', 'running')",
@@ -549,13 +657,4 @@ pub async fn cancel_subtasks(tx: &Tx<'_>, offer: &str) -> DbResult<()> {
     )
     .await?;
     Ok(())
-}
-
-/// The debit of an offer; none: the monthly allowance.
-///
-/// # Errors
-/// [`estafette_actors::DbError`].
-pub async fn debit_of(db: &impl Reader, offer: &str) -> DbResult<Option<String>> {
-    let row = db.row("SELECT credit_transaction_id FROM cv.cv_generation_offers WHERE id = $1", &[&offer]).await?;
-    row.as_ref().map_or(Ok(None), |row| get(row, "credit_transaction_id"))
 }

@@ -85,11 +85,14 @@ pub struct NewOffer<'a> {
 /// [`DbError`].
 pub async fn insert(tx: &Tx<'_>, user: &str, new: &NewOffer<'_>) -> DbResult<(JobOffer, bool)> {
     let content = to_json(new.content)?;
+    let sql = format!(
+        "INSERT INTO cv.job_offers (id, user_id, source_type, source_value, content_hash, content,
+            extraction_model, tokens_used)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING {COLUMNS}"
+    );
     let inserted = tx
-        .execute(
-            "INSERT INTO cv.job_offers (id, user_id, source_type, source_value, content_hash, content,
-                extraction_model, tokens_used)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+        .query_opt(
+            &sql,
             &[
                 &super::new_id(),
                 &user,
@@ -102,8 +105,11 @@ pub async fn insert(tx: &Tx<'_>, user: &str, new: &NewOffer<'_>) -> DbResult<(Jo
             ],
         )
         .await?;
+    if let Some(row) = &inserted {
+        return Ok((offer(row)?, true));
+    }
     let stored = by_source(tx, user, Some(new.source_value), new.content_hash).await?;
-    stored.map(|offer| (offer, inserted == 1)).ok_or_else(|| DbError::Data("an offer vanished".to_owned()))
+    stored.map(|offer| (offer, false)).ok_or_else(|| DbError::Data("an offer vanished".to_owned()))
 }
 
 /// Whether a person has an offer of this source value with another content (D23).

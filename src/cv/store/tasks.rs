@@ -359,6 +359,7 @@ impl BulkRow for TaskMove {
     const SQL: &'static str = "UPDATE cv.background_tasks b SET status = c.status, error = c.error, result = c.result, updated_at = now()
         FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::text[]) AS c (id, status, error, result, sources)
         WHERE b.id = c.id AND (b.status = ANY(string_to_array(c.sources, ',')) OR b.status = c.status)";
+    const AT_END: bool = true;
     fn columns(rows: &[Self]) -> Vec<Column<'_>> {
         vec![
             column(rows, |row| row.id.as_str()),
@@ -374,7 +375,7 @@ impl BulkRow for TaskMove {
 }
 
 /// Moves a task, and the generation of the same id along (section 2: it mirrors), unless it is in a state from which it
-/// may not go there. Written with the other rows of the unit.
+/// may not go there. Written with the end of the unit, or when that is settled.
 pub fn move_to(tx: &Tx<'_>, id: &str, to: TaskState, error: Option<&str>, result: Option<&Value>) {
     // One that begins with the unit that records it is recorded as it then is.
     let mut recorded = false;

@@ -1,7 +1,7 @@
 //! `users`.
 
-use super::{Reader, get, opt_time, opt_word, time, word};
-use estafette_actors::{DbResult, Tx};
+use super::{Reader, column, get, opt_time, opt_word, time, word};
+use estafette_actors::{BulkRow, Column, DbResult, Tx};
 use estafette_protocol::UserId;
 use estafette_protocol::cv::account::User;
 use estafette_protocol::cv::status::{Lang, Role};
@@ -143,6 +143,16 @@ pub async fn set_profile(tx: &Tx<'_>, user: &User) -> DbResult<()> {
 /// # Errors
 /// [`estafette_actors::DbError`].
 pub async fn lock(tx: &Tx<'_>, user: &str) -> DbResult<()> {
-    tx.later("SELECT 1 FROM cv.users WHERE id = $1 FOR NO KEY UPDATE", vec![Box::new(user.to_owned())]);
+    tx.put(Lock(user.to_owned()));
     Ok(())
+}
+
+/// A person who is locked.
+struct Lock(String);
+
+impl BulkRow for Lock {
+    const SQL: &'static str = "SELECT 1 FROM cv.users WHERE id = ANY($1::text[]) ORDER BY id FOR NO KEY UPDATE";
+    fn columns(rows: &[Self]) -> Vec<Column<'_>> {
+        vec![column(rows, |row| row.0.as_str())]
+    }
 }

@@ -1,7 +1,7 @@
 //! `cv_versions`.
 
-use super::{Reader, get, opt_word, time, word};
-use estafette_actors::{DbResult, Tx};
+use super::{Reader, column, get, opt_word, time, word};
+use estafette_actors::{BulkRow, Column, DbResult, Tx};
 use estafette_protocol::cv::file::{CvVersion, CvVersionSummary};
 use estafette_protocol::cv::status::ChangeType;
 use serde_json::Value;
@@ -86,26 +86,43 @@ pub struct NewVersion<'a> {
     pub source_file: Option<&'a str>,
 }
 
-/// Inserts a version.
-///
-/// # Errors
-/// [`estafette_actors::DbError`].
-pub async fn insert(tx: &Tx<'_>, cv: &str, version: &NewVersion<'_>) -> DbResult<()> {
-    let change_type = version.change_type.map(ChangeType::as_str);
-    tx.later(
+/// A version that is kept.
+struct Kept {
+    cv: String,
+    version: i32,
+    content: Value,
+    changelog: Option<String>,
+    change_type: Option<ChangeType>,
+    source_file: Option<String>,
+}
+
+impl BulkRow for Kept {
+    const SQL: &'static str =
         "INSERT INTO cv.cv_versions (id, cv_file_id, version, content, changelog, change_type, source_file)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::jsonb[], $5::text[], $6::text[], $7::text[])";
+    fn columns(rows: &[Self]) -> Vec<Column<'_>> {
         vec![
-            Box::new(super::new_id()),
-            Box::new(cv.to_owned()),
-            Box::new(version.version),
-            Box::new(version.content.clone()),
-            Box::new(version.changelog.map(str::to_owned)),
-            Box::new(change_type),
-            Box::new(version.source_file.map(str::to_owned)),
-        ],
-    );
-    Ok(())
+            column(rows, |_| super::new_id()),
+            column(rows, |row| row.cv.as_str()),
+            column(rows, |row| row.version),
+            column(rows, |row| &row.content),
+            column(rows, |row| row.changelog.as_deref()),
+            column(rows, |row| row.change_type.map(ChangeType::as_str)),
+            column(rows, |row| row.source_file.as_deref()),
+        ]
+    }
+}
+
+/// Inserts a version. Written with the other rows of the unit.
+pub fn insert(tx: &Tx<'_>, cv: &str, version: &NewVersion<'_>) {
+    tx.put(Kept {
+        cv: cv.to_owned(),
+        version: version.version,
+        content: version.content.clone(),
+        changelog: version.changelog.map(str::to_owned),
+        change_type: version.change_type,
+        source_file: version.source_file.map(str::to_owned),
+    });
 }
 
 /// R30: the newest version gets the final content.

@@ -4,23 +4,25 @@ use super::compose::{self, Composed};
 use super::input::{GenerationHead, GenerationInput, StepRef};
 use super::{Generation, subtask};
 use crate::cv::brain::types::{Classification, Modification, Score};
-use crate::cv::model::status::{OfferState, OptimiseState, ScoreState as ScoreMachine};
-use crate::cv::pipeline::score::{self, took};
+use crate::cv::model::status::{OptimiseState, ScoreState as ScoreMachine};
+use crate::cv::pipeline::score;
 use crate::cv::pipeline::source::{self, Extracted};
 use crate::cv::rules::patch;
 use crate::cv::rules::versions as numbering;
 use crate::cv::store::activity::{self, Telemetry};
 use crate::cv::store::files::NewCv;
+use crate::cv::store::generations::Run;
 use crate::cv::store::versions::{self, NewVersion};
-use crate::cv::store::{credits, files, generations, new_id, settings};
+use crate::cv::store::{credits, files, generations, new_id};
 use crate::cv::{announce, history, ledger, topics};
+use chrono::Utc;
 use estafette_actors::task::{StepOutput, StepView, TaskInfo};
 use estafette_actors::{DbError, DbResult, Tx};
 use estafette_protocol::UserId;
 use estafette_protocol::cv::event::cv::ChangesProposed;
 use estafette_protocol::cv::event::task::{OfferCompleted, OfferExtracted};
 use estafette_protocol::cv::status::{ChangeType, CreatedBy, GenerationMode, OfferSourceType, SourceType};
-use estafette_protocol::cv::task::{GenerationOffer, StepReport};
+use estafette_protocol::cv::task::StepReport;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -33,12 +35,8 @@ pub(super) fn owner(task: &TaskInfo) -> DbResult<&UserId> {
 }
 
 /// The offer of a step, as its row is now.
-async fn run_of(tx: &Tx<'_>, task: &TaskInfo, at: &StepRef) -> DbResult<GenerationOffer> {
-    let offers = generations::offers(tx, task.id.as_str()).await?;
-    offers
-        .into_iter()
-        .find(|offer| offer.offer_index == at.offer_index)
-        .ok_or_else(|| source::vanished("an offer of a generation"))
+async fn run_of(tx: &Tx<'_>, at: &StepRef) -> DbResult<Run> {
+    generations::run(tx, &at.offer_id).await?.ok_or_else(|| source::vanished("an offer of a generation"))
 }
 
 /// A step is done.
@@ -71,10 +69,10 @@ pub(super) async fn completed(
             Ok(())
         }
         "recompose" => match kind.mode {
-            GenerationMode::Adapt => adapted(tx, task, at, &output.output).await,
-            GenerationMode::Optimize => optimised(tx, task, at, &output.output).await,
+            GenerationMode::Adapt => adapted(kind, tx, task, at, &output.output).await,
+            GenerationMode::Optimize => optimised(kind, tx, task, at, &output.output).await,
         },
-        "match_score" => scored(tx, task, at, &output.output).await,
+        "match_score" => scored(tx, at, &output.output).await,
         _ => Ok(()),
     }
 }
@@ -86,8 +84,7 @@ async fn extracted(tx: &mut Tx<'_>, task: &TaskInfo, at: &StepRef, output: &Step
     if let Some(url) = &found.url {
         activity::link_used(tx, user.as_str(), url).await?;
     }
-    generations::set_job_offer(tx, &at.offer_id, offer.id.as_str());
-    generations::move_offer(tx, &at.offer_id, OfferState::Running, None).await?;
+    generations::was_read(tx, &at.offer_id, offer.id.as_str());
     let event = OfferExtracted {
         offer_index: at.offer_index,
         job_offer_id: offer.id,
@@ -109,15 +106,14 @@ struct Recomposed {
 }
 
 /// P1: a CV of its own, with the source as version 1 and the result as version 2 (R26).
-async fn adapted(tx: &mut Tx<'_>, task: &TaskInfo, at: &StepRef, output: &Value) -> DbResult<()> {
+async fn adapted(kind: &Generation, tx: &mut Tx<'_>, task: &TaskInfo, at: &StepRef, output: &Value) -> DbResult<()> {
     let user = owner(task)?;
     let input = GenerationInput::of(task).map_err(bad)?;
     let made = Recomposed::deserialize(output).map_err(bad)?;
-    let run = run_of(tx, task, at).await?;
+    let run = run_of(tx, at).await?;
     let (content, changes) = (&made.composed.content, &made.composed.changes);
-    let debit = generations::debit_of(tx, &at.offer_id).await?;
     let language = made.language.as_deref().or(input.language.as_deref());
-    let (source_type, source_value) = source_of(tx, user, &run).await?;
+    let (source_type, source_value) = source_of(&run);
     let id = new_id();
     let pending = (!changes.is_empty()).then_some(changes.as_slice());
     let cv = NewCv {
@@ -133,30 +129,29 @@ async fn adapted(tx: &mut Tx<'_>, task: &TaskInfo, at: &StepRef, output: &Value)
         language,
         pending,
         pending_source_version: pending.map(|_| 1),
-        credit_transaction_id: debit.as_deref(),
+        credit_transaction_id: run.debit.as_deref(),
     };
     let filename = crate::cv::calls::files::insert_generated(tx, &cv).await?;
-    let settings = settings::read(tx).await?;
+    let settings = kind.services.settings(&*tx).await?;
     let (max, protected) = (settings.cv_max_versions(), pending.map(|_| 1));
     let source_file = Some(input.source_filename.as_str());
-    let first = NewVersion {
+    let source = NewVersion {
         version: 1,
         content: &input.content,
         changelog: None,
         change_type: Some(ChangeType::Adaptation),
         source_file,
     };
-    history::keep(tx, &id, &first, max, protected).await?;
-    let second = NewVersion {
+    let made_of_it = NewVersion {
         version: 2,
         content,
         changelog: Some(numbering::CHANGELOG_ADAPTATION),
         change_type: Some(ChangeType::Adaptation),
         source_file,
     };
-    history::keep(tx, &id, &second, max, protected).await?;
-    if let Some(debit) = &debit {
-        credits::set_cv(tx, debit, &id).await?;
+    history::keep(tx, &id, &[source, made_of_it], max, protected).await?;
+    if let Some(debit) = &run.debit {
+        credits::set_cv(tx, debit, &id);
     }
     let row = files::by_id(tx, &id).await?.ok_or_else(|| source::vanished("a new CV"))?;
     announce::created(tx, user, &row)?;
@@ -166,30 +161,29 @@ async fn adapted(tx: &mut Tx<'_>, task: &TaskInfo, at: &StepRef, output: &Value)
     }
     let results = json!({"modifications": made.modifications});
     offer_done(tx, task, at, &run, &results, (&id, &filename)).await?;
-    used(tx, task, "CV_GENERATED", "generate_cv", json!({"cv_id": id, "offer_index": at.offer_index})).await
+    used(tx, task, &run, "CV_GENERATED", "generate_cv", json!({"cv_id": id, "offer_index": at.offer_index}))
 }
 
 /// What an adapted CV came from, by its offer (D6).
-async fn source_of(tx: &Tx<'_>, user: &UserId, run: &GenerationOffer) -> DbResult<(SourceType, Option<String>)> {
-    let offer = match &run.job_offer_id {
-        Some(id) => crate::cv::store::offers::by_id(tx, user.as_str(), id.as_str()).await?,
-        None => None,
-    };
-    Ok(match offer {
-        Some(offer) => match offer.source_type {
-            OfferSourceType::Url => (SourceType::Link, Some(offer.source_value)),
-            OfferSourceType::Pdf => (SourceType::Pdf, Some(offer.source_value)),
-            OfferSourceType::Text => (SourceType::Manual, Some(offer.source_value)),
-        },
+fn source_of(run: &Run) -> (SourceType, Option<String>) {
+    match &run.source {
+        Some((kind, value)) => {
+            let from = match kind {
+                OfferSourceType::Url => SourceType::Link,
+                OfferSourceType::Pdf => SourceType::Pdf,
+                OfferSourceType::Text => SourceType::Manual,
+            };
+            (from, Some(value.clone()))
+        }
         None => (SourceType::Manual, run.source_url.clone()),
-    })
+    }
 }
 
 /// P2: the CV itself, the state before saved (R25), its score kept beside the new one (R33).
-async fn optimised(tx: &mut Tx<'_>, task: &TaskInfo, at: &StepRef, output: &Value) -> DbResult<()> {
+async fn optimised(kind: &Generation, tx: &mut Tx<'_>, task: &TaskInfo, at: &StepRef, output: &Value) -> DbResult<()> {
     let input = GenerationInput::of(task).map_err(bad)?;
     let made = Recomposed::deserialize(output).map_err(bad)?;
-    let run = run_of(tx, task, at).await?;
+    let run = run_of(tx, at).await?;
     let id = input.source_cv_id.as_str();
     let row = files::lock(tx, id).await?.ok_or_else(|| source::vanished("the CV"))?;
     let cv = &row.file.summary;
@@ -219,7 +213,7 @@ async fn optimised(tx: &mut Tx<'_>, task: &TaskInfo, at: &StepRef, output: &Valu
         files::set_offer(tx, id, Some(offer.as_str())).await?;
     }
     announce::changed(tx, id, rev, announce::by_task(), &patch, step.result)?;
-    let settings = settings::read(tx).await?;
+    let settings = kind.services.settings(&*tx).await?;
     let version = NewVersion {
         version: step.result,
         content: &composed.content,
@@ -227,13 +221,13 @@ async fn optimised(tx: &mut Tx<'_>, task: &TaskInfo, at: &StepRef, output: &Valu
         change_type: Some(ChangeType::Optimization),
         source_file: None,
     };
-    history::keep(tx, id, &version, settings.cv_max_versions(), Some(step.save_as)).await?;
+    history::keep(tx, id, &[version], settings.cv_max_versions(), Some(step.save_as)).await?;
     let event = ChangesProposed { pending_source_version: step.save_as, changes: composed.changes.clone() };
     tx.emit(&topics::cv(id)?, "cv.changes_proposed", &event)?;
     files::move_optimise(tx, id, OptimiseState::Done).await?;
     tell_optimise(tx, id).await?;
     offer_done(tx, task, at, &run, &results, (id, &cv.filename)).await?;
-    used(tx, task, "CV_OPTIMIZED", "improve_cv", json!({"cv_id": id})).await
+    used(tx, task, &run, "CV_OPTIMIZED", "improve_cv", json!({"cv_id": id}))
 }
 
 /// Tells where the optimisation stands now, with the list row and the score that became outdated.
@@ -250,7 +244,7 @@ async fn offer_done(
     tx: &mut Tx<'_>,
     task: &TaskInfo,
     at: &StepRef,
-    run: &GenerationOffer,
+    run: &Run,
     results: &Value,
     (cv, filename): (&str, &str),
 ) -> DbResult<()> {
@@ -265,44 +259,52 @@ async fn offer_done(
 }
 
 /// Statistics of a completed use (R72).
-async fn used(tx: &Tx<'_>, task: &TaskInfo, kind: &str, feature: &str, metadata: Value) -> DbResult<()> {
+fn used(
+    tx: &Tx<'_>,
+    task: &TaskInfo,
+    run: &Run,
+    kind: &'static str,
+    feature: &'static str,
+    metadata: Value,
+) -> DbResult<()> {
     let user = owner(task)?.as_str();
-    let duration = took(tx, task.id.as_str()).await?;
+    let duration = (Utc::now() - run.accepted_at).num_milliseconds().max(0);
     let event = Telemetry {
-        user: Some(user),
+        user: Some(user.to_owned()),
         kind,
         category: "cv_management",
         metadata,
-        device: task.device.as_ref().map(|device| device.as_str()),
+        device: task.device.as_ref().map(|device| device.as_str().to_owned()),
         duration: i32::try_from(duration).ok(),
         status: "success",
         error: None,
     };
-    activity::telemetry(tx, &event).await?;
-    activity::feature_used(tx, user, feature, duration).await
+    activity::telemetry(tx, event);
+    activity::feature_used(tx, user, feature, duration);
+    Ok(())
 }
 
 /// The CV of an offer, once there is one.
-async fn made_cv(tx: &Tx<'_>, task: &TaskInfo, at: &StepRef) -> DbResult<Option<String>> {
-    Ok(run_of(tx, task, at).await?.generated_cv_file_id.map(|id| id.as_str().to_owned()))
+async fn made_cv(tx: &Tx<'_>, at: &StepRef) -> DbResult<Option<String>> {
+    Ok(run_of(tx, at).await?.generated_cv_file_id)
 }
 
-pub(super) async fn score_started(tx: &mut Tx<'_>, task: &TaskInfo, at: &StepRef) -> DbResult<()> {
-    match made_cv(tx, task, at).await? {
+pub(super) async fn score_started(tx: &mut Tx<'_>, at: &StepRef) -> DbResult<()> {
+    match made_cv(tx, at).await? {
         Some(cv) => score::move_and_tell(tx, &cv, ScoreMachine::InProgress).await,
         None => Ok(()),
     }
 }
 
-pub(super) async fn score_failed(tx: &mut Tx<'_>, task: &TaskInfo, at: &StepRef) -> DbResult<()> {
-    match made_cv(tx, task, at).await? {
+pub(super) async fn score_failed(tx: &mut Tx<'_>, at: &StepRef) -> DbResult<()> {
+    match made_cv(tx, at).await? {
         Some(cv) => score::move_and_tell(tx, &cv, ScoreMachine::Failed).await,
         None => Ok(()),
     }
 }
 
-async fn scored(tx: &mut Tx<'_>, task: &TaskInfo, at: &StepRef, output: &Value) -> DbResult<()> {
-    let Some(cv) = made_cv(tx, task, at).await? else { return Ok(()) };
+async fn scored(tx: &mut Tx<'_>, at: &StepRef, output: &Value) -> DbResult<()> {
+    let Some(cv) = made_cv(tx, at).await? else { return Ok(()) };
     let found = Score::deserialize(output.get("score").unwrap_or(&Value::Null)).map_err(bad)?;
     let rev = output.get("rev").and_then(Value::as_i64).unwrap_or_default();
     let before = output.get("before").and_then(Value::as_i64).and_then(|before| i32::try_from(before).ok());

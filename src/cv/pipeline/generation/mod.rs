@@ -28,7 +28,7 @@ pub mod steps;
 
 use self::input::{GenerationInput, StepRef};
 use super::{GENERATE_CV, IMPROVE_CV, lock_owner};
-use crate::cv::model::status::{GenerationState, OfferState, SubtaskState, TaskState};
+use crate::cv::model::status::{GenerationState, SubtaskState, TaskState};
 use crate::cv::services::Services;
 use crate::cv::store::generations::{self, SubtaskKey};
 use crate::cv::store::tasks;
@@ -101,7 +101,9 @@ impl TaskKind for Generation {
 
     async fn on_started(&self, tx: &mut Tx<'_>, task: &TaskInfo) -> DbResult<EventFields> {
         move_task(tx, task.id.as_str(), TaskState::Running, None, None);
-        generations::start_offers(tx, task.id.as_str());
+        for offer in &effects::head(task)?.offers {
+            generations::start_offer(tx, &offer.id, offer.source.needs_extraction());
+        }
         count_fields(tx, task.id.as_str()).await
     }
 
@@ -113,12 +115,10 @@ impl TaskKind for Generation {
     async fn on_step_started(&self, tx: &mut Tx<'_>, task: &TaskInfo, step: &StepView<'_>) -> DbResult<()> {
         let at = StepRef::of(step.spec)?;
         match step.spec.kind.as_str() {
-            "extract" => {
-                generations::move_offer(tx, &at.offer_id, OfferState::Extracting, None).await?;
-            }
+            "extract" => generations::extracting(tx, &at.offer_id),
             "match_score" => {
                 lock_owner(tx, task).await?;
-                effects::score_started(tx, task, &at).await?;
+                effects::score_started(tx, &at).await?;
             }
             _ => {}
         }
@@ -153,7 +153,7 @@ impl TaskKind for Generation {
         // R37: the failed score of a generation is the CV's, not the generation's.
         if step.spec.kind == "match_score" && failure.retry_in.is_none() {
             lock_owner(tx, task).await?;
-            effects::score_failed(tx, task, &at).await?;
+            effects::score_failed(tx, &at).await?;
         }
         Ok(())
     }

@@ -282,7 +282,7 @@ impl TaskKind for Making {
             tasks::move_to(tx, id, TaskState::Completed, None, Some(&result));
             if let Some(owner) = &task.owner {
                 let took = super::score::took(tx, id).await?;
-                activity::feature_used(tx, owner.as_str(), self.recipe.feature(), took).await?;
+                activity::feature_used(tx, owner.as_str(), self.recipe.feature(), took);
             }
             return Ok(TaskEnd { status: TaskStatus::Completed, result, error: None, fields: EventFields::new() });
         };

@@ -59,19 +59,20 @@ pub(super) async fn store(tx: &mut Tx<'_>, task: &TaskInfo, recipe: Recipe, id: 
         files::mark_translated(tx, id, made.original_created_by).await?;
     }
     if let Some(debit) = &debit {
-        credits::set_cv(tx, debit, id).await?;
+        credits::set_cv(tx, debit, id);
     }
     let row = files::by_id(tx, id).await?.ok_or_else(|| DbError::Data("a new CV vanished".to_owned()))?;
     announce::created(tx, owner, &row)?;
     let event = Telemetry {
-        user: Some(user),
+        user: Some(user.to_owned()),
         kind: recipe.telemetry(),
         category: "cv_management",
         metadata: json!({"cv_id": id, "task_id": task.id}),
-        device: task.device.as_ref().map(|device| device.as_str()),
+        device: task.device.as_ref().map(|device| device.as_str().to_owned()),
         duration: None,
         status: "success",
         error: None,
     };
-    activity::telemetry(tx, &event).await
+    activity::telemetry(tx, event);
+    Ok(())
 }
