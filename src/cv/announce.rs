@@ -1,7 +1,7 @@
 //! Events about a CV that several calls and tasks emit alike.
 
 use super::rules::review::Decided;
-use super::store::files::CvRow;
+use super::store::files::{CvRow, Told};
 use super::topics;
 use estafette_actors::{DbResult, Identity, Tx};
 use estafette_protocol::cv::event::cv::{ChangeDecided, ChangedBy, CvChanged, CvOptimise, CvStateChanged};
@@ -62,8 +62,8 @@ pub fn decided(tx: &mut Tx<'_>, cv: &str, rev: i64, decided: &Decided) -> DbResu
 ///
 /// # Errors
 /// [`estafette_actors::DbError`].
-pub fn listed(tx: &mut Tx<'_>, row: &CvRow) -> DbResult<()> {
-    let cv = &row.file.summary;
+pub fn listed(tx: &mut Tx<'_>, row: &impl Told) -> DbResult<()> {
+    let cv = row.summary();
     let event = CvListed {
         id: cv.id.clone(),
         filename: cv.filename.clone(),
@@ -74,15 +74,15 @@ pub fn listed(tx: &mut Tx<'_>, row: &CvRow) -> DbResult<()> {
         title: cv.title.clone(),
         pending_count: cv.pending_count,
     };
-    tx.emit(&topics::user(&row.user), "cv.listed", &event)
+    tx.emit(&topics::user(row.user()), "cv.listed", &event)
 }
 
 /// `cv.score`: the score as it is now.
 ///
 /// # Errors
 /// [`estafette_actors::DbError`].
-pub fn score(tx: &mut Tx<'_>, row: &CvRow) -> DbResult<()> {
-    tx.emit(&topics::cv(row.file.summary.id.as_str())?, "cv.score", &row.file.score)
+pub fn score(tx: &mut Tx<'_>, row: &impl Told) -> DbResult<()> {
+    tx.emit(&topics::cv(row.summary().id.as_str())?, "cv.score", row.score())
 }
 
 /// `cv.optimise`: the optimisation's state as it is now.

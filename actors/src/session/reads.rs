@@ -46,13 +46,20 @@ pub(super) async fn authorize(runtime: &Runtime, who: &Identity, key: &TopicKey)
     match runtime.reads(&key.product).filter(|_| product.reads_together(&key.topic)) {
         Some(reads) => {
             let asked = Arc::new(Asked { who: who.clone(), key: key.clone() });
-            let group =
-                async |group: &[Arc<Asked>]| product.authorize_each(db, &those(group)).await.unwrap_or_default();
+            let group = async |group: &[Arc<Asked>]| permissions(db, &*product, group).await;
             let alone = async |asked: &Asked| product.authorize(db, &asked.who, &asked.key.topic).await;
             reads.permissions.ask(asked, group, alone).await
         }
         None => product.authorize(db, who, &key.topic).await,
     }
+}
+
+/// The permissions that can be asked for together.
+async fn permissions(db: &Db, product: &dyn Product, group: &[Arc<Asked>]) -> Vec<Option<Result<(), CallError>>> {
+    product.authorize_each(db, &those(group)).await.unwrap_or_else(|error| {
+        tracing::debug!(%error.message, topics = group.len(), "permissions could not be asked for together; each is asked for alone");
+        Vec::new()
+    })
 }
 
 fn those(group: &[Arc<Asked>]) -> Vec<(&Identity, &Topic)> {

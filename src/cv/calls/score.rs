@@ -45,7 +45,7 @@ pub async fn score(ctx: &CallCtx, settings: &Settings, params: ScoreCv) -> Resul
             files::set_offer(tx, cv.id.as_str(), Some(offer.as_str())).await?;
         }
         let before = files::by_id(tx, cv.id.as_str()).await?.ok_or_else(|| super::no_cv(&cv.id))?;
-        if !files::move_score(tx, cv.id.as_str(), ScoreMachine::InProgress).await? {
+        if files::move_score(tx, cv.id.as_str(), ScoreMachine::InProgress).await?.is_none() {
             return Err(CallError::conflict("this CV is being scored by a generation: wait for its end"));
         }
         let now = Utc::now();

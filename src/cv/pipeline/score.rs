@@ -4,6 +4,7 @@ use super::ask::{self, Question};
 use crate::cv::brain::types::{Score, ScoreInput};
 use crate::cv::model::status::{ScoreState as ScoreMachine, TaskState};
 use crate::cv::services::Services;
+use crate::cv::store::files::CvScored;
 use crate::cv::store::{activity, files, tasks};
 use crate::cv::{announce, ledger, topics};
 use chrono::Utc;
@@ -140,13 +141,15 @@ pub fn done(score: &Score, before: Option<i32>) -> ScoreState {
 /// # Errors
 /// [`DbError`].
 pub async fn move_and_tell(tx: &mut Tx<'_>, cv: &str, to: ScoreMachine) -> DbResult<()> {
-    if files::move_score(tx, cv, to).await?
-        && let Some(row) = files::by_id(tx, cv).await?
-    {
-        announce::score(tx, &row)?;
-        announce::listed(tx, &row)?;
+    match files::move_score(tx, cv, to).await? {
+        Some(moved) => tell(tx, &moved),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+fn tell(tx: &mut Tx<'_>, scored: &CvScored) -> DbResult<()> {
+    announce::score(tx, scored)?;
+    announce::listed(tx, scored)
 }
 
 /// Stores a score and tells, if the CV is still there. A score of a content that was edited meanwhile is stored as
@@ -155,17 +158,10 @@ pub async fn move_and_tell(tx: &mut Tx<'_>, cv: &str, to: ScoreMachine) -> DbRes
 /// # Errors
 /// [`DbError`].
 pub async fn save_and_tell(tx: &mut Tx<'_>, cv: &str, score: &Score, rev: i64, before: Option<i32>) -> DbResult<()> {
-    let Some(row) = files::lock(tx, cv).await? else { return Ok(()) };
-    let mut state = done(score, row.file.score.before.or(before));
-    if row.file.summary.content_rev != rev {
-        state.status = AiStatus::Idle;
+    match files::set_score(tx, cv, &done(score, before), rev).await? {
+        Some(scored) => tell(tx, &scored),
+        None => Ok(()),
     }
-    files::set_score(tx, cv, &state).await?;
-    if let Some(row) = files::by_id(tx, cv).await? {
-        announce::score(tx, &row)?;
-        announce::listed(tx, &row)?;
-    }
-    Ok(())
 }
 
 #[derive(Serialize, Deserialize)]
@@ -289,9 +285,8 @@ impl TaskKind for ScoreTask {
     ) -> Result<EventFields, CallError> {
         super::lock_owner(tx, task).await?;
         let cv = input(task)?.cv_id;
-        if !files::move_score(tx, &cv, ScoreMachine::InProgress).await? {
-            return Err(CallError::conflict("this CV is gone, or is being scored already"));
-        }
+        let moved = files::move_score(tx, &cv, ScoreMachine::InProgress).await?;
+        let moved = moved.ok_or_else(|| CallError::conflict("this CV is gone, or is being scored already"))?;
         let mut fields = EventFields::new();
         if let Some(owner) = &task.owner {
             let settings = crate::cv::store::settings::read(tx).await?;
@@ -301,10 +296,7 @@ impl TaskKind for ScoreTask {
             fields.insert("credits_debited".to_owned(), json!(reserved.credits_debited));
         }
         tasks::move_to(tx, task.id.as_str(), TaskState::Queued, None, None);
-        if let Some(row) = files::by_id(tx, &cv).await? {
-            announce::score(tx, &row)?;
-            announce::listed(tx, &row)?;
-        }
+        tell(tx, &moved)?;
         Ok(fields)
     }
 }

@@ -24,8 +24,9 @@ const SUMMARY: &str = "id, user_id, filename, concat_ws(' — ', nullif(content 
     updated_at, (SELECT count(*) FROM jsonb_array_elements(coalesce(pending_changes, '[]'::jsonb)) c
                  WHERE c ->> 'status' = 'pending')::int AS pending_count";
 
-const DETAIL: &str = "content, match_score_updated_at, score_breakdown, improvement_suggestions, missing_skills,
-    matching_skills, optimise_updated_at, pending_changes, pending_source_version, credit_used_at,
+const SCORE: &str = "match_score_updated_at, score_breakdown, improvement_suggestions, missing_skills, matching_skills";
+
+const DETAIL: &str = "content, optimise_updated_at, pending_changes, pending_source_version, credit_used_at,
     credit_transaction_id";
 
 /// A CV with its owner.
@@ -35,6 +36,51 @@ pub struct CvRow {
     pub user: UserId,
     /// The CV.
     pub file: CvFile,
+}
+
+/// What events tell of a CV after its score moved: everything but the document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CvScored {
+    /// Whose.
+    pub user: UserId,
+    /// Its row in lists.
+    pub summary: CvSummary,
+    /// Its score.
+    pub score: ScoreState,
+}
+
+/// What events tell of a CV.
+pub trait Told {
+    /// Whose it is.
+    fn user(&self) -> &UserId;
+    /// Its row in lists.
+    fn summary(&self) -> &CvSummary;
+    /// Its score.
+    fn score(&self) -> &ScoreState;
+}
+
+impl Told for CvRow {
+    fn user(&self) -> &UserId {
+        &self.user
+    }
+    fn summary(&self) -> &CvSummary {
+        &self.file.summary
+    }
+    fn score(&self) -> &ScoreState {
+        &self.file.score
+    }
+}
+
+impl Told for CvScored {
+    fn user(&self) -> &UserId {
+        &self.user
+    }
+    fn summary(&self) -> &CvSummary {
+        &self.summary
+    }
+    fn score(&self) -> &ScoreState {
+        &self.score
+    }
 }
 
 impl CvRow {
@@ -76,7 +122,7 @@ fn summary(row: &Row) -> DbResult<CvSummary> {
     })
 }
 
-fn cv_row(row: &Row) -> DbResult<CvRow> {
+fn scored(row: &Row) -> DbResult<CvScored> {
     let summary = summary(row)?;
     let score = ScoreState {
         score: summary.match_score,
@@ -88,8 +134,13 @@ fn cv_row(row: &Row) -> DbResult<CvRow> {
         suggestions: json(row, "improvement_suggestions")?.unwrap_or_default(),
         updated_at: opt_time(row, "match_score_updated_at")?,
     };
+    Ok(CvScored { user: word(row, "user_id")?, summary, score })
+}
+
+fn cv_row(row: &Row) -> DbResult<CvRow> {
+    let CvScored { user, summary, score } = scored(row)?;
     Ok(CvRow {
-        user: word(row, "user_id")?,
+        user,
         file: CvFile {
             score,
             content: get::<Option<Value>>(row, "content")?.unwrap_or(Value::Null),
@@ -108,7 +159,7 @@ fn cv_row(row: &Row) -> DbResult<CvRow> {
 /// # Errors
 /// [`estafette_actors::DbError`], as every function here.
 pub async fn by_id(db: &impl Reader, id: &str) -> DbResult<Option<CvRow>> {
-    let row = db.row(&format!("SELECT {SUMMARY}, {DETAIL} FROM cv.cv_files WHERE id = $1"), &[&id]).await?;
+    let row = db.row(&format!("SELECT {SUMMARY}, {SCORE}, {DETAIL} FROM cv.cv_files WHERE id = $1"), &[&id]).await?;
     row.as_ref().map(cv_row).transpose()
 }
 
@@ -117,7 +168,8 @@ pub async fn by_id(db: &impl Reader, id: &str) -> DbResult<Option<CvRow>> {
 /// # Errors
 /// [`estafette_actors::DbError`].
 pub async fn lock(tx: &Tx<'_>, id: &str) -> DbResult<Option<CvRow>> {
-    let row = tx.row(&format!("SELECT {SUMMARY}, {DETAIL} FROM cv.cv_files WHERE id = $1 FOR UPDATE"), &[&id]).await?;
+    let sql = format!("SELECT {SUMMARY}, {SCORE}, {DETAIL} FROM cv.cv_files WHERE id = $1 FOR UPDATE");
+    let row = tx.row(&sql, &[&id]).await?;
     row.as_ref().map(cv_row).transpose()
 }
 
@@ -288,35 +340,51 @@ pub async fn move_optimise(tx: &Tx<'_>, id: &str, to: OptimiseState) -> DbResult
 ///
 /// # Errors
 /// [`estafette_actors::DbError`].
-pub async fn move_score(tx: &Tx<'_>, id: &str, to: ScoreMachine) -> DbResult<bool> {
-    let moved = tx
-        .execute(
-            "UPDATE cv.cv_files SET match_score_status = $2, updated_at = now()
-             WHERE id = $1 AND match_score_status = ANY($3)",
-            &[&id, &to.as_str(), &to.sources()],
-        )
-        .await?;
-    Ok(moved == 1)
+pub async fn move_score(tx: &Tx<'_>, id: &str, to: ScoreMachine) -> DbResult<Option<CvScored>> {
+    let sql = format!(
+        "UPDATE cv.cv_files SET match_score_status = $2, updated_at = now()
+         WHERE id = $1 AND match_score_status = ANY($3) RETURNING {SUMMARY}, {SCORE}"
+    );
+    tx.query_opt(&sql, &[&id, &to.as_str(), &to.sources()]).await?.as_ref().map(scored).transpose()
 }
 
-/// Stores a score, and with it the state done. The newest version keeps it too (R25: each row keeps its scores).
+/// Stores a score of the content that had revision `rev`: outdated, where it was edited meanwhile. A score before that is
+/// kept already stays. The newest version keeps the score too (R25: each row keeps its scores). `None`: the CV is gone.
 ///
 /// # Errors
 /// [`estafette_actors::DbError`].
-pub async fn set_score(tx: &Tx<'_>, id: &str, score: &ScoreState) -> DbResult<()> {
+pub async fn set_score(tx: &Tx<'_>, id: &str, score: &ScoreState, rev: i64) -> DbResult<Option<CvScored>> {
     let breakdown = score.breakdown.map(|breakdown| to_json(&breakdown)).transpose()?;
     let (missing, matching) = (to_json(&score.missing_skills)?, to_json(&score.matching_skills)?);
     let suggestions = to_json(&score.suggestions)?;
     let at = score.updated_at.map(Timestamp::to_chrono);
     let status = score.status.as_str();
-    tx.execute(
-        "UPDATE cv.cv_files SET match_score = $2, match_score_status = $3, score_breakdown = $4, missing_skills = $5,
-            matching_skills = $6, improvement_suggestions = $7, match_score_updated_at = $8, score_before = $9,
-            updated_at = now()
-         WHERE id = $1",
-        &[&id, &score.score, &status, &breakdown, &missing, &matching, &suggestions, &at, &score.before],
-    )
-    .await?;
+    let outdated = ScoreMachine::Idle.as_str();
+    let sql = format!(
+        "UPDATE cv.cv_files SET match_score = $2, match_score_status = CASE WHEN content_rev = $10 THEN $3 ELSE $11 END,
+            score_breakdown = $4, missing_skills = $5, matching_skills = $6, improvement_suggestions = $7,
+            match_score_updated_at = $8, score_before = coalesce(score_before, $9), updated_at = now()
+         WHERE id = $1 RETURNING {SUMMARY}, {SCORE}"
+    );
+    let row = tx
+        .query_opt(
+            &sql,
+            &[
+                &id,
+                &score.score,
+                &status,
+                &breakdown,
+                &missing,
+                &matching,
+                &suggestions,
+                &at,
+                &score.before,
+                &rev,
+                &outdated,
+            ],
+        )
+        .await?;
+    let Some(row) = row else { return Ok(None) };
     tx.execute(
         "UPDATE cv.cv_versions v SET match_score = $2, score_breakdown = $3, missing_skills = $4, matching_skills = $5,
             improvement_suggestions = $6
@@ -324,7 +392,7 @@ pub async fn set_score(tx: &Tx<'_>, id: &str, score: &ScoreState) -> DbResult<()
         &[&id, &score.score, &breakdown, &missing, &matching, &suggestions],
     )
     .await?;
-    Ok(())
+    scored(&row).map(Some)
 }
 
 /// R33: the score before an optimisation.

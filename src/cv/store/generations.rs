@@ -11,6 +11,13 @@ use serde_json::Value;
 use std::collections::HashMap;
 use tokio_postgres::Row;
 
+/// What is read of an offer, and from where.
+const OFFER: &str =
+    "o.id, o.task_id, o.offer_index, o.status, o.source_url, o.job_offer_id, j.content ->> 'title' AS title,
+    j.content ->> 'company' AS company, o.generated_cv_file_id, o.generated_cv_file_name, o.retry_count, o.error,
+    o.credits_refunded
+    FROM cv.cv_generation_offers o LEFT JOIN cv.job_offers j ON j.id = o.job_offer_id";
+
 /// A new generation.
 #[derive(Debug, Clone, Copy)]
 pub struct NewGeneration<'a> {
@@ -180,13 +187,6 @@ pub async fn offers_of(db: &impl Reader, tasks: &[&str]) -> DbResult<HashMap<Str
     }
     Ok(found)
 }
-
-/// What is read of an offer, and from where.
-const OFFER: &str =
-    "o.id, o.task_id, o.offer_index, o.status, o.source_url, o.job_offer_id, j.content ->> 'title' AS title,
-    j.content ->> 'company' AS company, o.generated_cv_file_id, o.generated_cv_file_name, o.retry_count, o.error,
-    o.credits_refunded
-    FROM cv.cv_generation_offers o LEFT JOIN cv.job_offers j ON j.id = o.job_offer_id";
 
 fn offer(row: &Row) -> DbResult<GenerationOffer> {
     Ok(GenerationOffer {

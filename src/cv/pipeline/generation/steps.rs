@@ -214,11 +214,10 @@ impl Work<'_> {
     }
 
     async fn score(mut self) -> Result<StepOutput, StepError> {
-        let offers = generations::offers(&self.ctx.db, self.ctx.task.id.as_str()).await?;
-        let made = offers.iter().find(|offer| offer.offer_index == self.at.offer_index);
-        let made = made.and_then(|offer| offer.generated_cv_file_id.as_ref());
+        let run = generations::run(&self.ctx.db, &self.at.offer_id).await?;
+        let made = run.and_then(|run| run.generated_cv_file_id);
         let gone = || StepError::fatal("cv_gone", "the CV does not exist any more");
-        let id = made.ok_or_else(gone)?.as_str();
+        let id = made.as_deref().ok_or_else(gone)?;
         let row = files::by_id(&self.ctx.db, id).await?.ok_or_else(gone)?;
         let (offer, language) = self.facts()?;
         let offer = offer.ok_or_else(|| StepError::fatal("no_offer", "a score needs a job offer"))?;
