@@ -118,8 +118,8 @@ pub fn state(tx: &mut Tx<'_>, row: &CvRow) -> DbResult<()> {
 ///
 /// # Errors
 /// [`estafette_actors::DbError`].
-pub fn created(tx: &mut Tx<'_>, user: &UserId, row: &CvRow) -> DbResult<()> {
-    let cv = &row.file.summary;
+pub fn created(tx: &mut Tx<'_>, user: &UserId, row: &impl Told) -> DbResult<()> {
+    let cv = row.summary();
     let event = CvCreated {
         id: cv.id.clone(),
         filename: cv.filename.clone(),

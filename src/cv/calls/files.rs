@@ -5,7 +5,7 @@ use crate::cv::billing::blocks;
 use crate::cv::rules::patch::EditRefused;
 use crate::cv::rules::resume::NotAResume;
 use crate::cv::rules::{filename, patch, resume, review};
-use crate::cv::store::files::NewCv;
+use crate::cv::store::files::{CvHead, NewCv};
 use crate::cv::store::{events, files, new_id, offers, plans, tasks, users};
 use crate::cv::{announce, topics};
 use chrono::Utc;
@@ -30,16 +30,16 @@ fn name_taken(name: &str) -> CallError {
     CallError::conflict(format!("you have a CV named `{name}` already")).with_details(json!({"filename": name}))
 }
 
-/// Inserts a CV under a generated name that is free (R10). Returns the name.
+/// Inserts a CV under a generated name that is free (R10).
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn insert_generated(tx: &Tx<'_>, cv: &NewCv<'_>) -> Result<String, DbError> {
+pub async fn insert_generated(tx: &Tx<'_>, cv: &NewCv<'_>) -> Result<CvHead, DbError> {
     let now = Utc::now().timestamp_millis();
     for collisions in 0..NAME_TRIES {
         let filename = filename::generated(now, collisions);
-        if files::insert(tx, &NewCv { filename: &filename, ..cv.clone() }).await? {
-            return Ok(filename);
+        if let Some(made) = files::insert(tx, &NewCv { filename: &filename, ..cv.clone() }).await? {
+            return Ok(made);
         }
     }
     Err(DbError::Retry("no free name was found for a CV".to_owned()))
@@ -89,7 +89,7 @@ pub async fn create(ctx: &CallCtx, params: CreateCv) -> Result<Value, CallError>
             credit_transaction_id: None,
         };
         match &given {
-            Some(name) if !files::insert(tx, &cv).await? => return Err(name_taken(name)),
+            Some(name) if files::insert(tx, &cv).await?.is_none() => return Err(name_taken(name)),
             Some(_) => {}
             None => {
                 insert_generated(tx, &cv).await?;

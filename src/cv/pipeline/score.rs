@@ -4,7 +4,7 @@ use super::ask::{self, Question};
 use crate::cv::brain::types::{Score, ScoreInput};
 use crate::cv::model::status::{ScoreState as ScoreMachine, TaskState};
 use crate::cv::services::Services;
-use crate::cv::store::files::CvScored;
+use crate::cv::store::files::CvHead;
 use crate::cv::store::{activity, files, tasks};
 use crate::cv::{announce, ledger, topics};
 use chrono::Utc;
@@ -147,7 +147,7 @@ pub async fn move_and_tell(tx: &mut Tx<'_>, cv: &str, to: ScoreMachine) -> DbRes
     }
 }
 
-fn tell(tx: &mut Tx<'_>, scored: &CvScored) -> DbResult<()> {
+fn tell(tx: &mut Tx<'_>, scored: &CvHead) -> DbResult<()> {
     announce::score(tx, scored)?;
     announce::listed(tx, scored)
 }

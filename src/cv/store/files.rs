@@ -38,9 +38,9 @@ pub struct CvRow {
     pub file: CvFile,
 }
 
-/// What events tell of a CV after its score moved: everything but the document.
+/// A CV without its document and what is open in it: all that most events tell.
 #[derive(Debug, Clone, PartialEq)]
-pub struct CvScored {
+pub struct CvHead {
     /// Whose.
     pub user: UserId,
     /// Its row in lists.
@@ -71,7 +71,7 @@ impl Told for CvRow {
     }
 }
 
-impl Told for CvScored {
+impl Told for CvHead {
     fn user(&self) -> &UserId {
         &self.user
     }
@@ -122,7 +122,7 @@ fn summary(row: &Row) -> DbResult<CvSummary> {
     })
 }
 
-fn scored(row: &Row) -> DbResult<CvScored> {
+fn head(row: &Row) -> DbResult<CvHead> {
     let summary = summary(row)?;
     let score = ScoreState {
         score: summary.match_score,
@@ -134,11 +134,11 @@ fn scored(row: &Row) -> DbResult<CvScored> {
         suggestions: json(row, "improvement_suggestions")?.unwrap_or_default(),
         updated_at: opt_time(row, "match_score_updated_at")?,
     };
-    Ok(CvScored { user: word(row, "user_id")?, summary, score })
+    Ok(CvHead { user: word(row, "user_id")?, summary, score })
 }
 
 fn cv_row(row: &Row) -> DbResult<CvRow> {
-    let CvScored { user, summary, score } = scored(row)?;
+    let CvHead { user, summary, score } = head(row)?;
     Ok(CvRow {
         user,
         file: CvFile {
@@ -244,22 +244,25 @@ pub struct NewCv<'a> {
     pub credit_transaction_id: Option<&'a str>,
 }
 
-/// Inserts a CV. `false`: the name is taken.
+/// Inserts a CV. `None`: the name is taken.
 ///
 /// # Errors
 /// [`estafette_actors::DbError`].
-pub async fn insert(tx: &Tx<'_>, cv: &NewCv<'_>) -> DbResult<bool> {
+pub async fn insert(tx: &Tx<'_>, cv: &NewCv<'_>) -> DbResult<Option<CvHead>> {
     let pending = cv.pending.map(to_json).transpose()?;
     let source_type = cv.source_type.as_str();
     let created_by = cv.created_by.map(CreatedBy::as_str);
-    let inserted = tx
-        .execute(
-            "INSERT INTO cv.cv_files (id, user_id, filename, content, content_version, source_type, source_value,
+    let sql = format!(
+        "INSERT INTO cv.cv_files (id, user_id, filename, content, content_version, source_type, source_value,
                 job_offer_id, created_by, language, pending_changes, pending_source_version, created_with_credit,
                 credit_used_at, credit_transaction_id)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::text IS NOT NULL,
                 CASE WHEN $13::text IS NULL THEN NULL ELSE now() END, $13)
-             ON CONFLICT (user_id, filename) DO NOTHING",
+             ON CONFLICT (user_id, filename) DO NOTHING RETURNING {SUMMARY}, {SCORE}"
+    );
+    let inserted = tx
+        .query_opt(
+            &sql,
             &[
                 &cv.id,
                 &cv.user,
@@ -277,7 +280,7 @@ pub async fn insert(tx: &Tx<'_>, cv: &NewCv<'_>) -> DbResult<bool> {
             ],
         )
         .await?;
-    Ok(inserted == 1)
+    inserted.as_ref().map(head).transpose()
 }
 
 /// R14: what tells a translation from other CVs.
@@ -340,12 +343,12 @@ pub async fn move_optimise(tx: &Tx<'_>, id: &str, to: OptimiseState) -> DbResult
 ///
 /// # Errors
 /// [`estafette_actors::DbError`].
-pub async fn move_score(tx: &Tx<'_>, id: &str, to: ScoreMachine) -> DbResult<Option<CvScored>> {
+pub async fn move_score(tx: &Tx<'_>, id: &str, to: ScoreMachine) -> DbResult<Option<CvHead>> {
     let sql = format!(
         "UPDATE cv.cv_files SET match_score_status = $2, updated_at = now()
          WHERE id = $1 AND match_score_status = ANY($3) RETURNING {SUMMARY}, {SCORE}"
     );
-    tx.query_opt(&sql, &[&id, &to.as_str(), &to.sources()]).await?.as_ref().map(scored).transpose()
+    tx.query_opt(&sql, &[&id, &to.as_str(), &to.sources()]).await?.as_ref().map(head).transpose()
 }
 
 /// Stores a score of the content that had revision `rev`: outdated, where it was edited meanwhile. A score before that is
@@ -353,7 +356,7 @@ pub async fn move_score(tx: &Tx<'_>, id: &str, to: ScoreMachine) -> DbResult<Opt
 ///
 /// # Errors
 /// [`estafette_actors::DbError`].
-pub async fn set_score(tx: &Tx<'_>, id: &str, score: &ScoreState, rev: i64) -> DbResult<Option<CvScored>> {
+pub async fn set_score(tx: &Tx<'_>, id: &str, score: &ScoreState, rev: i64) -> DbResult<Option<CvHead>> {
     let breakdown = score.breakdown.map(|breakdown| to_json(&breakdown)).transpose()?;
     let (missing, matching) = (to_json(&score.missing_skills)?, to_json(&score.matching_skills)?);
     let suggestions = to_json(&score.suggestions)?;
@@ -392,7 +395,7 @@ pub async fn set_score(tx: &Tx<'_>, id: &str, score: &ScoreState, rev: i64) -> D
         &[&id, &score.score, &breakdown, &missing, &matching, &suggestions],
     )
     .await?;
-    scored(&row).map(Some)
+    head(&row).map(Some)
 }
 
 /// R33: the score before an optimisation.

@@ -131,7 +131,7 @@ async fn adapted(kind: &Generation, tx: &mut Tx<'_>, task: &TaskInfo, at: &StepR
         pending_source_version: pending.map(|_| 1),
         credit_transaction_id: run.debit.as_deref(),
     };
-    let filename = crate::cv::calls::files::insert_generated(tx, &cv).await?;
+    let head = crate::cv::calls::files::insert_generated(tx, &cv).await?;
     let settings = kind.services.settings(&*tx).await?;
     let (max, protected) = (settings.cv_max_versions(), pending.map(|_| 1));
     let source_file = Some(input.source_filename.as_str());
@@ -153,14 +153,13 @@ async fn adapted(kind: &Generation, tx: &mut Tx<'_>, task: &TaskInfo, at: &StepR
     if let Some(debit) = &run.debit {
         credits::set_cv(tx, debit, &id);
     }
-    let row = files::by_id(tx, &id).await?.ok_or_else(|| source::vanished("a new CV"))?;
-    announce::created(tx, user, &row)?;
+    announce::created(tx, user, &head)?;
     if pending.is_some() {
         let event = ChangesProposed { pending_source_version: 1, changes: changes.clone() };
         tx.emit(&topics::cv(&id)?, "cv.changes_proposed", &event)?;
     }
     let results = json!({"modifications": made.modifications});
-    offer_done(tx, task, at, &run, &results, (&id, &filename)).await?;
+    offer_done(tx, task, at, &run, &results, (&id, &head.summary.filename)).await?;
     used(tx, task, &run, "CV_GENERATED", "generate_cv", json!({"cv_id": id, "offer_index": at.offer_index}))
 }
 
