@@ -181,6 +181,16 @@ async fn rows_that_wait_are_written_before_a_question_and_in_their_order() {
 }
 
 #[actix::test]
+async fn rows_that_nobody_asks_for_are_written_with_the_end_or_when_it_is_settled() {
+    let database = database().await;
+    let db = database.db();
+    let runtime = runtime(db.clone(), Arc::default(), RuntimeConfig::default()).await;
+    let seen = runtime.call(identity("ann"), "put_at_end", json!({"id": "a"}), None).await.unwrap();
+    assert_eq!(seen, json!([0, 1, 1]));
+    assert_eq!(count(&db, "SELECT n FROM toy.counter").await, 2);
+}
+
+#[actix::test]
 async fn what_several_statements_read_at_one_moment_is_of_one_moment() {
     let database = database().await;
     let db = database.db();

@@ -277,6 +277,23 @@ impl Product for Toy {
                 })
                 .await
             }
+            // Counts at the end of the unit, and asks before and after that is settled; counts once more.
+            "put_at_end" => {
+                ctx.transaction(async |tx: &mut Tx<'_>| {
+                    let id = params["id"].as_str().unwrap();
+                    let counted = async |tx: &Tx<'_>| {
+                        let row = tx.query_opt("SELECT n FROM toy.counter WHERE id = $1", &[&id]).await?;
+                        Ok::<i64, CallError>(row.map_or(0, |row| row.get(0)))
+                    };
+                    tx.put(CountedAtEnd(id.to_owned()));
+                    let before = counted(tx).await?;
+                    tx.settle().await?;
+                    let settled = counted(tx).await?;
+                    tx.put(CountedAtEnd(id.to_owned()));
+                    Ok(json!([before, settled, counted(tx).await?]))
+                })
+                .await
+            }
             // Adds to a counter and asks for it in the same unit; refuses afterwards when it is told to.
             "put" => {
                 ctx.transaction(async |tx: &mut Tx<'_>| {
@@ -343,6 +360,17 @@ impl BulkRow for Counted {
     }
     fn about(&self) -> Option<String> {
         Some(self.0.clone())
+    }
+}
+
+/// The same, which nobody asks for.
+struct CountedAtEnd(String);
+
+impl BulkRow for CountedAtEnd {
+    const SQL: &'static str = Counted::SQL;
+    const AT_END: bool = true;
+    fn columns(rows: &[Self]) -> Vec<Column<'_>> {
+        vec![Box::new(rows.iter().map(|row| row.0.as_str()).collect::<Vec<_>>())]
     }
 }
 
