@@ -318,21 +318,24 @@ impl Tx<'_> {
         self.additions.enqueue(task)
     }
 
-    /// Cancels a task in this unit: whoever runs it is fenced off from now on.
+    /// Cancels a task in this unit: whoever runs it is fenced off from now on. What its kind says of that is there to be
+    /// asked for then.
     ///
     /// # Errors
     /// `not_found` when there is no such task, `conflict` when it has ended.
     pub async fn cancel_task(&mut self, id: &TaskId) -> Result<(), crate::error::CallError> {
-        crate::task::admit::cancel(self, id).await
+        crate::task::admit::cancel(self, id).await?;
+        Ok(self.settle().await?)
     }
 
     /// Queues a failed task again (or a completed one with failed groups): failed and cancelled steps run again,
-    /// completed ones do not.
+    /// completed ones do not. What its kind says of that is there to be asked for then.
     ///
     /// # Errors
     /// `not_found`; `conflict` when nothing of it failed; whatever [`crate::task::TaskKind::on_retried`] refuses.
     pub async fn retry_task(&mut self, id: &TaskId) -> Result<(), crate::error::CallError> {
-        crate::task::admit::retry(self, id).await
+        crate::task::admit::retry(self, id).await?;
+        Ok(self.settle().await?)
     }
 
     /// After the commit, subscriptions of a user are authorised again; those not allowed any more end with `revoked`.

@@ -38,7 +38,6 @@ pub async fn cancel(ctx: &CallCtx, params: TaskRef) -> Result<Value, CallError> 
     own(ctx, &params.id, false).await?;
     ctx.transaction(async |tx| {
         tx.cancel_task(&params.id).await?;
-        tx.settle().await?;
         encode(&tasks::by_id(tx, params.id.as_str()).await?.ok_or_else(|| no_task(&params.id))?)
     })
     .await
@@ -52,7 +51,6 @@ pub async fn retry(ctx: &CallCtx, params: TaskRef) -> Result<Value, CallError> {
     own(ctx, &params.id, false).await?;
     ctx.transaction(async |tx| {
         tx.retry_task(&params.id).await?;
-        tx.settle().await?;
         encode(&tasks::by_id(tx, params.id.as_str()).await?.ok_or_else(|| no_task(&params.id))?)
     })
     .await

@@ -7,7 +7,7 @@ use crate::cv::services::Services;
 use crate::cv::store::files::CvHead;
 use crate::cv::store::{activity, files, tasks};
 use crate::cv::{announce, ledger, topics};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use estafette_actors::task::{
     EventFields, StepCtx, StepOutput, StepSpec, StepView, TaskEnd, TaskInfo, TaskKind, TaskSummary,
 };
@@ -307,7 +307,12 @@ impl TaskKind for ScoreTask {
 /// [`DbError`].
 pub async fn took(tx: &Tx<'_>, id: &str) -> DbResult<i64> {
     let task = tasks::by_id(tx, id).await?;
-    Ok(task.map_or(0, |task| (Utc::now() - task.created_at.to_chrono()).num_milliseconds().max(0)))
+    Ok(task.map_or(0, |task| since(task.created_at.to_chrono())))
+}
+
+/// Milliseconds since a moment.
+pub fn since(at: DateTime<Utc>) -> i64 {
+    (Utc::now() - at).num_milliseconds().max(0)
 }
 
 #[cfg(test)]

@@ -287,14 +287,11 @@ pub async fn insert(tx: &Tx<'_>, cv: &NewCv<'_>) -> DbResult<Option<CvHead>> {
 ///
 /// # Errors
 /// [`estafette_actors::DbError`].
-pub async fn mark_translated(tx: &Tx<'_>, id: &str, original: Option<CreatedBy>) -> DbResult<()> {
-    let original = original.map(CreatedBy::as_str);
-    tx.execute(
-        "UPDATE cv.cv_files SET is_translated = true, original_created_by = $2 WHERE id = $1",
-        &[&id, &original],
-    )
-    .await?;
-    Ok(())
+pub async fn mark_translated(tx: &Tx<'_>, id: &str, original: Option<CreatedBy>) -> DbResult<CvHead> {
+    let sql = format!(
+        "UPDATE cv.cv_files SET is_translated = true, original_created_by = $2 WHERE id = $1 RETURNING {SUMMARY}, {SCORE}"
+    );
+    head(&tx.query_one(&sql, &[&id, &original.map(CreatedBy::as_str)]).await?)
 }
 
 /// Stores a content with its revision, version and open changes. The score of an older content is shown as outdated
@@ -339,7 +336,7 @@ pub async fn move_optimise(tx: &Tx<'_>, id: &str, to: OptimiseState) -> DbResult
     Ok(moved == 1)
 }
 
-/// Moves the score. `false`: it is not in a state from which it may go there.
+/// Moves the score. `None`: it is not in a state from which it may go there.
 ///
 /// # Errors
 /// [`estafette_actors::DbError`].

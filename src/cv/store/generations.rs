@@ -439,6 +439,7 @@ pub async fn add_refunds(tx: &Tx<'_>, id: &str, credits: i32) -> DbResult<()> {
 /// # Errors
 /// [`estafette_actors::DbError`].
 pub async fn retry_offer(tx: &Tx<'_>, id: &str, transaction: Option<&str>) -> DbResult<()> {
+    // What this unit said of it before comes first.
     tx.settle().await?;
     let to = OfferState::Pending;
     tx.execute(

@@ -15,7 +15,6 @@ use crate::cv::store::generations::Run;
 use crate::cv::store::versions::{self, NewVersion};
 use crate::cv::store::{credits, files, generations, new_id};
 use crate::cv::{announce, history, ledger, topics};
-use chrono::Utc;
 use estafette_actors::task::{StepOutput, StepView, TaskInfo};
 use estafette_actors::{DbError, DbResult, Tx};
 use estafette_protocol::UserId;
@@ -267,7 +266,7 @@ fn used(
     metadata: Value,
 ) -> DbResult<()> {
     let user = owner(task)?.as_str();
-    let duration = (Utc::now() - run.accepted_at).num_milliseconds().max(0);
+    let duration = score::since(run.accepted_at);
     let event = Telemetry {
         user: Some(user.to_owned()),
         kind,

@@ -54,15 +54,14 @@ pub(super) async fn store(tx: &mut Tx<'_>, task: &TaskInfo, recipe: Recipe, id: 
         pending_source_version: None,
         credit_transaction_id: debit.as_deref(),
     };
-    insert_generated(tx, &cv).await?;
+    let mut head = insert_generated(tx, &cv).await?;
     if recipe == Recipe::Translate {
-        files::mark_translated(tx, id, made.original_created_by).await?;
+        head = files::mark_translated(tx, id, made.original_created_by).await?;
     }
     if let Some(debit) = &debit {
         credits::set_cv(tx, debit, id);
     }
-    let row = files::by_id(tx, id).await?.ok_or_else(|| DbError::Data("a new CV vanished".to_owned()))?;
-    announce::created(tx, owner, &row)?;
+    announce::created(tx, owner, &head)?;
     let event = Telemetry {
         user: Some(user.to_owned()),
         kind: recipe.telemetry(),
