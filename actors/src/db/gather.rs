@@ -173,6 +173,16 @@ impl Waiting {
         self.soon.sets.is_empty() && self.at_end.sets.is_empty()
     }
 
+    /// From now on nothing waits for the end.
+    pub(crate) fn hasten(&mut self) {
+        self.soon.merge(std::mem::take(&mut self.at_end));
+    }
+
+    /// Takes over what comes before a question.
+    pub(crate) fn take_over_soon(&mut self, other: &mut Self) {
+        self.soon.merge(std::mem::take(&mut other.soon));
+    }
+
     /// Takes the statements that come before a question.
     pub(crate) fn take_soon(&mut self) -> Vec<Box<dyn RowSet>> {
         std::mem::take(&mut self.soon).sets

@@ -2,7 +2,9 @@
 //! wait until somebody asks a question or the unit ends (those that no question looks at, always until it ends), and what
 //! is sent together (the beginning, those rows, the question or the end) is one round trip to Postgres.
 
-use super::gather::{BulkRow, Column, Param, Waiting};
+mod rounds;
+
+use super::gather::{BulkRow, Column, Param, RowSet, Waiting};
 use super::{DbResult, Params};
 use crate::error::DbError;
 use crate::event::{NewEvent, TopicKey};
@@ -121,6 +123,8 @@ pub struct Tx<'a> {
     /// What begins it.
     begin: &'static str,
     additions: Additions,
+    /// It is a piece of a unit, and asks in rounds with the others.
+    part: Option<rounds::Part<'a>>,
 }
 
 impl Deref for Tx<'_> {
@@ -157,7 +161,20 @@ impl<'a> Tx<'a> {
     /// A unit on a connection. Nothing is sent yet.
     pub(crate) fn new(client: &'a deadpool_postgres::Client, product: ProductId, kinds: Arc<Registry>) -> Self {
         let additions = Additions::new(product, kinds);
-        Self { client, begun: Cell::new(false), over: Cell::new(false), begin: "BEGIN", additions }
+        Self { client, begun: Cell::new(false), over: Cell::new(false), begin: "BEGIN", additions, part: None }
+    }
+
+    /// A piece of this unit.
+    fn piece<'p>(&'p self, part: rounds::Part<'p>) -> Tx<'p> {
+        let mut piece = Tx::new(self.client, self.additions.product.clone(), Arc::clone(&self.additions.kinds));
+        piece.part = Some(part);
+        piece
+    }
+
+    /// What it adds, where it is a piece of another one.
+    fn into_additions(mut self) -> Additions {
+        let nothing = Additions::new(self.additions.product.clone(), Arc::clone(&self.additions.kinds));
+        std::mem::replace(&mut self.additions, nothing)
     }
 
     /// A unit of the runtime's own, whose statements find rows by their keys and take arrays of any length: their plans do
@@ -174,7 +191,7 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// [`DbError`].
     pub async fn query(&self, sql: &str, params: Params<'_>) -> DbResult<Vec<Row>> {
-        Ok(self.send(Some(Asked { sql, params, rows: true }), false).await?.rows)
+        Ok(self.ask(Asked { sql, params, rows: true }).await?.rows)
     }
 
     /// One row or none.
@@ -203,18 +220,20 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// [`DbError`].
     pub async fn execute(&self, sql: &str, params: Params<'_>) -> DbResult<u64> {
-        Ok(self.send(Some(Asked { sql, params, rows: false }), false).await?.touched)
+        Ok(self.ask(Asked { sql, params, rows: false }).await?.touched)
     }
 
-    /// Writes the rows that wait, those that would wait for the end as well.
-    ///
-    /// # Errors
-    /// [`DbError`] of one of them.
-    pub async fn settle(&self) -> DbResult<()> {
-        if !self.additions.rows.borrow().is_empty() {
-            self.send(None, false).await?;
+    /// What is asked from now on sees all rows that wait, those that would wait for the end as well.
+    pub fn settle(&self) {
+        self.additions.rows.borrow_mut().hasten();
+    }
+
+    async fn ask(&self, asked: Asked<'_>) -> DbResult<Answer> {
+        if let Some(part) = &self.part {
+            return part.send(self, asked).await;
         }
-        Ok(())
+        let rows = self.additions.rows.borrow_mut().take_soon();
+        self.send(rows, Some(asked), false, || ()).await
     }
 
     /// The end: the rows that wait, a last statement, the commit. Sent together: when this fails for an outage, nobody
@@ -224,16 +243,20 @@ impl<'a> Tx<'a> {
             return Ok(Vec::new());
         }
         let last = last.map(|(sql, params)| Asked { sql, params, rows: true });
-        Ok(self.send(last, true).await?.rows)
+        let rows = self.additions.rows.borrow_mut().take();
+        Ok(self.send(rows, last, true, || ()).await?.rows)
     }
 
-    /// Sends the beginning (once), the rows that wait, a statement and the end in one go; returns the statement's answer.
-    async fn send(&self, asked: Option<Asked<'_>>, end: bool) -> DbResult<Answer> {
+    /// Sends the beginning (once), rows, a statement and the end in one go, says when it is on its way, and returns the
+    /// statement's answer.
+    async fn send(
+        &self,
+        sets: Vec<Box<dyn RowSet>>,
+        asked: Option<Asked<'_>>,
+        end: bool,
+        on_its_way: impl FnOnce(),
+    ) -> DbResult<Answer> {
         let client = self.client;
-        let sets = match end || asked.is_none() {
-            true => self.additions.rows.borrow_mut().take(),
-            false => self.additions.rows.borrow_mut().take_soon(),
-        };
         let mut statements = Vec::with_capacity(sets.len());
         for set in &sets {
             statements.push(client.prepare_cached(set.sql()).await?);
@@ -264,7 +287,7 @@ impl<'a> Tx<'a> {
         if end {
             flow.push(plain(client, "COMMIT"));
         }
-        let answers = in_order(flow).await;
+        let answers = in_order(flow, on_its_way).await;
         // Whatever came of it: a transaction that has failed is rolled back by its commit.
         self.over.set(end);
         let mut answers = answers?;
@@ -284,14 +307,15 @@ fn touches<'a>(client: &'a deadpool_postgres::Client, statement: &'a Statement, 
     Box::pin(async move { Ok(Answer { rows: Vec::new(), touched: client.execute(statement, params).await? }) })
 }
 
-/// Sends all in their order, then waits for all. The first error is the one that counts: those behind it only say that
+/// Sends all in their order, says so, then waits for all. The first error is the one that counts: those behind it only say that
 /// the transaction has failed already.
-async fn in_order(mut flow: Vec<Sent<'_>>) -> DbResult<Vec<Answer>> {
+async fn in_order(mut flow: Vec<Sent<'_>>, on_its_way: impl FnOnce()) -> DbResult<Vec<Answer>> {
     // A statement is sent by the first look at it, and none waits for anything before that.
     let mut looked = Vec::with_capacity(flow.len());
     for sent in &mut flow {
         looked.push(futures_util::poll!(sent.as_mut()));
     }
+    on_its_way();
     let mut answers = Vec::with_capacity(flow.len());
     let mut failed = None;
     for (sent, looked) in flow.into_iter().zip(looked) {
@@ -325,7 +349,8 @@ impl Tx<'_> {
     /// `not_found` when there is no such task, `conflict` when it has ended.
     pub async fn cancel_task(&mut self, id: &TaskId) -> Result<(), crate::error::CallError> {
         crate::task::admit::cancel(self, id).await?;
-        Ok(self.settle().await?)
+        self.settle();
+        Ok(())
     }
 
     /// Queues a failed task again (or a completed one with failed groups): failed and cancelled steps run again,
@@ -335,7 +360,8 @@ impl Tx<'_> {
     /// `not_found`; `conflict` when nothing of it failed; whatever [`crate::task::TaskKind::on_retried`] refuses.
     pub async fn retry_task(&mut self, id: &TaskId) -> Result<(), crate::error::CallError> {
         crate::task::admit::retry(self, id).await?;
-        Ok(self.settle().await?)
+        self.settle();
+        Ok(())
     }
 
     /// After the commit, subscriptions of a user are authorised again; those not allowed any more end with `revoked`.

@@ -119,16 +119,57 @@ pub(crate) async fn begin_accepted(
     }
     // As in a group commit: hooks that lock rows of the owners do so in one order.
     begun.sort_by(|one, other| one.task.owner.cmp(&other.task.owner));
-    for Begun { task, .. } in &begun {
-        begin(tx, task, node, 0).await?;
-    }
+    begin_each(tx, node, begun.iter().map(|begun| (&begun.task, 0))).await?;
     Ok(begun)
 }
 
+/// What tasks' kinds do when they begin, with how often each was rescued. They are given in the order of their owners.
+pub(crate) async fn begin_each(
+    tx: &mut Tx<'_>,
+    node: &NodeId,
+    tasks: impl Iterator<Item = (&TaskInfo, i32)>,
+) -> DbResult<()> {
+    let all = tasks.map(|(task, rescues)| Ok(Begins { kind: kind_of(tx, task)?, task, rescues }));
+    let all = all.collect::<DbResult<Vec<_>>>()?;
+    for pieces in beside(&all, |begins| (&*begins.kind, begins.task)) {
+        let begin = async |tx: &mut Tx<'_>, piece: &[Begins<'_>]| {
+            for begins in piece {
+                begin(tx, begins, node).await?;
+            }
+            Ok(())
+        };
+        tx.beside(pieces, begin).await?;
+    }
+    Ok(())
+}
+
+/// A task that begins.
+struct Begins<'a> {
+    kind: Arc<dyn TaskKind>,
+    task: &'a TaskInfo,
+    rescues: i32,
+}
+
+/// What is to be done for tasks one after the other (they are in the order of their owners), each time as the pieces that
+/// may be done beside each other: one an owner where their kinds allow it ([`TaskKind::beside_others`]).
+pub(crate) fn beside<T>(all: &[T], of: impl Fn(&T) -> (&dyn TaskKind, &TaskInfo)) -> Vec<Vec<&[T]>> {
+    let alike = |one: &T| {
+        let (kind, task) = of(one);
+        kind.beside_others() && task.owner.is_some()
+    };
+    let series = all.chunk_by(|one, other| alike(one) == alike(other));
+    series
+        .map(|series| match series.first().is_some_and(alike) {
+            true => series.chunk_by(|one, other| of(one).1.owner == of(other).1.owner).collect(),
+            false => vec![series],
+        })
+        .collect()
+}
+
 /// What a task's kind does when it begins, and `task.started`.
-pub(crate) async fn begin(tx: &mut Tx<'_>, task: &TaskInfo, node: &NodeId, rescues: i32) -> DbResult<()> {
+async fn begin(tx: &mut Tx<'_>, begins: &Begins<'_>, node: &NodeId) -> DbResult<()> {
+    let Begins { kind, task, rescues } = begins;
     tx.product = task.product.clone();
-    let kind = kind_of(tx, task)?;
     let mut data = kind.on_started(tx, task).await?;
     for (name, value) in [
         ("id", Value::from(task.id.as_str())),
@@ -136,7 +177,7 @@ pub(crate) async fn begin(tx: &mut Tx<'_>, task: &TaskInfo, node: &NodeId, rescu
         ("status", Value::from(TaskStatus::Running.as_str())),
         ("attempt", Value::from(task.attempt)),
         ("node", Value::from(node.as_str())),
-        ("rescues", Value::from(rescues)),
+        ("rescues", Value::from(*rescues)),
     ] {
         data.insert(name.to_owned(), value);
     }

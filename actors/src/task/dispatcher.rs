@@ -4,7 +4,7 @@
 //! It wakes when somebody queues a task, when a supervisor ends, and twice a second in any case: a lost signal costs
 //! half a second.
 
-use super::admit::begin;
+use super::admit::begin_each;
 use super::graph::Graph;
 use super::handover;
 use super::places::{Begun, Place, Places};
@@ -387,15 +387,16 @@ async fn claim_some(setup: &DispatcherSetup, limit: i64) -> DbResult<Option<Vec<
         )
         .await?;
     let mut rows = rows.iter().map(just_claimed).collect::<DbResult<Vec<_>>>()?;
-    rows.sort_by(|a, b| a.row.info.id.cmp(&b.row.info.id));
+    // As in a group commit.
+    rows.sort_by(|a, b| (&a.row.info.owner, &a.row.info.id).cmp(&(&b.row.info.owner, &b.row.info.id)));
     let begun: Vec<&str> = rows.iter().filter(|row| row.plan.is_none()).map(|row| row.row.info.id.as_str()).collect();
     let mut graphs = store::graphs(&tx, &begun).await?;
+    begin_each(&mut tx, &setup.node, rows.iter().map(|claimed| (&claimed.row.info, claimed.row.rescues))).await?;
     let mut claimed = Vec::with_capacity(rows.len());
     let mut waits = Vec::with_capacity(rows.len());
     for JustClaimed { row, plan, waited } in rows {
         waits.push(waited);
         let task = row.info;
-        begin(&mut tx, &task, &setup.node, row.rescues).await?;
         let graph = match plan {
             Some(plan) => Graph::planned(plan.into_iter().map(Arc::new))
                 .map_err(|error| crate::DbError::Data(error.to_string()))?,

@@ -96,6 +96,13 @@ pub trait TaskKind: Send + Sync + 'static {
     /// The kind's name, unique within the product (`generate-cv`).
     fn name(&self) -> &'static str;
 
+    /// Whether the hooks of tasks of different owners run beside each other: their questions go to Postgres together then, and
+    /// not one after the other. For kinds whose hooks look at nothing that another owner's hook may write, and that lock
+    /// what they lock of their owner before they ask anything else: so the locks of all owners are taken first, in one order.
+    fn beside_others(&self) -> bool {
+        false
+    }
+
     /// The first steps of a task. Pure: called once, inside the transaction that accepts the task.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use crate::db::{Db, DbResult, Param, RawJson, Tx};
 use crate::error::{DbError, StepError};
 use crate::limits::{COMMIT_BATCH, COMMIT_QUEUE, STORAGE_BACKOFF};
 use crate::registry::Registry;
-use crate::task::admit::emit_ended;
+use crate::task::admit::{beside, emit_ended};
 use crate::task::kind::{GroupEnd, StepFailure, StepOutput, StepView, TaskKind, TaskSummary};
 use crate::task::spec::{GroupKey, StepSpec, TaskInfo};
 use crate::task::store::{AddedStepRow, AtWork, NeedsRow, StepRow, TaskEndRow};
@@ -24,6 +24,7 @@ use estafette_protocol::task::{StepStatus, TaskStatus};
 use estafette_protocol::{EventKind, StepKey, TaskId, Topic};
 use futures_util::FutureExt as _;
 use serde_json::{Map, Value};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -296,18 +297,34 @@ async fn write_rows(tx: &mut Tx<'_>, group: &[Commit], fencing: Fencing, verdict
         }
         Fencing::Looked => pass_fences(tx, group).await?,
     };
-    let mut rows = Rows::default();
+    let rows = RefCell::new(Rows::default());
     // Hooks lock rows of the tasks' owners: in one order in the whole cluster, so that no two units wait in a circle.
-    let mut ordered: Vec<(usize, (&Commit, Fence))> = group.iter().zip(fences).enumerate().collect();
+    let mut ordered: Vec<Fenced<'_>> = group.iter().zip(fences).enumerate().collect();
     ordered.sort_by(|(_, (one, _)), (_, (other, _))| one.task.owner.cmp(&other.task.owner));
     let mut placed = Vec::with_capacity(group.len());
-    for (place, (commit, fence)) in ordered {
-        let verdict = match fence {
+    for pieces in beside(&ordered, |(_, (commit, _))| (&*commit.kind, &*commit.task)) {
+        let written = tx.beside(pieces, async |tx: &mut Tx<'_>, piece| write_hooks(tx, piece, &rows).await).await?;
+        placed.extend(written.into_iter().flatten());
+    }
+    flush(tx, rows.into_inner());
+    placed.sort_by_key(|(place, _)| *place);
+    verdicts.extend(placed.into_iter().map(|(_, verdict)| verdict));
+    Ok(())
+}
+
+/// A commit with its place in the group, and how it stands.
+type Fenced<'a> = (usize, (&'a Commit, Fence));
+
+/// What the hooks of commits write, one after the other.
+async fn write_hooks(tx: &mut Tx<'_>, commits: &[Fenced<'_>], rows: &RefCell<Rows>) -> DbResult<Vec<(usize, Verdict)>> {
+    let mut placed = Vec::with_capacity(commits.len());
+    for (place, (commit, fence)) in commits {
+        let verdict = match *fence {
             Fence::Passed => {
                 tx.product = commit.task.product.clone();
                 let mut status = None;
                 for change in &commit.moves {
-                    status = apply(tx, commit, change, &mut rows).await?.or(status);
+                    status = apply(tx, commit, change, rows).await?.or(status);
                 }
                 Verdict::Done(status)
             }
@@ -317,12 +334,9 @@ async fn write_rows(tx: &mut Tx<'_>, group: &[Commit], fencing: Fencing, verdict
                 Verdict::Fenced
             }
         };
-        placed.push((place, verdict));
+        placed.push((*place, verdict));
     }
-    flush(tx, rows);
-    placed.sort_by_key(|(place, _)| *place);
-    verdicts.extend(placed.into_iter().map(|(_, verdict)| verdict));
-    Ok(())
+    Ok(placed)
 }
 
 /// How a group's fences are checked.
@@ -501,7 +515,7 @@ fn emit_step(
 }
 
 /// Writes one move; the state in which the task ended, if it is its end.
-async fn apply(tx: &mut Tx<'_>, commit: &Commit, change: &Move, rows: &mut Rows) -> DbResult<Option<TaskStatus>> {
+async fn apply(tx: &mut Tx<'_>, commit: &Commit, change: &Move, rows: &RefCell<Rows>) -> DbResult<Option<TaskStatus>> {
     let task = &*commit.task;
     match change {
         Move::Started { spec, attempt } => {
@@ -512,6 +526,7 @@ async fn apply(tx: &mut Tx<'_>, commit: &Commit, change: &Move, rows: &mut Rows)
             commit.kind.on_step_completed(tx, task, &StepView { spec, attempt: *attempt }, output).await?;
             let own = [("attempt", Value::from(*attempt)), ("duration_ms", Value::from(millis(*took)))];
             emit_step(tx, task, spec, "step.completed", Some(&output.report), own)?;
+            let mut rows = rows.borrow_mut();
             rows.step(StepRow {
                 output: Some(Arc::clone(output)),
                 duration_ms: Some(millis(*took)),
@@ -540,7 +555,7 @@ async fn apply(tx: &mut Tx<'_>, commit: &Commit, change: &Move, rows: &mut Rows)
             ];
             emit_step(tx, task, spec, "step.failed", Some(&error.report), own)?;
             let status = if retry_in.is_some() { StepStatus::Pending } else { StepStatus::Failed };
-            rows.step(StepRow {
+            rows.borrow_mut().step(StepRow {
                 error: Some(error.message.clone()),
                 report: Some(error.report.clone()),
                 run_after: retry_in.map(|delay| Utc::now() + delay),
@@ -548,7 +563,7 @@ async fn apply(tx: &mut Tx<'_>, commit: &Commit, change: &Move, rows: &mut Rows)
                 ..StepRow::new(&task.id, &spec.key, status, *attempt)
             });
             for (key, attempt) in cancelled {
-                rows.step(StepRow::new(&task.id, key, StepStatus::Cancelled, *attempt));
+                rows.borrow_mut().step(StepRow::new(&task.id, key, StepStatus::Cancelled, *attempt));
             }
             for group in groups {
                 commit.kind.on_group_ended(tx, task, group, GroupEnd::Failed(error)).await?;
@@ -557,7 +572,7 @@ async fn apply(tx: &mut Tx<'_>, commit: &Commit, change: &Move, rows: &mut Rows)
         Move::Ended(summary) => {
             let end = commit.kind.on_ended(tx, task, summary).await?;
             emit_ended(tx, task, end.status, end.error.as_deref(), &end.result, &end.fields)?;
-            rows.ended.push(TaskEndRow {
+            rows.borrow_mut().ended.push(TaskEndRow {
                 id: task.id.clone(),
                 no: commit.no,
                 progressed: commit.progressed(),

@@ -61,6 +61,10 @@ impl TaskKind for Chain {
         "chain"
     }
 
+    fn beside_others(&self) -> bool {
+        true
+    }
+
     fn plan(&self, task: &TaskInfo) -> Result<Vec<StepSpec>, StepError> {
         let steps = task.input["steps"].as_array().cloned().ok_or_else(|| StepError::fatal("bad_input", "no steps"))?;
         Ok(steps.iter().map(spec).collect())
@@ -287,7 +291,7 @@ impl Product for Toy {
                     };
                     tx.put(CountedAtEnd(id.to_owned()));
                     let before = counted(tx).await?;
-                    tx.settle().await?;
+                    tx.settle();
                     let settled = counted(tx).await?;
                     tx.put(CountedAtEnd(id.to_owned()));
                     Ok(json!([before, settled, counted(tx).await?]))

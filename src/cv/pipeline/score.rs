@@ -176,6 +176,10 @@ impl TaskKind for ScoreTask {
         super::CALCULATE_MATCH_SCORE
     }
 
+    fn beside_others(&self) -> bool {
+        true
+    }
+
     fn plan(&self, task: &TaskInfo) -> Result<Vec<StepSpec>, StepError> {
         input(task)?;
         Ok(vec![

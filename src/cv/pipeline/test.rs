@@ -162,6 +162,10 @@ impl TaskKind for TestTask {
         super::TEST
     }
 
+    fn beside_others(&self) -> bool {
+        true
+    }
+
     fn plan(&self, task: &TaskInfo) -> Result<Vec<StepSpec>, StepError> {
         let input =
             TestInput::deserialize(&task.input).map_err(|error| StepError::fatal("bad_input", error.to_string()))?;

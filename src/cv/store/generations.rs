@@ -440,7 +440,7 @@ pub async fn add_refunds(tx: &Tx<'_>, id: &str, credits: i32) -> DbResult<()> {
 /// [`estafette_actors::DbError`].
 pub async fn retry_offer(tx: &Tx<'_>, id: &str, transaction: Option<&str>) -> DbResult<()> {
     // What this unit said of it before comes first.
-    tx.settle().await?;
+    tx.settle();
     let to = OfferState::Pending;
     tx.execute(
         "UPDATE cv.cv_generation_offers SET status = $2, error = NULL, retry_count = retry_count + 1,
@@ -650,7 +650,7 @@ pub fn complete_subtask(
 /// [`estafette_actors::DbError`].
 pub async fn cancel_subtasks(tx: &Tx<'_>, offer: &str) -> DbResult<()> {
     // What this unit said of them before comes first.
-    tx.settle().await?;
+    tx.settle();
     tx.execute(
         "UPDATE cv.cv_generation_subtasks SET status = 'cancelled', updated_at = now()
          WHERE offer_id = $1 AND status IN ('pending', 'running')",

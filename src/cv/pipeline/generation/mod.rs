@@ -91,6 +91,10 @@ impl TaskKind for Generation {
         }
     }
 
+    fn beside_others(&self) -> bool {
+        true
+    }
+
     fn plan(&self, task: &TaskInfo) -> Result<Vec<StepSpec>, StepError> {
         plan::first_steps(&GenerationInput::of(task)?)
     }

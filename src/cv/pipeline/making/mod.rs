@@ -218,6 +218,10 @@ impl TaskKind for Making {
         self.recipe.kind()
     }
 
+    fn beside_others(&self) -> bool {
+        true
+    }
+
     fn plan(&self, task: &TaskInfo) -> Result<Vec<StepSpec>, StepError> {
         input(task)?;
         match self.recipe {
