@@ -5,6 +5,7 @@ use estafette_actors::task::waits::StepWaits;
 use estafette_protocol::{TaskId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use std::time::Duration;
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// One question to a model: filled templates for a real one, the same input as data for the rules of the offline one.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct AiRequest {
     /// Who pays attention to the cost: `cv_generation`, `job_extraction`, `match_score`, …
     pub feature: String,
@@ -26,8 +27,9 @@ pub struct AiRequest {
     pub prompt: String,
     /// What the answer must look like. [`crate::ai::Models::complete_as`] fills it in from the Rust type.
     pub schema: Arc<Schema>,
-    /// The material as data: large, and shared with the thread on which a rule works on it.
-    pub input: Arc<Value>,
+    /// The material as data, of the type that the step's offline rule takes: large, and shared with the thread on which the
+    /// rule works on it.
+    pub input: Arc<dyn Any + Send + Sync>,
     /// Ask for the endpoint's faster, dearer tier.
     pub priority: bool,
     /// Bound of the call, waiting for a free slot included.
@@ -46,7 +48,7 @@ impl AiRequest {
             system: String::new(),
             prompt: String::new(),
             schema: Schema::any(),
-            input: Arc::default(),
+            input: Arc::new(()),
             priority: false,
             timeout: CALL_TIMEOUT,
             origin: CallOrigin::default(),
@@ -68,8 +70,8 @@ impl AiRequest {
     }
     /// The material as data.
     #[must_use]
-    pub fn with_input(mut self, input: Value) -> Self {
-        self.input = Arc::new(input);
+    pub fn with_input(mut self, input: Arc<dyn Any + Send + Sync>) -> Self {
+        self.input = input;
         self
     }
     /// Bound of the call.

@@ -17,30 +17,23 @@ impl From<Infallible> for RuleError {
 
 /// Registers the rules of the CV product under the features and steps of its pipelines.
 pub fn register(offline: &mut Offline) {
-    offline.register_typed("job_extraction", "extract", |source: OfferSource| Ok::<_, Infallible>(extraction(&source)));
+    offline.register("job_extraction", "extract", |source: &OfferSource| Ok::<_, Infallible>(extraction(source)));
     for feature in GENERATION_FEATURES {
-        offline.register_typed(feature, "classify", |input: StepInput| Ok::<_, Infallible>(classify(&input)));
-        offline.register_typed(feature, "batch_experience", |input: StepInput| {
-            Ok::<_, Infallible>(rewrite::experience(&input))
-        });
+        offline.register(feature, "classify", |input: &StepInput| Ok::<_, Infallible>(classify(input)));
         offline
-            .register_typed(feature, "batch_project", |input: StepInput| Ok::<_, Infallible>(rewrite::project(&input)));
-        offline
-            .register_typed(feature, "batch_extras", |input: StepInput| Ok::<_, Infallible>(rewrite::extras(&input)));
-        offline
-            .register_typed(feature, "batch_skills", |input: StepInput| Ok::<_, Infallible>(rewrite::skills(&input)));
-        offline
-            .register_typed(feature, "batch_summary", |input: StepInput| Ok::<_, Infallible>(rewrite::summary(&input)));
+            .register(feature, "batch_experience", |input: &StepInput| Ok::<_, Infallible>(rewrite::experience(input)));
+        offline.register(feature, "batch_project", |input: &StepInput| Ok::<_, Infallible>(rewrite::project(input)));
+        offline.register(feature, "batch_extras", |input: &StepInput| Ok::<_, Infallible>(rewrite::extras(input)));
+        offline.register(feature, "batch_skills", |input: &StepInput| Ok::<_, Infallible>(rewrite::skills(input)));
+        offline.register(feature, "batch_summary", |input: &StepInput| Ok::<_, Infallible>(rewrite::summary(input)));
     }
-    offline.register_typed("pdf_import", "structure", |input: StructureInput| {
-        Ok::<_, Infallible>(import::structure(&input))
+    offline.register("pdf_import", "structure", |input: &StructureInput| Ok::<_, Infallible>(import::structure(input)));
+    offline.register("cv_translation", "translate", |input: &TranslateInput| translate::translate(input));
+    offline.register("cv_from_job_title", "outline", |input: &OutlineInput| job_title::outline(input));
+    offline.register("cv_from_job_title", "section", |input: &SectionInput| {
+        Ok::<_, Infallible>(job_title::section(input))
     });
-    offline.register_typed("cv_translation", "translate", |input: TranslateInput| translate::translate(&input));
-    offline.register_typed("cv_from_job_title", "outline", |input: OutlineInput| job_title::outline(&input));
-    offline.register_typed("cv_from_job_title", "section", |input: SectionInput| {
-        Ok::<_, Infallible>(job_title::section(&input))
-    });
-    offline.register_typed("match_score", "match_score", |input: ScoreInput| Ok::<_, Infallible>(score(&input)));
+    offline.register("match_score", "match_score", |input: &ScoreInput| Ok::<_, Infallible>(score(input)));
 }
 
 /// The answer of step `extract`.

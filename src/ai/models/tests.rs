@@ -24,8 +24,8 @@ struct Title {
 
 fn models(latency: Duration, answer: Value) -> (Models, Arc<Kept>) {
     let mut offline = Offline::new(latency, 2);
-    offline.register("cv_generation", "classify", Arc::new(move |_| Ok(answer.clone())));
-    offline.register("cv_generation", "broken", Arc::new(|_| Err("no experience to work on".into())));
+    offline.register("cv_generation", "classify", move |(): &()| Ok::<_, String>(answer.clone()));
+    offline.register("cv_generation", "broken", |(): &()| Err::<Value, _>("no experience to work on"));
     let kept = Arc::new(Kept::default());
     (Models::new(Arc::new(offline), Arc::clone(&kept) as Arc<dyn CallRecorder>), kept)
 }

@@ -8,8 +8,8 @@ use super::request::{AiReply, AiRequest, Usage, estimate_tokens, millis};
 use super::{OnProgress, Progress, Provider};
 use async_trait::async_trait;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::any::Any;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,7 +26,7 @@ const PIECES_MAX: usize = 12;
 const PIECE_CHARS_MIN: usize = 24;
 
 /// A rule: from the request's `input` to the answer.
-pub type Rule = Arc<dyn Fn(&Value) -> Result<Value, RuleError> + Send + Sync>;
+type Rule = Arc<dyn Fn(&(dyn Any + Send + Sync)) -> Result<Value, RuleError> + Send + Sync>;
 
 /// A rule cannot work on its input; no other attempt can help.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,31 +65,20 @@ impl Offline {
         Self { rules: HashMap::new(), latency, slots: Arc::new(Semaphore::new(concurrency.max(1))) }
     }
 
-    /// Registers the rule for a feature's step; a later one replaces an earlier one.
-    pub fn register(&mut self, feature: &str, step: &str, rule: Rule) {
-        self.rules.insert((feature.to_owned(), step.to_owned()), rule);
-    }
-
-    /// Registers a typed rule: an input of another form is an error of the rule.
-    pub fn register_typed<I, O, E>(
+    /// Registers the rule for a feature's step; a later one replaces an earlier one. An input of another type is an error of
+    /// the rule.
+    pub fn register<I: 'static, O: Serialize, E: Into<RuleError>>(
         &mut self,
         feature: &str,
         step: &str,
-        rule: impl Fn(I) -> Result<O, E> + Send + Sync + 'static,
-    ) where
-        I: DeserializeOwned,
-        O: Serialize,
-        E: Into<RuleError>,
-    {
-        self.register(
-            feature,
-            step,
-            Arc::new(move |input| {
-                let input = I::deserialize(input).map_err(|error| RuleError(format!("unexpected input: {error}")))?;
-                let output = rule(input).map_err(Into::into)?;
-                serde_json::to_value(output).map_err(|error| RuleError(format!("the answer is not JSON: {error}")))
-            }),
-        );
+        rule: impl Fn(&I) -> Result<O, E> + Send + Sync + 'static,
+    ) {
+        let rule: Rule = Arc::new(move |input| {
+            let wanted = || RuleError(format!("the rule takes another input: {}", std::any::type_name::<I>()));
+            let output = rule(input.downcast_ref().ok_or_else(wanted)?).map_err(Into::into)?;
+            serde_json::to_value(output).map_err(|error| RuleError(format!("the answer is not JSON: {error}")))
+        });
+        self.rules.insert((feature.to_owned(), step.to_owned()), rule);
     }
 
     async fn answer(
@@ -115,7 +104,7 @@ impl Offline {
         let ran = tokio::task::spawn_blocking(move || {
             // The slot goes along: a rule whose caller went away still counts until it is through.
             let _slot = slot;
-            rule(&input)
+            rule(&*input)
         })
         .await;
         let mut usage = Usage {

@@ -15,6 +15,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
 
 /// What is known of a page, a file or a pasted text that should be a job offer.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -300,12 +303,53 @@ pub enum Mode {
     Optimize,
 }
 
+/// A JSON document, which may be long: shared with whoever has it, not copied.
+#[derive(Clone)]
+pub struct Document(Arc<dyn AsRef<Value> + Send + Sync>);
+
+impl Document {
+    /// One that is a part of something else.
+    pub fn part_of(whole: impl AsRef<Value> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(whole))
+    }
+}
+
+impl From<Value> for Document {
+    fn from(value: Value) -> Self {
+        struct Whole(Value);
+        impl AsRef<Value> for Whole {
+            fn as_ref(&self) -> &Value {
+                &self.0
+            }
+        }
+        Self::part_of(Whole(value))
+    }
+}
+
+impl Default for Document {
+    fn default() -> Self {
+        Value::Null.into()
+    }
+}
+
+impl Deref for Document {
+    type Target = Value;
+    fn deref(&self) -> &Value {
+        (*self.0).as_ref()
+    }
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
 /// The input of every step of a generation.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default)]
 pub struct StepInput {
     /// The CV (JSON Resume; unknown keys are kept).
-    pub cv: Value,
+    pub cv: Document,
     /// The offer; null: the CV is improved for itself (P2).
     pub offer: Option<JobOffer>,
     /// Why.
@@ -325,11 +369,10 @@ pub struct StepInput {
 }
 
 /// The input of step `match_score`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default)]
 pub struct ScoreInput {
     /// The CV.
-    pub cv: Value,
+    pub cv: Document,
     /// The offer.
     pub offer: JobOffer,
     /// The language of the offer when it is known.

@@ -5,7 +5,7 @@ use super::{encode, not_blocked, own_cv};
 use crate::cv::announce;
 use crate::cv::ledger;
 use crate::cv::model::status::OptimiseState;
-use crate::cv::pipeline::generation::input::{GenerationInput, OfferInput, SourceRef};
+use crate::cv::pipeline::generation::input::{GenerationHead, GenerationInput, OfferInput, SourceRef};
 use crate::cv::pipeline::{GENERATE_CV, IMPROVE_CV};
 use crate::cv::rules::{offers as sources, titles};
 use crate::cv::store::files::CvRow;
@@ -251,19 +251,18 @@ async fn start(
     let single = reserved.transactions.first().filter(|_| total == 1).and_then(Option::as_deref);
     tasks::set_payment(tx, id.as_str(), reserved.credits_debited, single, reserved.period_start).await?;
     let texts: Vec<Option<String>> = planned.iter().map(|offer| offer.text.clone()).collect();
-    let input = GenerationInput {
+    let head = GenerationHead {
         mode: text.mode,
         source_cv_id: cv.id.as_str().to_owned(),
         source_filename: cv.filename.clone(),
-        content: row.file.content.clone(),
         language: cv.language.clone(),
         suggestions: row.file.score.suggestions.clone(),
         today: now.format("%Y-%m-%d").to_string(),
         offers: planned.into_iter().map(|offer| offer.input).collect(),
     };
-    for (offer, text) in input.offers.iter().zip(texts) {
-        let rows: Vec<(String, Option<i32>, Option<Value>)> = input
-            .static_kinds(offer)
+    for (offer, text) in head.offers.iter().zip(texts) {
+        let rows: Vec<(String, Option<i32>, Option<Value>)> = offer
+            .static_kinds()
             .into_iter()
             .map(|kind| {
                 let input = (kind == "extract").then(|| text.clone()).flatten().map(|text| json!({"text": text}));
@@ -272,5 +271,6 @@ async fn start(
             .collect();
         generations::insert_subtasks(tx, &offer.id, rows);
     }
+    let input = GenerationInput { content: &row.file.content, head };
     task.enqueue(tx, &ctx.who, reserved.credits_debited, encode(&input)?)
 }

@@ -1,13 +1,13 @@
 //! Asking a model: the filled prompts for a real one, the same input as data for the offline one.
 
 use crate::ai::{AiRequest, Answer, CallOrigin, Models};
-use crate::cv::prompts;
+use crate::cv::prompts::{self, Material};
 use estafette_actors::StepError;
 use estafette_actors::task::StepCtx;
 use estafette_protocol::UserId;
 use schemars::JsonSchema;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A step's timeout minus this is the call's, so that the call fails (and is recorded) before the step does.
@@ -52,16 +52,15 @@ pub async fn ask<T: DeserializeOwned + JsonSchema + 'static>(
     models: &Models,
     question: Question<'_>,
     origin: CallOrigin,
-    input: &impl Serialize,
+    input: &Arc<impl Material + Send + Sync + 'static>,
     on_text: &mut dyn FnMut(&str),
 ) -> Result<Answer<T>, StepError> {
-    let input = serde_json::to_value(input).map_err(|error| StepError::fatal("bad_input", error.to_string()))?;
-    let prompt = prompts::render(question.step, &input, question.last_error)
+    let prompt = prompts::render(question.step, &**input, question.last_error)
         .map_err(|error| StepError::fatal("no_prompt", error.to_string()))?;
     let request = AiRequest::new(question.feature, question.step)
         .with_model(question.model)
         .with_prompts(prompt.system, prompt.user)
-        .with_input(input)
+        .with_input(input.clone())
         .within(question.timeout.checked_sub(MARGIN).unwrap_or(question.timeout))
         .on_behalf_of(origin);
     Ok(models.complete_as::<T>(request, on_text).await?)

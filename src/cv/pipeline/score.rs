@@ -70,7 +70,7 @@ pub async fn ask_score(
     services: &Services,
     ctx: &StepCtx,
     cv_id: Option<&str>,
-    material: &ScoreInput,
+    material: ScoreInput,
 ) -> Result<(Score, Map<String, Value>), StepError> {
     let topic = cv_id.map(topics::cv).transpose()?;
     let mut on_text = |text: &str| {
@@ -90,7 +90,8 @@ pub async fn ask_score(
         timeout: SCORE_TIMEOUT,
         last_error: ctx.last_error.as_deref(),
     };
-    let answer = ask::ask::<Score>(&services.models, question, ask::origin(ctx), material, &mut on_text).await?;
+    let answer =
+        ask::ask::<Score>(&services.models, question, ask::origin(ctx), &Arc::new(material), &mut on_text).await?;
     let report = answer.report();
     Ok((
         checked(answer.output)
@@ -202,9 +203,13 @@ impl TaskKind for ScoreTask {
             }
             "match_score" => {
                 let loaded: Loaded = ctx.output(&key("load")?)?;
-                let material =
-                    ScoreInput { cv: loaded.content, offer: task.offer, language: None, today: Some(task.today) };
-                let (score, report) = ask_score(&self.services, ctx, Some(&task.cv_id), &material).await?;
+                let material = ScoreInput {
+                    cv: loaded.content.into(),
+                    offer: task.offer,
+                    language: None,
+                    today: Some(task.today),
+                };
+                let (score, report) = ask_score(&self.services, ctx, Some(&task.cv_id), material).await?;
                 let output = serde_json::to_value(score).map_err(|e| StepError::fatal("bad_output", e.to_string()))?;
                 Ok(StepOutput { output, report, ..StepOutput::default() })
             }

@@ -18,6 +18,7 @@ use estafette_protocol::cv::offer::{JobOffer, JobOfferContent};
 use estafette_protocol::cv::status::OfferSourceType;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Bound of the model's part of an extraction.
@@ -119,7 +120,7 @@ pub async fn extract(
         timeout: ASK_TIMEOUT,
         last_error,
     };
-    let answer = ask::ask::<Extraction>(&services.models, question, origin, &input, on_text).await?;
+    let answer = ask::ask::<Extraction>(&services.models, question, origin, &Arc::new(input), on_text).await?;
     let report = answer.report();
     if !answer.output.is_job_offer {
         let reason = answer.output.refusal.unwrap_or_else(|| "this is not a job offer".to_owned());

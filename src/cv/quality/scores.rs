@@ -71,7 +71,7 @@ fn by_titles(cv: &Value, offer: &JobOffer) -> Fit {
 /// How a CV is adapted: the steps of a generation, by the rules.
 pub fn adapted(cv: &Value, offer: &JobOffer) -> Value {
     let mut step = StepInput {
-        cv: cv.clone(),
+        cv: cv.clone().into(),
         offer: Some(offer.clone()),
         mode: Mode::Adapt,
         today: Some(TODAY.to_owned()),
@@ -96,7 +96,8 @@ pub fn adapted(cv: &Value, offer: &JobOffer) -> Value {
 }
 
 fn total(cv: &Value, offer: &JobOffer) -> i32 {
-    score(&ScoreInput { cv: cv.clone(), offer: offer.clone(), language: None, today: Some(TODAY.to_owned()) }).total
+    score(&ScoreInput { cv: cv.clone().into(), offer: offer.clone(), language: None, today: Some(TODAY.to_owned()) })
+        .total
 }
 
 /// How close anything that somebody was is to a title.

@@ -74,7 +74,7 @@ fn rules(offline: &mut Offline, faults: &Arc<Faults>) {
         move || faults.check(step)
     };
     let check = faulty("extract");
-    offline.register_typed("job_extraction", "extract", move |source: brain::OfferSource| {
+    offline.register("job_extraction", "extract", move |source: &brain::OfferSource| {
         check()?;
         let refused = source.text.contains("recipe");
         let title = source.text.lines().next().unwrap_or_default().to_owned();
@@ -87,7 +87,7 @@ fn rules(offline: &mut Offline, faults: &Arc<Faults>) {
     });
     for feature in ["cv_generation", "cv_optimization"] {
         let check = faulty("classify");
-        offline.register_typed(feature, "classify", move |input: brain::StepInput| {
+        offline.register(feature, "classify", move |input: &brain::StepInput| {
             check()?;
             let verdicts = |section: &str, action| {
                 let items = input.cv[section].as_array().map_or(0, Vec::len) as u32;
@@ -109,28 +109,28 @@ fn rules(offline: &mut Offline, faults: &Arc<Faults>) {
             })
         });
         let check = faulty("batch_experience");
-        offline.register_typed(feature, "batch_experience", move |_: brain::StepInput| {
+        offline.register(feature, "batch_experience", move |_: &brain::StepInput| {
             check()?;
             let summary = text("a job told anew");
             Ok::<_, String>(brain::ExperienceProposal { summary, ..Default::default() })
         });
-        offline.register_typed(feature, "batch_project", |_: brain::StepInput| {
+        offline.register(feature, "batch_project", |_: &brain::StepInput| {
             Ok::<_, String>(brain::ProjectProposal::default())
         });
-        offline.register_typed(feature, "batch_extras", |_: brain::StepInput| {
+        offline.register(feature, "batch_extras", |_: &brain::StepInput| {
             Ok::<_, String>(brain::ExtrasProposal::default())
         });
-        offline.register_typed(feature, "batch_skills", |_: brain::StepInput| {
+        offline.register(feature, "batch_skills", |_: &brain::StepInput| {
             Ok::<_, String>(brain::SkillsProposal::default())
         });
         let check = faulty("batch_summary");
-        offline.register_typed(feature, "batch_summary", move |_: brain::StepInput| {
+        offline.register(feature, "batch_summary", move |_: &brain::StepInput| {
             check()?;
             Ok::<_, String>(brain::SummaryProposal { label: None, summary: text("a summary for the offer") })
         });
     }
     let check = faulty("match_score");
-    offline.register_typed("match_score", "match_score", move |_: brain::ScoreInput| {
+    offline.register("match_score", "match_score", move |_: &brain::ScoreInput| {
         check()?;
         let breakdown =
             brain::ScoreBreakdown { technical_skills: 30, experience: 20, education: 10, projects: 5, soft_skills: 5 };

@@ -136,9 +136,9 @@ pub(super) fn page(text: &str) -> JobOffer {
 }
 
 pub(super) fn step(cv: &Value, offer: Option<&JobOffer>) -> StepInput {
-    StepInput { cv: cv.clone(), offer: offer.cloned(), today: Some(TODAY.into()), ..StepInput::default() }
+    StepInput { cv: cv.clone().into(), offer: offer.cloned(), today: Some(TODAY.into()), ..StepInput::default() }
 }
 
 pub(super) fn to_score(cv: &Value, offer: &JobOffer) -> ScoreInput {
-    ScoreInput { cv: cv.clone(), offer: offer.clone(), language: None, today: Some(TODAY.into()) }
+    ScoreInput { cv: cv.clone().into(), offer: offer.clone(), language: None, today: Some(TODAY.into()) }
 }

@@ -230,10 +230,10 @@ proptest! {
     #[test]
     fn whatever_the_cv_is_nothing_panics_and_r29_holds(cv in any_value(), which in 0..8_usize, with_offer in any::<bool>()) {
         let offer = offers().swap_remove(which).1;
-        let input = StepInput { cv: cv.clone(), offer: with_offer.then_some(offer.clone()), today: Some(TODAY.into()), index: Some(0), ..StepInput::default() };
+        let input = StepInput { cv: cv.clone().into(), offer: with_offer.then_some(offer.clone()), today: Some(TODAY.into()), index: Some(0), ..StepInput::default() };
         let done = generate(&input);
         check_changes("generated", &cv, &done);
-        let before = score(&ScoreInput { cv, offer: offer.clone(), ..ScoreInput::default() });
+        let before = score(&ScoreInput { cv: cv.into(), offer: offer.clone(), ..ScoreInput::default() });
         prop_assert_eq!(before.total, before.breakdown.total());
     }
 

@@ -1,7 +1,7 @@
 //! What the completed steps of a generation write: exactly once, in the step's own commit.
 
 use super::compose::{self, Composed};
-use super::input::{GenerationHead, GenerationInput, StepRef};
+use super::input::{GenerationHead, StepRef, content as source_content};
 use super::{Generation, subtask};
 use crate::cv::brain::types::{Classification, Modification, Score};
 use crate::cv::model::status::{OptimiseState, ScoreState as ScoreMachine};
@@ -107,7 +107,7 @@ struct Recomposed {
 /// P1: a CV of its own, with the source as version 1 and the result as version 2 (R26).
 async fn adapted(kind: &Generation, tx: &mut Tx<'_>, task: &TaskInfo, at: &StepRef, output: &Value) -> DbResult<()> {
     let user = owner(task)?;
-    let input = GenerationInput::of(task).map_err(bad)?;
+    let input = head(task)?;
     let made = Recomposed::deserialize(output).map_err(bad)?;
     let run = run_of(tx, at).await?;
     let (content, changes) = (&made.composed.content, &made.composed.changes);
@@ -136,7 +136,7 @@ async fn adapted(kind: &Generation, tx: &mut Tx<'_>, task: &TaskInfo, at: &StepR
     let source_file = Some(input.source_filename.as_str());
     let source = NewVersion {
         version: 1,
-        content: &input.content,
+        content: source_content(task),
         changelog: None,
         change_type: Some(ChangeType::Adaptation),
         source_file,
@@ -179,17 +179,18 @@ fn source_of(run: &Run) -> (SourceType, Option<String>) {
 
 /// P2: the CV itself, the state before saved (R25), its score kept beside the new one (R33).
 async fn optimised(kind: &Generation, tx: &mut Tx<'_>, task: &TaskInfo, at: &StepRef, output: &Value) -> DbResult<()> {
-    let input = GenerationInput::of(task).map_err(bad)?;
+    let input = head(task)?;
     let made = Recomposed::deserialize(output).map_err(bad)?;
     let run = run_of(tx, at).await?;
     let id = input.source_cv_id.as_str();
     let row = files::lock(tx, id).await?.ok_or_else(|| source::vanished("the CV"))?;
     let cv = &row.file.summary;
     // The writer has other commits to write: what the step found is used as long as nobody edited the CV meanwhile.
-    let composed = if row.file.content == input.content {
+    let source = source_content(task);
+    let composed = if row.file.content == *source {
         made.composed
     } else {
-        compose::rebase(&row.file.content, &input.content, &made.classification, &made.modifications).map_err(bad)?
+        compose::rebase(&row.file.content, source, &made.classification, &made.modifications).map_err(bad)?
     };
     let results = json!({"modifications": made.modifications});
     if composed.changes.is_empty() {

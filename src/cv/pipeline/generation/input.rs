@@ -1,33 +1,24 @@
 //! What a generation works on: kept with the task, so that a CV that is edited meanwhile changes nothing.
 
+use crate::cv::brain::types::Document;
 use crate::cv::pipeline::source::Material;
+use estafette_actors::DbError;
 use estafette_actors::task::{GroupKey, StepSpec, TaskInfo};
-use estafette_actors::{DbError, StepError};
 use estafette_protocol::cv::offer::JobOfferContent;
 use estafette_protocol::cv::score::Suggestion;
 use estafette_protocol::cv::status::GenerationMode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// What a generation works on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct GenerationInput {
-    /// New CVs, or changes in place.
-    pub mode: GenerationMode,
-    /// The source.
-    pub source_cv_id: String,
-    /// Its name.
-    pub source_filename: String,
-    /// Its content when the task was accepted.
-    pub content: Value,
-    /// Its language, where known.
-    pub language: Option<String>,
-    /// What its last score suggested (P2).
-    pub suggestions: Vec<Suggestion>,
-    /// The day for which years are counted.
-    pub today: String,
-    /// The offers.
-    pub offers: Vec<OfferInput>,
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GenerationInput<'a> {
+    /// The source's content when the task was accepted.
+    pub content: &'a Value,
+    /// Everything else.
+    #[serde(flatten)]
+    pub head: GenerationHead,
 }
 
 /// One offer.
@@ -99,40 +90,54 @@ impl SourceRef {
     }
 }
 
-impl GenerationInput {
-    /// The input of a task.
-    ///
-    /// # Errors
-    /// A final [`StepError`]: a defect of whoever started the task.
-    pub fn of(task: &TaskInfo) -> Result<Self, StepError> {
-        Self::deserialize(&task.input).map_err(|error| StepError::fatal("bad_input", error.to_string()))
-    }
-
-    /// The kinds of an offer's steps that are known from the start.
-    pub fn static_kinds(&self, offer: &OfferInput) -> Vec<&'static str> {
+impl OfferInput {
+    /// The kinds of its steps that are known from the start.
+    pub fn static_kinds(&self) -> Vec<&'static str> {
         let mut kinds = Vec::with_capacity(7);
-        if offer.source.needs_extraction() {
+        if self.source.needs_extraction() {
             kinds.push("extract");
         }
         kinds.extend(["classify", "batch_extras", "batch_skills", "batch_summary", "recompose"]);
-        if offer.source != SourceRef::None {
+        if self.source != SourceRef::None {
             kinds.push("match_score");
         }
         kinds
     }
 }
 
-/// The input without the document: what hooks need of it.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+/// The input without the document, which is looked at where it is ([`content`], [`document`]).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GenerationHead {
+    /// New CVs, or changes in place.
+    pub mode: GenerationMode,
     /// The source.
     pub source_cv_id: String,
     /// Its name.
     pub source_filename: String,
     /// Its language, where known.
     pub language: Option<String>,
+    /// What its last score suggested (P2).
+    pub suggestions: Vec<Suggestion>,
+    /// The day for which years are counted.
+    pub today: String,
     /// The offers.
     pub offers: Vec<OfferInput>,
+}
+
+/// The source's content when the task was accepted.
+pub fn content(task: &TaskInfo) -> &Value {
+    &task.input["content"]
+}
+
+/// The same, shared with the task.
+pub fn document(task: &Arc<TaskInfo>) -> Document {
+    struct Content(Arc<TaskInfo>);
+    impl AsRef<Value> for Content {
+        fn as_ref(&self) -> &Value {
+            content(&self.0)
+        }
+    }
+    Document::part_of(Content(Arc::clone(task)))
 }
 
 impl GenerationHead {

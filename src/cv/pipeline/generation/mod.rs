@@ -26,7 +26,7 @@ pub mod input;
 pub mod plan;
 pub mod steps;
 
-use self::input::{GenerationInput, StepRef};
+use self::input::{GenerationHead, StepRef};
 use super::{GENERATE_CV, IMPROVE_CV, lock_owner};
 use crate::cv::model::status::{GenerationState, SubtaskState, TaskState};
 use crate::cv::services::Services;
@@ -96,7 +96,7 @@ impl TaskKind for Generation {
     }
 
     fn plan(&self, task: &TaskInfo) -> Result<Vec<StepSpec>, StepError> {
-        plan::first_steps(&GenerationInput::of(task)?)
+        plan::first_steps(&GenerationHead::of(task)?)
     }
 
     async fn run(&self, ctx: &StepCtx) -> Result<StepOutput, StepError> {

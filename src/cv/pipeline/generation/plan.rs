@@ -1,6 +1,6 @@
 //! The graph of a generation: keys, weights, timeouts.
 
-use super::input::{GenerationInput, OfferInput, SourceRef, StepRef, group};
+use super::input::{GenerationHead, OfferInput, SourceRef, StepRef, group};
 use crate::cv::brain::types::{Classification, Fate};
 use crate::cv::pipeline::score::SCORE_TIMEOUT;
 use estafette_actors::StepError;
@@ -63,7 +63,7 @@ fn step(kind: &str, key: StepKey, offer: &OfferInput, item: Option<u32>) -> Resu
 ///
 /// # Errors
 /// A final [`StepError`]: a defect.
-pub fn first_steps(input: &GenerationInput) -> Result<Vec<StepSpec>, StepError> {
+pub fn first_steps(input: &GenerationHead) -> Result<Vec<StepSpec>, StepError> {
     let mut steps = Vec::new();
     for offer in &input.offers {
         let at = |kind: &str| key(kind, offer.index);

@@ -1,12 +1,12 @@
 //! What each step of a generation does. No step writes: its outcome is committed by [`super::effects`].
 
 use super::compose;
-use super::input::{GenerationInput, OfferInput, SourceRef, StepRef};
+use super::input::{GenerationHead, OfferInput, SourceRef, StepRef, document};
 use super::plan::{self, item_key, key};
 use crate::cv::brain::outcome;
 use crate::cv::brain::types::{
-    Classification, ExperienceProposal, ExtrasProposal, Mode, Modification, Outcome, ProjectProposal, ScoreInput,
-    SkillsProposal, StepInput, SummaryProposal,
+    Classification, Document, ExperienceProposal, ExtrasProposal, Mode, Modification, Outcome, ProjectProposal,
+    ScoreInput, SkillsProposal, StepInput, SummaryProposal,
 };
 use crate::cv::pipeline::ask::{self, Question};
 use crate::cv::pipeline::score;
@@ -23,18 +23,19 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
 /// Runs one attempt of a step.
 ///
 /// # Errors
 /// What went wrong, and whether another attempt can help.
 pub async fn run(services: &Services, ctx: &StepCtx) -> Result<StepOutput, StepError> {
-    let mut input = GenerationInput::of(&ctx.task)?;
+    let mut input = GenerationHead::of(&ctx.task)?;
     let at = StepRef::of(&ctx.step)?;
     let index = usize::try_from(at.offer_index).unwrap_or(usize::MAX);
     let offer = std::mem::take(&mut input.offers).into_iter().nth(index);
     let offer = offer.ok_or_else(|| StepError::fatal("bad_graph", "an offer that is not there"))?;
-    let work = Work { services, ctx, input, offer, at };
+    let work = Work { services, ctx, cv: document(&ctx.task), input, offer, at };
     match ctx.step.kind.as_str() {
         "extract" => work.extract().await,
         "classify" => work.classify().await,
@@ -53,7 +54,8 @@ pub async fn run(services: &Services, ctx: &StepCtx) -> Result<StepOutput, StepE
 struct Work<'a> {
     services: &'a Services,
     ctx: &'a StepCtx,
-    input: GenerationInput,
+    cv: Document,
+    input: GenerationHead,
     offer: OfferInput,
     at: StepRef,
 }
@@ -106,7 +108,7 @@ impl Work<'_> {
     fn material(&mut self, classification: Option<Classification>) -> Result<StepInput, StepError> {
         let (offer, language) = self.facts()?;
         Ok(StepInput {
-            cv: self.input.content.take(),
+            cv: self.cv.clone(),
             offer,
             mode: match self.input.mode {
                 GenerationMode::Adapt => Mode::Adapt,
@@ -124,7 +126,7 @@ impl Work<'_> {
     async fn ask<T: DeserializeOwned + JsonSchema + 'static>(
         &self,
         step: &'static str,
-        input: &StepInput,
+        input: &Arc<StepInput>,
     ) -> Result<(T, Map<String, Value>), StepError> {
         let settings = self.services.settings(&self.ctx.db).await?;
         let question = Question {
@@ -142,7 +144,7 @@ impl Work<'_> {
     }
 
     async fn classify(mut self) -> Result<StepOutput, StepError> {
-        let input = self.material(None)?;
+        let input = Arc::new(self.material(None)?);
         let (found, report): (Classification, _) = self.ask("classify", &input).await?;
         let found = self.services.compute(move || outcome::classification(&input, found)).await?;
         let (add, also_needs) = plan::item_steps(&self.offer, &found)?;
@@ -161,7 +163,7 @@ impl Work<'_> {
     ) -> Result<StepOutput, StepError> {
         let modifications = if step == "batch_summary" { self.modifications()? } else { Vec::new() };
         let classification = self.classification()?;
-        let input = StepInput { modifications, ..self.material(Some(classification))? };
+        let input = Arc::new(StepInput { modifications, ..self.material(Some(classification))? });
         let (proposal, mut report): (T, _) = self.ask(step, &input).await?;
         let outcome = self.services.compute(move || judge(&input, &proposal)).await?;
         let told: Vec<WireModification> = outcome.modifications.iter().cloned().map(Into::into).collect();
@@ -173,7 +175,7 @@ impl Work<'_> {
     fn modifications(&self) -> Result<Vec<Modification>, StepError> {
         let offer = self.at.offer_index;
         let count = |section: &str| {
-            let items = self.input.content.get(section).and_then(Value::as_array).map_or(0, Vec::len);
+            let items = self.cv.get(section).and_then(Value::as_array).map_or(0, Vec::len);
             u32::try_from(items).unwrap_or(u32::MAX)
         };
         let mut keys = vec![key("batch_summary", offer)?];
@@ -192,9 +194,9 @@ impl Work<'_> {
         Ok(found)
     }
 
-    async fn recompose(mut self) -> Result<StepOutput, StepError> {
+    async fn recompose(self) -> Result<StepOutput, StepError> {
         let (classification, modifications) = (self.classification()?, self.modifications()?);
-        let source = self.input.content.take();
+        let source = self.cv.clone();
         let compose = move || {
             let composed = compose::compose(&source, &classification, &modifications)?;
             // Not the language that was asked for: the one that the result is written in.
@@ -223,17 +225,13 @@ impl Work<'_> {
         let offer = offer.ok_or_else(|| StepError::fatal("no_offer", "a score needs a job offer"))?;
         let rev = row.file.summary.content_rev;
         let today = Some(self.input.today.clone());
-        let source = ScoreInput {
-            cv: self.input.content.take(),
-            offer: offer.clone(),
-            language: language.clone(),
-            today: today.clone(),
-        };
-        let made = ScoreInput { cv: row.file.content, offer, language, today };
+        let source =
+            ScoreInput { cv: self.cv.clone(), offer: offer.clone(), language: language.clone(), today: today.clone() };
+        let made = ScoreInput { cv: row.file.content.into(), offer, language, today };
         // Both at the same time: what people want to see is how far the CV has come.
         let (after, before) = futures_util::try_join!(
-            score::ask_score(self.services, self.ctx, Some(id), &made),
-            score::ask_score(self.services, self.ctx, None, &source),
+            score::ask_score(self.services, self.ctx, Some(id), made),
+            score::ask_score(self.services, self.ctx, None, source),
         )?;
         let output = json!({"score": encoded(&after.0)?, "rev": rev, "before": before.0.total});
         Ok(StepOutput { output, report: both(after.1, &before.1), ..StepOutput::default() })

@@ -14,6 +14,7 @@ use estafette_actors::task::{StepCtx, StepOutput, StepSpec};
 use estafette_protocol::cv::status::{CreatedBy, SourceType};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Reading a PDF takes at most [`pdf::PDF_TIME_MAX`].
@@ -85,12 +86,12 @@ async fn structure(services: &Services, ctx: &StepCtx) -> Result<StepOutput, Ste
         timeout: ctx.step.timeout,
         last_error: ctx.last_error.as_deref(),
     };
-    let material = StructureInput {
+    let material = Arc::new(StructureInput {
         section: part_of(ctx)?,
         handle: read.contacts.handle(),
         text: read.text,
         language: read.language,
-    };
+    });
     let mut on_text = |text: &str| ctx.delta(text);
     let answer = ask::ask::<CvDraft>(&services.models, question, ask::origin(ctx), &material, &mut on_text).await?;
     let report = answer.report();

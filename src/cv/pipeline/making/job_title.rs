@@ -4,6 +4,7 @@
 use super::{Made, MakingInput, asking, encoded, key, own, part_key, part_of, save};
 use crate::cv::brain::draft::{CvDraft, Outline, OutlineInput, SectionInput};
 use crate::cv::pipeline::ask::{self, Question};
+use crate::cv::prompts::Material;
 use crate::cv::services::Services;
 use estafette_actors::StepError;
 use estafette_actors::task::{StepCtx, StepOutput, StepSpec};
@@ -12,6 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// The parts that are written, each by a step.
 const PARTS: [&str; 4] = ["basics", "work", "education", "skills"];
@@ -36,7 +38,7 @@ pub(super) async fn run(services: &Services, ctx: &StepCtx, input: &MakingInput)
     match ctx.step.kind.as_str() {
         "outline" => {
             let material = OutlineInput { title: title.clone(), language: language.clone() };
-            asked::<Outline>(services, ctx, "outline", &material).await
+            asked::<Outline>(services, ctx, "outline", material).await
         }
         "section" => {
             let material = SectionInput {
@@ -45,7 +47,7 @@ pub(super) async fn run(services: &Services, ctx: &StepCtx, input: &MakingInput)
                 language: language.clone(),
                 outline: ctx.output(&key("outline")?)?,
             };
-            asked::<CvDraft>(services, ctx, "section", &material).await
+            asked::<CvDraft>(services, ctx, "section", material).await
         }
         "recompose" => {
             let part = |name: &str| -> Result<CvDraft, StepError> { ctx.output(&part_key("section", name)?) };
@@ -80,7 +82,7 @@ async fn asked<T: DeserializeOwned + JsonSchema + Serialize + 'static>(
     services: &Services,
     ctx: &StepCtx,
     step: &'static str,
-    material: &impl Serialize,
+    material: impl Material + Send + Sync + 'static,
 ) -> Result<StepOutput, StepError> {
     let settings = services.settings(&ctx.db).await?;
     let question = Question {
@@ -91,7 +93,7 @@ async fn asked<T: DeserializeOwned + JsonSchema + Serialize + 'static>(
         last_error: ctx.last_error.as_deref(),
     };
     let mut on_text = |text: &str| ctx.delta(text);
-    let answer = ask::ask::<T>(&services.models, question, ask::origin(ctx), material, &mut on_text).await?;
+    let answer = ask::ask::<T>(&services.models, question, ask::origin(ctx), &Arc::new(material), &mut on_text).await?;
     let report = answer.report();
     Ok(StepOutput { output: encoded(&answer.output)?, report, ..StepOutput::default() })
 }

@@ -13,6 +13,7 @@ use estafette_actors::task::{StepCtx, StepOutput, StepSpec};
 use estafette_protocol::cv::status::{CreatedBy, SourceType};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// The output of step `load`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -100,6 +101,7 @@ async fn section(
         last_error: ctx.last_error.as_deref(),
     };
     let material = TranslateInput { section, from: from.map(str::to_owned), language: language.to_owned(), texts };
+    let material = Arc::new(material);
     let mut on_text = |text: &str| ctx.delta(text);
     let answer = ask::ask::<Translation>(&services.models, question, ask::origin(ctx), &material, &mut on_text).await?;
     let report = answer.report();
