@@ -154,7 +154,6 @@ mod tests {
     use super::*;
     use crate::Column;
     use crate::db::BulkRow;
-    use crate::registry::Registry;
     use crate::testkit::TestDatabase;
     use estafette_protocol::ProductId;
     use std::sync::Arc;

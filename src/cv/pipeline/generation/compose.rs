@@ -8,12 +8,11 @@ use estafette_protocol::cv::ChangeId;
 use estafette_protocol::cv::change::Change;
 use estafette_protocol::cv::status::ChangeAction;
 use estafette_protocol::ids::new_cuid2;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// What came out. The output of step `recompose`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What came out.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Composed {
     /// The new content.
     pub content: Value,

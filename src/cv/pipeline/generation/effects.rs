@@ -18,6 +18,7 @@ use crate::cv::{announce, history, ledger, topics};
 use estafette_actors::task::{StepOutput, StepView, TaskInfo};
 use estafette_actors::{DbError, DbResult, Tx};
 use estafette_protocol::UserId;
+use estafette_protocol::cv::change::Change;
 use estafette_protocol::cv::event::cv::ChangesProposed;
 use estafette_protocol::cv::event::task::{OfferCompleted, OfferExtracted};
 use estafette_protocol::cv::status::{ChangeType, CreatedBy, GenerationMode, OfferSourceType, SourceType};
@@ -94,27 +95,39 @@ async fn extracted(tx: &mut Tx<'_>, task: &TaskInfo, at: &StepRef, output: &Step
     tx.emit(&topics::task(&task.id), "offer.extracted", &event)
 }
 
-#[derive(Deserialize)]
-struct Recomposed {
-    composed: Composed,
-    classification: Classification,
-    modifications: Vec<Modification>,
+/// The output of step `recompose`; its document, which is long, is looked at where it is.
+struct Recomposed<'a> {
+    content: &'a Value,
+    changes: Vec<Change>,
+    classification: &'a Value,
+    modifications: &'a Value,
     /// The language that the result is written in.
-    #[serde(default)]
-    language: Option<String>,
+    language: Option<&'a str>,
+}
+
+impl<'a> Recomposed<'a> {
+    fn of(output: &'a Value) -> DbResult<Self> {
+        let composed = &output["composed"];
+        Ok(Self {
+            content: &composed["content"],
+            changes: Vec::deserialize(&composed["changes"]).map_err(bad)?,
+            classification: &output["classification"],
+            modifications: &output["modifications"],
+            language: output["language"].as_str(),
+        })
+    }
 }
 
 /// P1: a CV of its own, with the source as version 1 and the result as version 2 (R26).
 async fn adapted(kind: &Generation, tx: &mut Tx<'_>, task: &TaskInfo, at: &StepRef, output: &Value) -> DbResult<()> {
     let user = owner(task)?;
     let input = head(task)?;
-    let made = Recomposed::deserialize(output).map_err(bad)?;
+    let Recomposed { content, changes, modifications, language, .. } = Recomposed::of(output)?;
     let run = run_of(tx, at).await?;
-    let (content, changes) = (&made.composed.content, &made.composed.changes);
-    let language = made.language.as_deref().or(input.language.as_deref());
+    let language = language.or(input.language.as_deref());
     let (source_type, source_value) = source_of(&run);
     let id = new_id();
-    let pending = (!changes.is_empty()).then_some(changes.as_slice());
+    let pending = (!changes.is_empty()).then_some(&changes[..]);
     let cv = NewCv {
         id: &id,
         user: user.as_str(),
@@ -154,10 +167,9 @@ async fn adapted(kind: &Generation, tx: &mut Tx<'_>, task: &TaskInfo, at: &StepR
     }
     announce::created(tx, user, &head)?;
     if pending.is_some() {
-        let event = ChangesProposed { pending_source_version: 1, changes: changes.clone() };
-        tx.emit(&topics::cv(&id)?, "cv.changes_proposed", &event)?;
+        tx.emit(&topics::cv(&id)?, "cv.changes_proposed", &ChangesProposed { pending_source_version: 1, changes })?;
     }
-    let results = json!({"modifications": made.modifications});
+    let results = json!({"modifications": modifications});
     offer_done(tx, task, at, &run, &results, (&id, &head.summary.filename)).await?;
     used(tx, task, &run, "CV_GENERATED", "generate_cv", json!({"cv_id": id, "offer_index": at.offer_index}))
 }
@@ -180,7 +192,7 @@ fn source_of(run: &Run) -> (SourceType, Option<String>) {
 /// P2: the CV itself, the state before saved (R25), its score kept beside the new one (R33).
 async fn optimised(kind: &Generation, tx: &mut Tx<'_>, task: &TaskInfo, at: &StepRef, output: &Value) -> DbResult<()> {
     let input = head(task)?;
-    let made = Recomposed::deserialize(output).map_err(bad)?;
+    let made = Recomposed::of(output)?;
     let run = run_of(tx, at).await?;
     let id = input.source_cv_id.as_str();
     let row = files::lock(tx, id).await?.ok_or_else(|| source::vanished("the CV"))?;
@@ -188,9 +200,11 @@ async fn optimised(kind: &Generation, tx: &mut Tx<'_>, task: &TaskInfo, at: &Ste
     // The writer has other commits to write: what the step found is used as long as nobody edited the CV meanwhile.
     let source = source_content(task);
     let composed = if row.file.content == *source {
-        made.composed
+        Composed { content: made.content.clone(), changes: made.changes }
     } else {
-        compose::rebase(&row.file.content, source, &made.classification, &made.modifications).map_err(bad)?
+        let classification = Classification::deserialize(made.classification).map_err(bad)?;
+        let modifications = Vec::<Modification>::deserialize(made.modifications).map_err(bad)?;
+        compose::rebase(&row.file.content, source, &classification, &modifications).map_err(bad)?
     };
     let results = json!({"modifications": made.modifications});
     if composed.changes.is_empty() {

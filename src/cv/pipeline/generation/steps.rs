@@ -206,12 +206,14 @@ impl Work<'_> {
         let composed: Result<_, String> = self.services.compute(compose).await?;
         let (composed, language, classification, modifications) =
             composed.map_err(|error| StepError::fatal("invalid_result", error))?;
-        let output = json!({
-            "composed": encoded(&composed)?,
+        let mut output = json!({
+            "composed": {"changes": encoded(&composed.changes)?},
             "classification": encoded(&classification)?,
             "modifications": encoded(&modifications)?,
             "language": language,
         });
+        // The macro copies what it is given, and a CV is long.
+        output["composed"]["content"] = composed.content;
         Ok(StepOutput::of(output))
     }
 
