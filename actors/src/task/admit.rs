@@ -283,3 +283,67 @@ pub(crate) async fn retry(tx: &mut Tx<'_>, id: &TaskId) -> Result<(), CallError>
     tx.effects.push(Effect::Queued);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use estafette_protocol::{ProductId, UserId};
+
+    struct Kind {
+        beside: bool,
+    }
+
+    #[async_trait::async_trait(?Send)]
+    impl TaskKind for Kind {
+        fn name(&self) -> &'static str {
+            "kind"
+        }
+        fn beside_others(&self) -> bool {
+            self.beside
+        }
+        fn plan(&self, _: &TaskInfo) -> Result<Vec<StepSpec>, crate::error::StepError> {
+            Ok(Vec::new())
+        }
+        async fn run(&self, _: &crate::task::StepCtx) -> Result<crate::task::StepOutput, crate::error::StepError> {
+            Ok(crate::task::StepOutput::default())
+        }
+    }
+
+    /// What is done, of tasks as `owner` and whether their kinds allow it: `|` parts what is done beside each other, `;` what
+    /// comes after it.
+    fn done(tasks: &[(&str, bool)]) -> String {
+        let tasks: Vec<(Kind, TaskInfo)> = tasks
+            .iter()
+            .map(|(owner, beside)| {
+                let task = TaskInfo {
+                    id: NewTask::new_id(),
+                    product: ProductId::parse("toy").unwrap(),
+                    kind: "kind".to_owned(),
+                    owner: (!owner.is_empty()).then(|| UserId::parse(*owner).unwrap()),
+                    device: None,
+                    input: Value::Null,
+                    attempt: 1,
+                    event: EventFields::new(),
+                    trace: None,
+                };
+                (Kind { beside: *beside }, task)
+            })
+            .collect();
+        let name = |(_, task): &(Kind, TaskInfo)| task.owner.as_ref().map_or("-", |owner| owner.as_str()).to_owned();
+        let piece = |piece: &&[(Kind, TaskInfo)]| piece.iter().map(name).collect::<String>();
+        let pieces = beside(&tasks, |(kind, task)| (kind, task));
+        pieces
+            .iter()
+            .map(|beside| beside.iter().map(piece).collect::<Vec<_>>().join("|"))
+            .collect::<Vec<_>>()
+            .join("; ")
+    }
+
+    #[test]
+    fn owners_are_beside_each_other_and_whatever_has_none_or_may_not_keeps_its_turn() {
+        assert_eq!(done(&[("a", true), ("a", true), ("b", true), ("c", true)]), "aa|b|c");
+        assert_eq!(done(&[("", true), ("", true), ("a", true), ("b", true)]), "--; a|b");
+        assert_eq!(done(&[("a", true), ("b", false), ("c", false), ("d", true), ("e", true)]), "a; bc; d|e");
+        assert_eq!(done(&[]), "");
+    }
+}
