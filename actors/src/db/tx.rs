@@ -155,6 +155,16 @@ struct Asked<'p> {
     rows: bool,
 }
 
+impl<'p> Asked<'p> {
+    /// On its way to Postgres, once it is looked at.
+    fn sent(&self, client: &'p deadpool_postgres::Client, statement: &'p Statement) -> Sent<'p> {
+        match self.rows {
+            true => asks(client, statement, self.params),
+            false => touches(client, statement, self.params),
+        }
+    }
+}
+
 type Sent<'a> = Pin<Box<dyn Future<Output = Result<Answer, tokio_postgres::Error>> + 'a>>;
 
 impl<'a> Tx<'a> {
@@ -278,10 +288,7 @@ impl<'a> Tx<'a> {
             flow.push(touches(client, statement, rows));
         }
         let place = asked.as_ref().map(|(statement, asked)| {
-            flow.push(match asked.rows {
-                true => asks(client, statement, asked.params),
-                false => touches(client, statement, asked.params),
-            });
+            flow.push(asked.sent(client, statement));
             flow.len() - 1
         });
         if end {

@@ -241,8 +241,7 @@ pub fn without_empty(value: Value) -> Option<Value> {
 pub const PARTS: [&str; 6] = ["basics", "work", "education", "skills", "projects", "others"];
 
 /// The input of step `structure`: find one part of a CV in its text.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct StructureInput {
     /// One of [`PARTS`]: `skills` has the languages too, `others` certificates, awards, publications, interests and
     /// voluntary work.
@@ -256,8 +255,7 @@ pub struct StructureInput {
 }
 
 /// The input of step `translate`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct TranslateInput {
     /// The section that the texts are of.
     pub section: String,
@@ -286,8 +284,7 @@ pub struct Translation {
 }
 
 /// The input of step `outline`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct OutlineInput {
     /// The job's title.
     pub title: String,
@@ -310,8 +307,7 @@ pub struct Outline {
 }
 
 /// The input of step `section`: write one part of a CV after its outline.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct SectionInput {
     /// One of `basics`, `work`, `education`, `skills`.
     pub section: String,

@@ -20,8 +20,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 /// What is known of a page, a file or a pasted text that should be a job offer.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct OfferSource {
     /// Where it was read.
     pub url: Option<String>,
@@ -293,8 +292,7 @@ pub struct Outcome {
 }
 
 /// Why a CV is being rewritten.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Mode {
     /// For an offer (P1).
     #[default]

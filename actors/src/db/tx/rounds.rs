@@ -3,7 +3,7 @@
 //! Postgres in one go, and they go on with the answers. A hundred hooks with five questions each are five round trips then
 //! instead of five hundred.
 
-use super::{Additions, Answer, Asked, Tx, asks, touches};
+use super::{Additions, Answer, Asked, Tx};
 use crate::db::DbResult;
 use crate::error::DbError;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
@@ -35,11 +35,7 @@ impl Part<'_> {
         let statement = client.prepare_cached(asked.sql).await?;
         self.rounds.unit.additions.rows.borrow_mut().take_over_soon(&mut piece.additions.rows.borrow_mut());
         self.turn().await;
-        let sent = match asked.rows {
-            true => asks(client, &statement, asked.params),
-            false => touches(client, &statement, asked.params),
-        };
-        Ok(sent.await?)
+        Ok(asked.sent(client, &statement).await?)
     }
 
     async fn turn(&self) {

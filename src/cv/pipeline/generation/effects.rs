@@ -107,13 +107,13 @@ struct Recomposed<'a> {
 
 impl<'a> Recomposed<'a> {
     fn of(output: &'a Value) -> DbResult<Self> {
-        let composed = &output["composed"];
+        let part = |at: &str| output.pointer(at).ok_or_else(|| bad(format!("nothing was recomposed at {at}")));
         Ok(Self {
-            content: &composed["content"],
-            changes: Vec::deserialize(&composed["changes"]).map_err(bad)?,
-            classification: &output["classification"],
-            modifications: &output["modifications"],
-            language: output["language"].as_str(),
+            content: part("/composed/content")?,
+            changes: Vec::deserialize(part("/composed/changes")?).map_err(bad)?,
+            classification: part("/classification")?,
+            modifications: part("/modifications")?,
+            language: output.get("language").and_then(Value::as_str),
         })
     }
 }
@@ -149,7 +149,7 @@ async fn adapted(kind: &Generation, tx: &mut Tx<'_>, task: &TaskInfo, at: &StepR
     let source_file = Some(input.source_filename.as_str());
     let source = NewVersion {
         version: 1,
-        content: source_content(task),
+        content: source_content(task)?,
         changelog: None,
         change_type: Some(ChangeType::Adaptation),
         source_file,
@@ -198,7 +198,7 @@ async fn optimised(kind: &Generation, tx: &mut Tx<'_>, task: &TaskInfo, at: &Ste
     let row = files::lock(tx, id).await?.ok_or_else(|| source::vanished("the CV"))?;
     let cv = &row.file.summary;
     // The writer has other commits to write: what the step found is used as long as nobody edited the CV meanwhile.
-    let source = source_content(task);
+    let source = source_content(task)?;
     let composed = if row.file.content == *source {
         Composed { content: made.content.clone(), changes: made.changes }
     } else {

@@ -2,8 +2,8 @@
 
 use crate::cv::brain::types::Document;
 use crate::cv::pipeline::source::Material;
-use estafette_actors::DbError;
 use estafette_actors::task::{GroupKey, StepSpec, TaskInfo};
+use estafette_actors::{DbError, StepError};
 use estafette_protocol::cv::offer::JobOfferContent;
 use estafette_protocol::cv::score::Suggestion;
 use estafette_protocol::cv::status::GenerationMode;
@@ -124,20 +124,37 @@ pub struct GenerationHead {
     pub offers: Vec<OfferInput>,
 }
 
+const CONTENT: &str = "content";
+
 /// The source's content when the task was accepted.
-pub fn content(task: &TaskInfo) -> &Value {
-    &task.input["content"]
+///
+/// # Errors
+/// [`DbError::Data`]: a defect of whoever started the task.
+pub fn content(task: &TaskInfo) -> Result<&Value, DbError> {
+    task.input.get(CONTENT).ok_or_else(|| DbError::Data("a generation without a document".to_owned()))
 }
 
 /// The same, shared with the task.
-pub fn document(task: &Arc<TaskInfo>) -> Document {
+///
+/// # Errors
+/// As for [`content`].
+pub fn document(task: &Arc<TaskInfo>) -> Result<Document, DbError> {
     struct Content(Arc<TaskInfo>);
     impl AsRef<Value> for Content {
         fn as_ref(&self) -> &Value {
-            content(&self.0)
+            &self.0.input[CONTENT]
         }
     }
-    Document::part_of(Content(Arc::clone(task)))
+    content(task)?;
+    Ok(Document::part_of(Content(Arc::clone(task))))
+}
+
+/// What whoever runs steps, or plans them, says of an input that is not a generation's.
+///
+/// # Errors
+/// The error, as a final one of a step.
+pub fn known<T>(read: Result<T, DbError>) -> Result<T, StepError> {
+    read.map_err(|error| StepError::fatal("bad_input", error.to_string()))
 }
 
 impl GenerationHead {

@@ -26,7 +26,7 @@ pub mod input;
 pub mod plan;
 pub mod steps;
 
-use self::input::{GenerationHead, StepRef};
+use self::input::{GenerationHead, StepRef, content, known};
 use super::{GENERATE_CV, IMPROVE_CV, lock_owner};
 use crate::cv::model::status::{GenerationState, SubtaskState, TaskState};
 use crate::cv::services::Services;
@@ -96,7 +96,8 @@ impl TaskKind for Generation {
     }
 
     fn plan(&self, task: &TaskInfo) -> Result<Vec<StepSpec>, StepError> {
-        plan::first_steps(&GenerationHead::of(task)?)
+        known(content(task))?;
+        plan::first_steps(&known(GenerationHead::of(task))?)
     }
 
     async fn run(&self, ctx: &StepCtx) -> Result<StepOutput, StepError> {

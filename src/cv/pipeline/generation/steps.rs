@@ -1,7 +1,7 @@
 //! What each step of a generation does. No step writes: its outcome is committed by [`super::effects`].
 
 use super::compose;
-use super::input::{GenerationHead, OfferInput, SourceRef, StepRef, document};
+use super::input::{GenerationHead, OfferInput, SourceRef, StepRef, document, known};
 use super::plan::{self, item_key, key};
 use crate::cv::brain::outcome;
 use crate::cv::brain::types::{
@@ -30,12 +30,12 @@ use std::sync::Arc;
 /// # Errors
 /// What went wrong, and whether another attempt can help.
 pub async fn run(services: &Services, ctx: &StepCtx) -> Result<StepOutput, StepError> {
-    let mut input = GenerationHead::of(&ctx.task)?;
+    let (mut input, cv) = (known(GenerationHead::of(&ctx.task))?, known(document(&ctx.task))?);
     let at = StepRef::of(&ctx.step)?;
     let index = usize::try_from(at.offer_index).unwrap_or(usize::MAX);
     let offer = std::mem::take(&mut input.offers).into_iter().nth(index);
     let offer = offer.ok_or_else(|| StepError::fatal("bad_graph", "an offer that is not there"))?;
-    let work = Work { services, ctx, cv: document(&ctx.task), input, offer, at };
+    let work = Work { services, ctx, cv, input, offer, at };
     match ctx.step.kind.as_str() {
         "extract" => work.extract().await,
         "classify" => work.classify().await,
