@@ -233,6 +233,15 @@ impl<'a> Tx<'a> {
         Ok(self.ask(Asked { sql, params, rows: false }).await?.touched)
     }
 
+    /// Looks at the rows of a kind that wait to be written, and may change them: as [`Additions::amend`], and for a piece of
+    /// a unit those of the whole unit as well.
+    pub fn amend<R: BulkRow>(&self, mut change: impl FnMut(&mut R)) {
+        if let Some(part) = &self.part {
+            part.unit().additions.amend(&mut change);
+        }
+        self.additions.amend(change);
+    }
+
     /// What is asked from now on sees all rows that wait, those that would wait for the end as well.
     pub fn settle(&self) {
         self.additions.rows.borrow_mut().hasten();

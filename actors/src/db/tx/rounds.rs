@@ -28,12 +28,17 @@ pub(super) struct Part<'a> {
     asked: Cell<u64>,
 }
 
-impl Part<'_> {
+impl<'a> Part<'a> {
+    /// The unit that it is a piece of.
+    pub(super) const fn unit(&self) -> &'a Tx<'a> {
+        self.rounds.unit
+    }
+
     /// Sends a question with those of the others, after the rows that its piece has put aside.
     pub(super) async fn send(&self, piece: &Tx<'_>, asked: Asked<'_>) -> DbResult<Answer> {
         let client = piece.client;
         let statement = client.prepare_cached(asked.sql).await?;
-        self.rounds.unit.additions.rows.borrow_mut().take_over_soon(&mut piece.additions.rows.borrow_mut());
+        self.unit().additions.rows.borrow_mut().take_over_soon(&mut piece.additions.rows.borrow_mut());
         self.turn().await;
         Ok(asked.sent(client, &statement).await?)
     }
@@ -233,6 +238,37 @@ mod tests {
         assert!(error.contains("told_pkey"), "the rows were sent first: {error}");
         let tx = unit(&client);
         assert_eq!(told(&tx).await.unwrap(), 0, "the connection is as good as before");
+    }
+
+    #[actix::test]
+    async fn a_piece_may_change_what_its_unit_is_about_to_write() {
+        let database = database().await;
+        let client = database.db().connection().await.unwrap();
+        let mut tx = unit(&client);
+        tx.put(Told("a"));
+        tx.put(Told("b"));
+        // The unit's row, what becomes of it, a row of its own.
+        let pieces = vec![("a", "1", "A"), ("b", "2", "B")];
+        let amended = tx
+            .beside(pieces, async |tx: &mut Tx<'_>, (name, number, own): (&str, &'static str, &'static str)| {
+                tx.put(Told(own));
+                let found = Cell::new(0);
+                let amend = |row: &mut Told| {
+                    found.set(found.get() + u32::from(row.0 == name || row.0 == own));
+                    row.0 = if row.0 == name { number } else { row.0 };
+                };
+                tx.amend(amend);
+                told(tx).await?;
+                // By then all are written.
+                tx.amend(amend);
+                Ok(found.get())
+            })
+            .await
+            .unwrap();
+        assert_eq!(amended, [2, 2], "its unit's row and its own");
+        let names =
+            tx.query_one("SELECT string_agg(name, ' ' ORDER BY name COLLATE \"C\") FROM told", &[]).await.unwrap();
+        assert_eq!(names.get::<_, String>(0), "1 2 A B");
     }
 
     #[actix::test]
