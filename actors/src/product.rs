@@ -5,6 +5,7 @@ use crate::db::{Additions, Db, Tx};
 use crate::error::CallError;
 use crate::identity::Identity;
 use crate::runtime::Runtime;
+use crate::session::follow::Follower;
 use crate::task::TaskKind;
 use estafette_protocol::{IdempotencyKey, ProductId, Topic};
 use serde_json::Value;
@@ -93,6 +94,8 @@ pub struct CallCtx {
     pub method: String,
     /// Hex SHA-256 of the parameters: one key with other parameters is a `conflict`.
     pub params_hash: String,
+    /// The connection that wants to follow what the call starts.
+    pub(crate) follower: Option<Follower>,
 }
 
 impl CallCtx {

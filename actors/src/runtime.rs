@@ -17,6 +17,7 @@ use crate::probe::{Halt, Probe};
 use crate::product::{CallCtx, Product};
 use crate::registry::Registry;
 use crate::session::admission::Admission;
+use crate::session::follow::Follower;
 use crate::session::reads::Reads;
 use crate::session::registry::Sessions;
 use crate::task::dispatcher::{Dispatcher, DispatcherSetup, Drain, Running};
@@ -311,7 +312,7 @@ impl Runtime {
         self.inner.draining.load(Ordering::Acquire)
     }
 
-    /// Handles a call of `who`: the one way in, for sockets and for HTTP routes.
+    /// Handles a call of `who` by HTTP.
     ///
     /// # Errors
     /// Whatever the product refuses.
@@ -322,9 +323,25 @@ impl Runtime {
         params: Value,
         key: Option<IdempotencyKey>,
     ) -> Result<Value, CallError> {
+        self.call_from(who, method, params, key, None).await
+    }
+
+    /// Handles a call of `who`, perhaps of a connection that follows what it starts: the one way in, for sockets and for
+    /// HTTP routes.
+    ///
+    /// # Errors
+    /// Whatever the product refuses.
+    pub(crate) async fn call_from(
+        &self,
+        who: Identity,
+        method: &str,
+        params: Value,
+        key: Option<IdempotencyKey>,
+        follower: Option<Follower>,
+    ) -> Result<Value, CallError> {
         let product = self.product(&who.product)?;
         let params_hash = hex::encode(Sha256::digest(params.to_string()));
-        let ctx = CallCtx { who, runtime: self.clone(), key, method: method.to_owned(), params_hash };
+        let ctx = CallCtx { who, runtime: self.clone(), key, method: method.to_owned(), params_hash, follower };
         let began = std::time::Instant::now();
         let _under_way = UnderWay::begin(&self.inner.calls);
         let span = tracing::info_span!("call", otel.name = %format_args!("call {method}"), method, user.id = %ctx.who.user, session.id = %ctx.who.session);
@@ -342,10 +359,18 @@ impl Runtime {
     where
         F: AsyncFn(&mut Tx<'_>) -> Result<T, CallError>,
     {
+        self.transaction_of(product, None, work).await
+    }
+
+    /// The same, of a call perhaps, which somebody may follow.
+    async fn transaction_of<T, F>(&self, product: &ProductId, call: Option<&CallCtx>, work: F) -> Result<T, CallError>
+    where
+        F: AsyncFn(&mut Tx<'_>) -> Result<T, CallError>,
+    {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            match self.try_transaction(product, &work).await {
+            match self.try_transaction(product, call, &work).await {
                 Err(Attempt::Lost(cause)) if attempt < TX_ATTEMPTS => {
                     tracing::debug!(attempt, cause, "a transaction lost a race and runs again");
                     let pause = rand::rng().random_range(0..20 * u64::from(attempt));
@@ -358,7 +383,7 @@ impl Runtime {
         }
     }
 
-    async fn try_transaction<T, F>(&self, product: &ProductId, work: &F) -> Result<T, Attempt>
+    async fn try_transaction<T, F>(&self, product: &ProductId, call: Option<&CallCtx>, work: &F) -> Result<T, Attempt>
     where
         F: AsyncFn(&mut Tx<'_>) -> Result<T, CallError>,
     {
@@ -372,7 +397,10 @@ impl Runtime {
             Err(error) => return Err(Attempt::Refused(error)),
         };
         // The commit may not be let go without a word: whoever waits for it is told that its outcome is not known.
-        unit::announce(&self.inner.bus, unit::seal(db, tx).await?);
+        let followed = call.and_then(|call| call.follower.as_ref()?.choose(&call.who, &tx.started));
+        let sealed = unit::seal(db, tx).await?;
+        sealed.begin(followed.as_slice());
+        unit::announce(&self.inner.bus, sealed);
         Ok(value)
     }
 
@@ -381,11 +409,11 @@ impl Runtime {
         self.inner.db.gate().pass()?;
         let (answer, outcome) = tokio::sync::oneshot::channel();
         let add = Add {
-            product: ctx.who.product.clone(),
-            user: ctx.who.user.clone(),
+            who: ctx.who.clone(),
             method: ctx.method.clone(),
             params_hash: ctx.params_hash.clone(),
             key: ctx.key.clone(),
+            follower: ctx.follower.clone(),
             work: Arc::clone(&work),
             answer,
             span: tracing::Span::current(),
@@ -405,8 +433,10 @@ impl Runtime {
     where
         F: AsyncFn(&mut Tx<'_>) -> Result<Value, CallError>,
     {
-        let Some(key) = &ctx.key else { return self.transaction(&ctx.who.product, work).await };
-        self.transaction(&ctx.who.product, async |tx: &mut Tx<'_>| {
+        let Some(key) = &ctx.key else {
+            return self.transaction_of(&ctx.who.product, Some(ctx), work).await;
+        };
+        self.transaction_of(&ctx.who.product, Some(ctx), async |tx: &mut Tx<'_>| {
             // The row is the lock: a repetition that comes while the first one runs waits here for its end.
             let (product, user) = (ctx.who.product.as_str(), ctx.who.user.as_str());
             let fresh = tx

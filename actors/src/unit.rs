@@ -5,6 +5,7 @@ use crate::db::{Db, DbResult, Effect, Tx};
 use crate::error::DbError;
 use crate::event::{NewEvent, StoredEvent, log};
 use crate::notices;
+use crate::session::follow::{self, Followed};
 use std::sync::Arc;
 use tokio_postgres::types::ToSql;
 
@@ -12,6 +13,13 @@ use tokio_postgres::types::ToSql;
 pub(crate) struct Sealed {
     events: Vec<Arc<StoredEvent>>,
     effects: Vec<Effect>,
+}
+
+impl Sealed {
+    /// Lets connections follow what their calls have started. Before everybody is told.
+    pub(crate) fn begin(&self, followed: &[Followed]) {
+        follow::begin(followed, &self.events);
+    }
 }
 
 /// Appends the unit's events and commits, in one round trip. After an error nothing is committed, or (the connection was

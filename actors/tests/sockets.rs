@@ -421,3 +421,97 @@ async fn upgrades_are_decided_by_path_origin_and_subprotocol() {
     assert_eq!(attempt("/v1/live", "sec-websocket-protocol", "chat, graphql").await, "400");
     assert_eq!(attempt("/v1/live", "sec-websocket-protocol", "estafette.v1.msgpack").await, "estafette.v1.msgpack");
 }
+
+/// What a connection hears of a call that it follows, up to the answer and the task's end.
+async fn followed(client: &mut Client, call: Value) -> (Value, Vec<Value>) {
+    client.send(json!([call])).await;
+    let (mut answer, mut heard) = (Value::Null, Vec::new());
+    while answer.is_null() || heard.last().is_none_or(|last: &Value| last["kind"] != "task.completed") {
+        let message = client.next().await;
+        if message["t"] == "ok" && message["id"] == call["id"] {
+            answer = message;
+        } else if message["t"] != "live" {
+            heard.push(message);
+        }
+    }
+    (answer, heard)
+}
+
+#[actix::test]
+async fn a_call_that_is_followed_brings_its_task_from_the_first_event_on() {
+    let database = database().await;
+    let runtime = runtime(database.db(), Arc::default(), RuntimeConfig::default()).await;
+    let mut client = Client::hello(listen(&runtime), "ann").await;
+    let steps = json!([{"key": "a"}, {"key": "b", "needs": ["a"]}]);
+    // In a transaction of its own, and written with others.
+    for (id, method) in [(50, "start"), (51, "begin")] {
+        let call =
+            json!({"t": "call", "id": id, "method": method, "params": {"steps": steps}, "key": method, "follow": true});
+        let (answer, heard) = followed(&mut client, call.clone()).await;
+        let topic = format!("task:{}", answer["result"]["task_id"].as_str().unwrap());
+        let (first, events) = heard.split_first().unwrap();
+        let told = json!({"t": "followed", "id": id, "topic": topic, "epoch": first["epoch"], "seq": 0});
+        assert_eq!((first, first["epoch"].as_u64() > Some(0)), (&told, true));
+        for (event, seq) in events.iter().zip(1..) {
+            assert_eq!((&event["t"], &event["topic"], &event["seq"]), (&json!("ev"), &json!(topic), &json!(seq)));
+        }
+        let kinds: Vec<_> = events.iter().map(|event| event["kind"].as_str().unwrap()).collect();
+        assert_eq!((kinds[0], kinds[1], kinds.len()), ("task.queued", "task.started", 7));
+        // It is a subscription like any other.
+        assert_eq!(client.sub(&topic, None).await["code"], "conflict");
+        // A repetition starts nothing.
+        client.send(json!([call])).await;
+        assert_eq!(client.next().await, answer);
+        assert_eq!(client.request(json!({"t": "unsub", "topic": topic})).await["t"], "ok");
+    }
+    // Nothing to follow.
+    let call = json!({"t": "call", "method": "add", "params": {"room": "r"}, "follow": true});
+    assert_eq!(client.request(call).await["result"]["n"], 1);
+    assert!(client.queue.is_empty(), "{:?}", client.queue);
+    let call = json!({"t": "call", "method": "add", "params": {"room": "r"}, "follow": "yes"});
+    assert_eq!(client.request(call).await["code"], "bad_request");
+}
+
+#[actix::test]
+async fn what_is_followed_goes_on_after_a_reconnect_and_is_bounded_like_any_subscription() {
+    let database = database().await;
+    let gates: Arc<Gates> = Arc::default();
+    let mut config = RuntimeConfig::default();
+    config.limits.subscriptions = 1;
+    let runtime = runtime(database.db(), Arc::clone(&gates), config).await;
+    let address = listen(&runtime);
+    let mut client = Client::hello(address, "ann").await;
+    let steps = json!([{"key": "a", "do": "gate", "on": "g"}]);
+    let call = json!({"t": "call", "method": "start", "params": {"steps": steps}, "follow": true});
+    let first = client.request(call.clone()).await;
+    let told = client.next().await;
+    assert_eq!(told["t"], "followed");
+    // There is no place for another one: that task is started all the same, and not followed.
+    let second = client.request(call).await;
+    waiting(&gates, 2).await;
+    let task = |answer: &Value| format!("task:{}", answer["result"]["task_id"].as_str().unwrap());
+    let mut last = 0;
+    while last < 3 {
+        let event = client.next_of("ev").await;
+        assert_eq!((&event["topic"], event["seq"].as_u64()), (&json!(task(&first)), Some(last + 1)), "{event}");
+        last += 1;
+    }
+    assert_eq!(client.request(json!({"t": "ping"})).await["t"], "pong");
+    assert!(client.queue.iter().all(|message| message["topic"] == task(&first)), "{:?}", client.queue);
+    drop(client);
+    gates.gate("g").add_permits(2);
+    for (answer, since) in [(&first, last), (&second, 0)] {
+        let mut client = Client::hello(address, "ann").await;
+        let position = json!({"epoch": told["epoch"], "seq": since});
+        assert_eq!(client.sub(&task(answer), Some(position)).await["t"], "ok");
+        let mut seq = since;
+        loop {
+            let event = client.next_of("ev").await;
+            seq += 1;
+            assert_eq!(event["seq"], seq);
+            if event["kind"] == "task.completed" {
+                break;
+            }
+        }
+    }
+}

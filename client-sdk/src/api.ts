@@ -3,8 +3,9 @@
  * its method. Names that the maps do not know are allowed and untyped, so that a product that is newer than this SDK
  * can be used.
  */
+import type { Observable } from "./observable.js";
 import type { CallMap, TopicMap } from "./product.js";
-import type { Position } from "./wire.js";
+import type { Outage, Position } from "./wire.js";
 
 /** The family of a topic: what stands before the colon. */
 export type FamilyOf<T extends string> = T extends `${infer Family}:${string}` ? Family : T;
@@ -64,6 +65,9 @@ export type ParamsOf<M extends string> = M extends Method ? CallMap[M]["params"]
 /** What a method returns. */
 export type ResultOf<M extends string> = M extends Method ? CallMap[M]["result"] : unknown;
 
+/** A method that the SDK knows and that starts a task. */
+export type TaskMethod = { [M in Method]: CallMap[M]["result"] extends { task_id: string } ? M : never }[Method];
+
 /** Autocompletes the known names and allows any other. */
 export type Known<Name extends string> = Name | (string & Record<never, never>);
 
@@ -109,6 +113,14 @@ export interface Subscription {
   readonly status: SubscriptionStatus;
   /** Ends it. Handlers are not called any more. */
   readonly unsubscribe: () => void;
+}
+
+/** A task that was started, and the subscription to its topic. */
+export interface Followed<M extends string> {
+  /** What the call returned. */
+  readonly result: ResultOf<M>;
+  /** The subscription to the task's topic. */
+  readonly subscription: Subscription;
 }
 
 /** What a stream yields. */
@@ -162,4 +174,32 @@ export type Diagnostic =
 export interface TokenRequest {
   /** `connect`: any valid one; `expiring`, `rejected`: a newer one than the last. */
   readonly reason: "connect" | "expiring" | "rejected";
+}
+
+/** A live connection to a server, with its topics and calls. Made by {@link createClient}. */
+export interface Client {
+  /** How the connection stands. */
+  readonly state: Observable<ConnectionState>;
+  /** What the server itself cannot reach right now, as it says; empty when all is well. The connection goes on meanwhile. */
+  readonly outages: Observable<readonly Outage[]>;
+  /** Connects, and stays connected until `close`. Safe to call again. */
+  start(): void;
+  /** Ends everything: calls fail with `ClosedError`, streams end, no timer or listener stays. */
+  close(): void;
+  /** Reads a topic. Several subscriptions of a topic share one on the wire. */
+  subscribe<const T extends string>(topic: T, handlers: Handlers<T>, options?: SubscribeOptions): Subscription;
+  /** Reads a topic as a loop: `for await (const item of client.stream("task:…"))`. */
+  stream<const T extends string>(topic: T, options?: StreamOptions): AsyncIterableIterator<StreamItem<T>>;
+  /** Runs a command: once, however often it has to be sent. */
+  call<M extends Known<Method>>(method: M, params: ParamsOf<M>, options?: CallOptions): Promise<ResultOf<M>>;
+  /**
+   * Starts a task and follows it, in one message: `handlers` get its events from the first one on, without a snapshot. Where
+   * the server has nothing to follow (the call was a repetition), they get a snapshot first, as with `subscribe`.
+   */
+  follow<M extends Known<TaskMethod>>(
+    method: M,
+    params: ParamsOf<M>,
+    handlers: Handlers<`task:${string}`>,
+    options?: CallOptions,
+  ): Promise<Followed<M>>;
 }

@@ -1,8 +1,10 @@
 /** The facade: one connection, the calls on it, and the topics. It only passes messages to the machine they concern. */
 import type {
   CallOptions,
+  Client,
   ConnectionState,
   Diagnostic,
+  Followed,
   Handlers,
   Known,
   Method,
@@ -12,6 +14,7 @@ import type {
   StreamOptions,
   SubscribeOptions,
   Subscription,
+  TaskMethod,
 } from "./api.js";
 import { Backoff } from "./backoff.js";
 import { systemClock, type Clock } from "./clock.js";
@@ -22,12 +25,13 @@ import { watchEnvironment } from "./environment.js";
 import { ClosedError } from "./errors.js";
 import { toParams } from "./json.js";
 import type { Mode } from "./mode.js";
-import { reportListenerError, Store, type Observable } from "./observable.js";
+import { follow } from "./follow.js";
+import { reportListenerError, Store } from "./observable.js";
 import { Outbox } from "./outbox.js";
 import { attach } from "./attach.js";
-import type { ClientOptions } from "./options.js";
+import { DEFAULT_CALL_TIMEOUT_MS, DEFAULT_MAX_PENDING_CALLS, type ClientOptions } from "./options.js";
 import { randomHex } from "./random.js";
-import { Requests } from "./requests.js";
+import { Requests, type OnFollowed } from "./requests.js";
 import { publicState } from "./state.js";
 import { openStream } from "./stream.js";
 import { Topic } from "./subscription.js";
@@ -37,27 +41,7 @@ import type { Outage, ServerMessage, Welcome } from "./wire.js";
 /** This SDK, as it names itself to servers. */
 const CLIENT_NAME = "estafette-js/0.1.0";
 
-const DEFAULT_CALL_TIMEOUT_MS = 30_000;
-const DEFAULT_MAX_PENDING_CALLS = 256;
 const NO_OUTAGES: readonly Outage[] = [];
-
-/** A live connection to a server, with its topics and calls. Made by {@link createClient}. */
-export interface Client {
-  /** How the connection stands. */
-  readonly state: Observable<ConnectionState>;
-  /** What the server itself cannot reach right now, as it says; empty when all is well. The connection goes on meanwhile. */
-  readonly outages: Observable<readonly Outage[]>;
-  /** Connects, and stays connected until `close`. Safe to call again. */
-  start(): void;
-  /** Ends everything: calls fail with `ClosedError`, streams end, no timer or listener stays. */
-  close(): void;
-  /** Reads a topic. Several subscriptions of a topic share one on the wire. */
-  subscribe<const T extends string>(topic: T, handlers: Handlers<T>, options?: SubscribeOptions): Subscription;
-  /** Reads a topic as a loop: `for await (const item of client.stream("task:…"))`. */
-  stream<const T extends string>(topic: T, options?: StreamOptions): AsyncIterableIterator<StreamItem<T>>;
-  /** Runs a command: once, however often it has to be sent. */
-  call<M extends Known<Method>>(method: M, params: ParamsOf<M>, options?: CallOptions): Promise<ResultOf<M>>;
-}
 
 /** A client of one user on one server. Nothing happens before `start`. */
 export function createClient(options: ClientOptions): Client {
@@ -160,14 +144,31 @@ class LiveClient implements Client {
   }
 
   async call<M extends Known<Method>>(method: M, params: ParamsOf<M>, options: CallOptions = {}): Promise<ResultOf<M>> {
-    const result = await this.#requests.call({
+    return (await this.#call(method, params, options)) as ResultOf<M>;
+  }
+
+  async follow<M extends Known<TaskMethod>>(
+    method: M,
+    params: ParamsOf<M>,
+    handlers: Handlers<`task:${string}`>,
+    options: CallOptions = {},
+  ): Promise<Followed<M>> {
+    return (await follow(method, {
+      call: (onFollowed) => this.#call(method, params, options, onFollowed),
+      topic: (name) => this.#topic(name),
+      subscribe: (topic, since) => this.subscribe(topic, handlers, since),
+    })) as Followed<M>;
+  }
+
+  #call(method: string, params: unknown, options: CallOptions, onFollowed?: OnFollowed): Promise<unknown> {
+    return this.#requests.call({
       method,
       params: toParams(params),
       key: options.key ?? randomHex(16),
       timeoutMs: options.timeoutMs ?? DEFAULT_CALL_TIMEOUT_MS,
       signal: options.signal,
+      onFollowed,
     });
-    return result as ResultOf<M>;
   }
 
   #topic(name: string): Topic {
@@ -212,6 +213,9 @@ class LiveClient implements Client {
       case "ok":
       case "err":
         this.#requests.onReply(message);
+        return;
+      case "followed":
+        this.#requests.onFollowed(message);
         return;
       case "snap":
         this.#arrivals += 1;

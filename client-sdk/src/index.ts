@@ -1,6 +1,6 @@
 export * from "./api.js";
 export type { BackoffOptions } from "./backoff.js";
-export { createClient, type Client } from "./client.js";
+export { createClient } from "./client.js";
 export type { Clock } from "./clock.js";
 export { afterClose } from "./codes.js";
 export { deviceId } from "./device.js";

@@ -26,3 +26,8 @@ export interface ClientOptions {
   /** Chance, for tests: evenly from 0 to 1. */
   readonly random?: () => number;
 }
+
+/** How long a call waits, reconnects and retries included, where it does not say. */
+export const DEFAULT_CALL_TIMEOUT_MS = 30_000;
+/** Calls that may be unanswered at once, where the client does not say. */
+export const DEFAULT_MAX_PENDING_CALLS = 256;

@@ -7,13 +7,16 @@ import type { BackoffOptions } from "./backoff.js";
 import { Backoff } from "./backoff.js";
 import { Alarm, reasonOf, type Clock } from "./clock.js";
 import { type CallError, callError, ClosedError, DeadlineError, QueueFullError } from "./errors.js";
-import type { ClientMessage, Err, Limits, Ok } from "./wire.js";
+import type { ClientMessage, Err, Followed, Limits, Ok } from "./wire.js";
 
 /** Attempts that an `internal` error gets: a defect seldom mends itself. */
 const MAX_INTERNAL_ATTEMPTS = 3;
 
 /** The answer to a request that dies with its line: `undefined` when the line broke first. */
 export type Reply = Ok | Err | undefined;
+
+/** Is told that the task which a call has started is followed. */
+export type OnFollowed = (followed: Followed) => void;
 
 type Phase =
   | { readonly at: "queued" }
@@ -26,6 +29,7 @@ interface Call {
   readonly key: string;
   readonly deadline: number;
   readonly backoff: Backoff;
+  readonly onFollowed: OnFollowed | undefined;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
   /** Removes the deadline and the abort listener. */
@@ -39,6 +43,8 @@ export interface CallSpec {
   readonly key: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  /** The task that it starts is to be followed. */
+  readonly onFollowed: OnFollowed | undefined;
 }
 
 export interface RequestsDeps {
@@ -129,6 +135,16 @@ export class Requests {
     done?.(reply);
   }
 
+  /** Tells the call; one that nobody waits for any more follows nothing. */
+  onFollowed(followed: Followed): void {
+    for (const call of this.#calls) {
+      if (call.phase.at !== "sent" || call.phase.id !== followed.id) continue;
+      call.onFollowed?.(followed);
+      return;
+    }
+    this.ask((id) => ({ t: "unsub", id, topic: followed.topic }), () => undefined);
+  }
+
   /** Nothing will be answered any more. */
   close(error: Error = new ClosedError("the client is closed")): void {
     this.onDown();
@@ -148,7 +164,9 @@ export class Requests {
 
   #transmit(call: Call, limits: Limits): void {
     const id = this.#nextId();
-    const message: ClientMessage = { t: "call", id, method: call.method, params: call.params, key: call.key };
+    const { method, params, key } = call;
+    const plain: ClientMessage = { t: "call", id, method, params, key };
+    const message: ClientMessage = call.onFollowed === undefined ? plain : { ...plain, follow: true };
     const misfit = this.deps.misfit(message, limits);
     if (misfit !== undefined) {
       this.#end(call, () => { call.reject(callError({ code: "payload_too_large", message: misfit })); });

@@ -1,6 +1,5 @@
 /** A topic's state, kept up to date: the snapshot with every event folded into it, as one observable value. */
-import type { EventOf, LiveOf, StateOf, Subscription, SubscriptionStatus } from "./api.js";
-import type { Client } from "./client.js";
+import type { Client, EventOf, LiveOf, StateOf, Subscription, SubscriptionStatus } from "./api.js";
 import { Store, type Observable } from "./observable.js";
 import type { Position } from "./wire.js";
 

@@ -97,6 +97,14 @@ export class Topic {
     this.end({ at: "revoked", message });
   }
 
+  /** The server has subscribed this connection by itself: it sends what comes after `position`. */
+  granted(position: Position): void {
+    // Asked for meanwhile: the answer to that says how it stands.
+    if (this.#wire.at !== "off") return;
+    this.#held = true;
+    this.#enter({ at: "running", cursor: position, complete: false });
+  }
+
   onSnap(snap: Snap): void {
     const wire = this.#wire;
     // While asking, it is the last subscription's: a newer answer is on its way.

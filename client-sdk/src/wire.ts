@@ -11,6 +11,7 @@ type Of<T extends ServerMessage["t"]> = Extract<ServerMessage, { t: T }>;
 export type Welcome = Of<"welcome">;
 export type Ok = Of<"ok">;
 export type Err = Of<"err">;
+export type Followed = Of<"followed">;
 export type Snap = Of<"snap">;
 export type Ev = Of<"ev">;
 export type Live = Of<"live">;
@@ -36,6 +37,7 @@ const SHAPES: Readonly<Record<ServerMessage["t"], Readonly<Record<string, Check>
   welcome: { session: text, user: text, node: text, heartbeat_ms: count, expires_at: text, limits },
   ok: { id: count },
   err: { id: count, code: text, message: text },
+  followed: { id: count, topic: text, epoch: count, seq: count },
   snap: { topic: text, epoch: count, seq: count },
   ev: { topic: text, seq: count, kind: text, at: text },
   live: { topic: text, key: text, kind: text, at: text },

@@ -36,6 +36,7 @@ fn call(id: u32) -> ClientMessage {
             {"url": "https://jobs.example/42"},
             {"text": "Développeur·se Rust : systèmes temps réel, PostgreSQL, équipe de six. ".repeat(20)}]}),
         key: Some(IdempotencyKey::parse("c0ffee00-1").unwrap()),
+        follow: false,
     }
 }
 

@@ -66,6 +66,11 @@ pub enum ClientMessage {
         #[serde(skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         key: Option<IdempotencyKey>,
+        /// Follow the task that the call starts: the connection is subscribed to its topic before its first event, as
+        /// `followed` says.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[ts(optional, as = "Option<bool>")]
+        follow: bool,
     },
     /// Liveness, for clients that cannot send WebSocket pings.
     Ping {
@@ -127,6 +132,7 @@ impl ClientMessage {
                     None => None,
                     Some(key) => Some(IdempotencyKey::parse(&key).map_err(|error| fail(error.to_string()))?),
                 },
+                follow: flag(&mut map, "follow").map_err(fail)?,
             }),
             "ping" => Ok(Self::Ping { id: need_id()? }),
             other => {
@@ -149,6 +155,14 @@ fn optional_text(map: &mut Map<String, Value>, field: &str) -> Result<Option<Str
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
         Some(_) => Err(format!("`{field}` must be a text")),
+    }
+}
+
+fn flag(map: &mut Map<String, Value>, field: &str) -> Result<bool, String> {
+    match map.remove(field) {
+        None | Some(Value::Null) => Ok(false),
+        Some(Value::Bool(flag)) => Ok(flag),
+        Some(_) => Err(format!("`{field}` must be true or false")),
     }
 }
 
@@ -280,6 +294,20 @@ pub enum ServerMessage {
         #[ts(optional, type = "number")]
         retry_after_ms: Option<u64>,
     },
+    /// A call that was to be followed has started a task: from here on the connection is subscribed to the task's topic, as
+    /// by a `sub` with this position. Comes before the call's answer, and before the topic's events.
+    Followed {
+        /// The call's number.
+        id: RequestId,
+        /// The task's topic.
+        topic: Topic,
+        /// The life of its log.
+        #[ts(type = "number")]
+        epoch: u64,
+        /// The events after this one follow.
+        #[ts(type = "number")]
+        seq: u64,
+    },
     /// A topic's whole state.
     Snap {
         /// The topic.
@@ -360,8 +388,10 @@ pub enum ServerMessage {
 
 impl ServerMessage {
     /// Every `t` of this version.
-    pub const TYPES: &'static [&'static str] =
-        &["welcome", "ok", "err", "snap", "ev", "live", "mark", "pong", "expiring", "revoked", "health", "drain"];
+    pub const TYPES: &'static [&'static str] = &[
+        "welcome", "ok", "err", "followed", "snap", "ev", "live", "mark", "pong", "expiring", "revoked", "health",
+        "drain",
+    ];
 
     /// Reads one message of a decoded batch. `None`: a message that this version does not know, which clients ignore.
     ///

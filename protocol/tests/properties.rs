@@ -64,8 +64,8 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
             since
         }),
         (any::<u32>(), topic()).prop_map(|(id, topic)| ClientMessage::Unsub { id, topic }),
-        (any::<u32>(), "[a-z_.-]{1,64}", params(), proptest::option::of(key))
-            .prop_map(|(id, method, params, key)| ClientMessage::Call { id, method, params, key }),
+        (any::<u32>(), "[a-z_.-]{1,64}", params(), proptest::option::of(key), any::<bool>())
+            .prop_map(|(id, method, params, key, follow)| ClientMessage::Call { id, method, params, key, follow }),
         any::<u32>().prop_map(|id| ClientMessage::Ping { id }),
     ]
 }
@@ -92,6 +92,12 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
                 details,
                 retry_after_ms
             }),
+        (any::<u32>(), topic(), position()).prop_map(|(id, topic, Position { epoch, seq })| ServerMessage::Followed {
+            id,
+            topic,
+            epoch,
+            seq
+        }),
         (topic(), position(), value()).prop_map(|(topic, Position { epoch, seq }, state)| ServerMessage::Snap {
             topic,
             epoch,

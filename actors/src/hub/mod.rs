@@ -556,6 +556,10 @@ impl Handler<Leave> for Hub {
 impl Handler<Attach> for Hub {
     type Result = Recent;
     fn handle(&mut self, attach: Attach, _: &mut Self::Context) -> Recent {
+        if attach.outbox.is_closing() {
+            // It may have left already: nobody would take it away again.
+            return Recent { head: None, events: Vec::new() };
+        }
         let topic = self.topics.entry(attach.key.clone()).or_default();
         if topic.readers.is_empty() {
             self.bus.interest(&attach.key, true);

@@ -8,6 +8,7 @@
 //! | [`frames`] | frames to messages and back (RFC 6455); the one file that uses the WebSocket crate |
 //! | [`admission`] | who may come in, and how much a connection may send |
 //! | [`socket`] | the actor of one connection: hello, subscriptions, calls |
+//! | [`follow`] | a call whose task its connection follows from the first event on |
 //! | [`user_session`] | the actor of one signed-in session: identity, expiry, its sockets |
 //! | [`due`] | when a session wants to be woken |
 //! | [`registry`] | the sessions and sockets of this node |
@@ -18,6 +19,7 @@
 pub mod admission;
 mod due;
 pub mod echo;
+pub mod follow;
 pub mod frames;
 mod link;
 mod live;

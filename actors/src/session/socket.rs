@@ -3,6 +3,7 @@
 //! reader is the business of the [`super::outbox`].
 
 use super::admission::{Budget, Place, Spent, USER_RETRY_MS};
+use super::follow::Follower;
 use super::outbox::{Outbox, SubId};
 use super::reads;
 use super::registry::SocketRef;
@@ -132,7 +133,7 @@ impl Socket {
             ClientMessage::Auth { id, token } => self.auth(id, token, session, ctx),
             ClientMessage::Sub { id, topic, since } => self.subscribe(id, topic, since, ctx),
             ClientMessage::Unsub { id, topic } => self.unsubscribe(id, &topic),
-            ClientMessage::Call { id, method, params, key } => {
+            ClientMessage::Call { id, method, params, key, follow } => {
                 let limit = self.runtime.config().limits.calls_in_flight as usize;
                 if self.in_flight.load(Ordering::Acquire) >= limit {
                     let text = format!("at most {limit} calls of a connection may be unanswered: wait for answers");
@@ -143,7 +144,13 @@ impl Socket {
                 }
                 self.in_flight.fetch_add(1, Ordering::AcqRel);
                 let (outbox, in_flight) = (Arc::clone(&self.outbox), Arc::clone(&self.in_flight));
-                if tell(&session, Perform { id, method, params, key, outbox, in_flight }).is_err() {
+                let follower = follow.then(|| Follower {
+                    id,
+                    outbox: Arc::clone(&outbox),
+                    hub: self.me.hub.clone(),
+                    limit: self.runtime.config().limits.subscriptions as usize,
+                });
+                if tell(&session, Perform { id, method, params, key, follower, outbox, in_flight }).is_err() {
                     self.in_flight.fetch_sub(1, Ordering::AcqRel);
                     self.refuse(
                         id,

@@ -3,6 +3,7 @@
 //! result. It outlives its last socket by a short grace.
 
 use super::due::{Due, after};
+use super::follow::Follower;
 use super::outbox::Outbox;
 use super::registry::{Sessions, SocketRef};
 use crate::error::CallError;
@@ -73,6 +74,8 @@ pub struct Perform {
     pub params: Value,
     /// The idempotency key.
     pub key: Option<IdempotencyKey>,
+    /// Whether its connection follows the task that it starts.
+    pub follower: Option<Follower>,
     /// Where the answer goes; a broken socket's outbox is simply not read any more.
     pub outbox: Arc<Outbox>,
     /// Unanswered calls of that socket.
@@ -258,9 +261,9 @@ impl Handler<Perform> for UserSession {
     fn handle(&mut self, call: Perform, ctx: &mut Self::Context) {
         let (runtime, who) = (self.runtime.clone(), self.identity.clone());
         self.calls += 1;
-        let Perform { id, method, params, key, outbox, in_flight } = call;
+        let Perform { id, method, params, key, follower, outbox, in_flight } = call;
         let work = async move {
-            let call = AssertUnwindSafe(runtime.call(who, &method, params, key)).catch_unwind();
+            let call = AssertUnwindSafe(runtime.call_from(who, &method, params, key, follower)).catch_unwind();
             let result =
                 call.await.unwrap_or_else(|_| Err(CallError::internal(format!("the handler of {method} panicked"))));
             in_flight.fetch_sub(1, Ordering::AcqRel);

@@ -8,14 +8,16 @@ use super::group_span;
 use crate::bus::Bus;
 use crate::db::{Additions, Db, DbResult, Tx};
 use crate::error::{CallError, DbError};
+use crate::identity::Identity;
 use crate::limits::{ADD_BATCH, ADD_QUEUE, TX_ATTEMPTS};
 use crate::registry::Registry;
+use crate::session::follow::Follower;
 use crate::task::places::Places;
 use crate::task::spec::TaskInfo;
 use crate::task::store::NewTaskRow;
 use crate::unit;
 use actix::prelude::*;
-use estafette_protocol::{IdempotencyKey, ProductId, UserId};
+use estafette_protocol::IdempotencyKey;
 use futures_util::FutureExt as _;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet, VecDeque};
@@ -42,16 +44,16 @@ pub enum Added {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Add {
-    /// The product.
-    pub product: ProductId,
     /// Who calls.
-    pub user: UserId,
+    pub who: Identity,
     /// The method, which is part of what a key stands for.
     pub method: String,
     /// Hex SHA-256 of the parameters.
     pub params_hash: String,
     /// The idempotency key, if the caller gave one.
     pub key: Option<IdempotencyKey>,
+    /// The connection that wants to follow what it starts.
+    pub(crate) follower: Option<Follower>,
     /// What it adds.
     pub work: Arc<AddWork>,
     /// Where the outcome goes.
@@ -179,7 +181,7 @@ async fn write_batch(setup: &Setup, batch: Vec<Add>) {
 type Named<'a> = (&'a str, &'a str, &'a str);
 
 fn name(add: &Add) -> Option<Named<'_>> {
-    add.key.as_ref().map(|key| (add.product.as_str(), add.user.as_str(), key.as_str()))
+    add.key.as_ref().map(|key| (add.who.product.as_str(), add.who.user.as_str(), key.as_str()))
 }
 
 async fn write_group(setup: &Setup, group: &[Add], beginnings: Beginnings) -> DbResult<Vec<Added>> {
@@ -187,7 +189,7 @@ async fn write_group(setup: &Setup, group: &[Add], beginnings: Beginnings) -> Db
     let mut outcomes: Vec<Option<Added>> = group.iter().map(|_| None).collect();
     let mut parts: Vec<Option<(Additions, Value)>> = Vec::with_capacity(group.len());
     for (add, outcome) in group.iter().zip(&mut outcomes) {
-        let mut part = Additions::new(add.product.clone(), Arc::clone(registry));
+        let mut part = Additions::new(add.who.product.clone(), Arc::clone(registry));
         parts.push(match add.span.in_scope(|| (add.work)(&mut part)) {
             Ok(value) => Some((part, value)),
             Err(error) => {
@@ -199,16 +201,19 @@ async fn write_group(setup: &Setup, group: &[Add], beginnings: Beginnings) -> Db
     }
     let Some(first) = group.first() else { return Ok(Vec::new()) };
     let client = db.connection().await?;
-    let mut tx = Tx::planned(&client, first.product.clone(), Arc::clone(registry));
+    let mut tx = Tx::planned(&client, first.who.product.clone(), Arc::clone(registry));
     let tasks = accepted(&parts, beginnings);
     let asked = async { futures_util::try_join!(remember(&tx, group, &parts), places.standing(&tx, registry, &tasks)) };
     let (fresh, standing) = db.bounded(asked).await?;
+    let mut followed = Vec::new();
     for (place, (add, (part, outcome))) in group.iter().zip(parts.into_iter().zip(&mut outcomes)).enumerate() {
         let Some((part, value)) = part else { continue };
         let known = name(add).is_some_and(|name| fresh.get(&name) != Some(&place));
         *outcome = Some(if known {
             Added::Known
         } else {
+            let follower = add.follower.as_ref();
+            followed.extend(follower.and_then(|follower| follower.choose(&add.who, &part.started)));
             tx.merge(part);
             Added::Done(value)
         });
@@ -216,7 +221,10 @@ async fn write_group(setup: &Setup, group: &[Add], beginnings: Beginnings) -> Db
     drop(fresh);
     let beginning = db.bounded(places.begin(&mut tx, standing)).await?;
     match unit::seal(db, tx).await {
-        Ok(sealed) => unit::announce(bus, sealed),
+        Ok(sealed) => {
+            sealed.begin(&followed);
+            unit::announce(bus, sealed);
+        }
         Err(error) => {
             if !error.is_outage() {
                 beginning.forget();

@@ -394,6 +394,11 @@ export type ClientMessage = { "t": "hello",
   params: unknown,
   /** Idempotency key: repeating it returns the first result and does nothing again. */
   key?: string,
+  /**
+   * Follow the task that the call starts: the connection is subscribed to its topic before its first event, as
+   * `followed` says.
+   */
+  follow?: boolean,
 } | { "t": "ping",
   /** Request number. */
   id: number,
@@ -2544,6 +2549,15 @@ export type ServerMessage = { "t": "welcome",
   details?: unknown,
   /** When to try again, milliseconds. */
   retry_after_ms?: number,
+} | { "t": "followed",
+  /** The call's number. */
+  id: number,
+  /** The task's topic. */
+  topic: string,
+  /** The life of its log. */
+  epoch: number,
+  /** The events after this one follow. */
+  seq: number,
 } | { "t": "snap",
   /** The topic. */
   topic: string,

@@ -1,5 +1,5 @@
 import { createContext, createElement, useContext, useEffect, type FunctionComponent, type ReactNode } from "react";
-import type { Client } from "../client.js";
+import type { Client } from "../api.js";
 
 const ClientContext = createContext<Client | undefined>(undefined);
 

@@ -1,5 +1,5 @@
 /** Stores that components share: one a client, topic and fold, alive while anybody listens. */
-import type { Client } from "../client.js";
+import type { Client } from "../api.js";
 import { createTopicStore, type Fold, type TopicStore, type TopicView } from "../store.js";
 import type { Observable } from "../observable.js";
 

@@ -108,6 +108,11 @@ impl Track {
         Self { topic, phase: Phase::Idle, position: None, head: None, events: 0, snapshots: 0 }
     }
 
+    /// A call that was followed has started it: events come after this position.
+    pub fn followed(topic: Topic, position: Position) -> Self {
+        Self { phase: Phase::Flowing, position: Some(position), ..Self::new(topic) }
+    }
+
     /// `sub` is sent with [`Track::position`] as `since`.
     pub fn asked(&mut self) {
         self.phase = Phase::Asked;

@@ -38,6 +38,7 @@ pub(super) struct CallRequest {
     method: String,
     params: Value,
     key: Option<IdempotencyKey>,
+    follow: bool,
     attempts: u32,
     reply: oneshot::Sender<Result<Value, CallFailure>>,
 }
@@ -49,13 +50,19 @@ impl CallRequest {
         key: Option<IdempotencyKey>,
         reply: oneshot::Sender<Result<Value, CallFailure>>,
     ) -> Self {
-        Self { method: method.to_owned(), params, key, attempts: 0, reply }
+        Self { method: method.to_owned(), params, key, follow: false, attempts: 0, reply }
+    }
+
+    /// The task that it starts is followed.
+    pub(super) fn following(self) -> Self {
+        Self { follow: true, ..self }
     }
 
     /// The message of the next attempt.
     pub(super) fn message(&mut self, id: RequestId) -> ClientMessage {
         self.attempts += 1;
-        ClientMessage::Call { id, method: self.method.clone(), params: self.params.clone(), key: self.key.clone() }
+        let (method, params, key) = (self.method.clone(), self.params.clone(), self.key.clone());
+        ClientMessage::Call { id, method, params, key, follow: self.follow }
     }
 
     pub(super) fn is_repetition(&self) -> bool {

@@ -3,7 +3,7 @@
 use super::connection::{Connection, Pending};
 use crate::check::Check;
 use crate::check::history::Track;
-use estafette_protocol::{ErrorCode, RequestId, ServerMessage, Topic};
+use estafette_protocol::{ErrorCode, Position, RequestId, ServerMessage, Topic};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,14 @@ impl Connection {
         let mut after = After::Stay;
         for message in messages {
             match &message {
+                ServerMessage::Followed { id, topic, epoch, seq } => {
+                    if !matches!(self.pending.get(id), Some(Pending::Call(_))) {
+                        let what = format!("{topic} is followed for {id}, which is no call on its way");
+                        self.config.findings.broken(Check::WellFormed, what);
+                    }
+                    let track = Track::followed(topic.clone(), Position { epoch: *epoch, seq: *seq });
+                    self.shared.tracks.lock().insert(topic.clone(), track);
+                }
                 ServerMessage::Snap { topic, epoch, seq, .. } => {
                     self.track(topic, |track| track.snapshot(*epoch, *seq))
                 }

@@ -118,6 +118,14 @@ enum Command {
     Close,
 }
 
+/// A call and where its answer comes.
+type Asked = (CallRequest, oneshot::Receiver<Result<Value, CallFailure>>);
+
+fn answer_to(method: &str, params: Value, key: Option<IdempotencyKey>) -> Asked {
+    let (reply, answer) = oneshot::channel();
+    (CallRequest::new(method, params, key, reply), answer)
+}
+
 /// A client with one connection at a time.
 pub struct Client {
     commands: mpsc::Sender<Command>,
@@ -159,8 +167,19 @@ impl Client {
     /// # Errors
     /// [`CallFailure`].
     pub async fn call(&self, method: &str, params: Value, key: Option<IdempotencyKey>) -> Result<Value, CallFailure> {
-        let (reply, answer) = oneshot::channel();
-        let request = CallRequest::new(method, params, key, reply);
+        self.request(answer_to(method, params, key)).await
+    }
+
+    /// Calls a method and follows the task that it starts. Where the call was a repetition, nothing is followed: subscribe.
+    ///
+    /// # Errors
+    /// [`CallFailure`].
+    pub async fn follow(&self, method: &str, params: Value, key: Option<IdempotencyKey>) -> Result<Value, CallFailure> {
+        let (request, answer) = answer_to(method, params, key);
+        self.request((request.following(), answer)).await
+    }
+
+    async fn request(&self, (request, answer): Asked) -> Result<Value, CallFailure> {
         if self.commands.send(Command::Call(request)).await.is_err() {
             return Err(CallFailure::Ended);
         }

@@ -39,6 +39,14 @@ pub(super) fn client() -> Vec<Named<ClientMessage>> {
         method: method.to_owned(),
         params,
         key: key.map(|key| IdempotencyKey::parse(key).unwrap()),
+        follow: false,
+    };
+    let follow = ClientMessage::Call {
+        id: 10,
+        method: "cv.score".to_owned(),
+        params: json!({"id": "k3j9x0a1b2c3d4e5f6g7h8i9", "job_offer_id": "o1"}),
+        key: Some(IdempotencyKey::parse("c0ffee00-2").unwrap()),
+        follow: true,
     };
     let since = Position { epoch: 1_763_702_175_123, seq: 41 };
     vec![
@@ -96,6 +104,7 @@ pub(super) fn client() -> Vec<Named<ClientMessage>> {
                 None,
             )],
         ),
+        ("call-follow", "A command whose task the connection follows.", vec![follow]),
         ("ping", "Liveness.", vec![ClientMessage::Ping { id: 0 }]),
         (
             "batch",
@@ -160,6 +169,11 @@ pub(super) fn server() -> Vec<Named<ServerMessage>> {
                 details: None,
                 retry_after_ms: Some(1500),
             }],
+        ),
+        (
+            "followed",
+            "A call that is followed has started a task, whose events come next.",
+            vec![ServerMessage::Followed { id: 10, topic: topic(task), epoch: 1_763_702_175_123, seq: 0 }],
         ),
         (
             "snap",

@@ -243,6 +243,11 @@ impl Outbox {
         self.inner.lock().abandoned
     }
 
+    /// Whether the connection is to be closed.
+    pub fn is_closing(&self) -> bool {
+        self.inner.lock().closing.is_some()
+    }
+
     /// Whether, and why, the connection is to be closed.
     pub fn closing(&self) -> Option<(CloseCode, String)> {
         self.inner.lock().closing.clone()

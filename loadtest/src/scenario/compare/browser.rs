@@ -241,7 +241,7 @@ impl Watch {
             None => {
                 let params = json!({"steps": ask.steps, "latency_ms": ask.latency_ms, "pure": ask.pure});
                 let key = IdempotencyKey::parse(self.id.clone()).ok();
-                ClientMessage::Call { id: CALL, method: "task.test".to_owned(), params, key }
+                ClientMessage::Call { id: CALL, method: "task.test".to_owned(), params, key, follow: true }
             }
         };
         tell(socket, &[opening]).await?;
@@ -262,6 +262,11 @@ impl Watch {
     /// Takes a message of our own protocol; what is to be said then.
     fn hear(&mut self, message: ServerMessage, story: &mut Story) -> Result<Option<ClientMessage>, Trouble> {
         match message {
+            ServerMessage::Followed { id: CALL, topic, epoch, seq } => {
+                self.task = Some(topic);
+                self.position = Some(Position { epoch, seq });
+            }
+            // A repetition starts nothing that could be followed: it is asked for.
             ServerMessage::Ok { id: CALL, result: Some(result) } if self.task.is_none() => {
                 let task = result.get("task_id").and_then(Value::as_str).unwrap_or_default();
                 let topic = Topic::of("task", task).map_err(|error| Trouble::Refused(error.to_string()))?;

@@ -70,13 +70,16 @@ impl Person {
         Ok(Self { account, cv, credits: balance.balance.into(), first, second, watchers, follower })
     }
 
-    /// Starts a task.
+    /// Starts a task; follows it at once, where there is no state to be checked.
     ///
     /// # Errors
     /// What the server or the connection said.
     pub(super) async fn start(&self, method: &str, params: Value, key: &IdempotencyKey) -> Result<TaskId, String> {
-        let result =
-            self.first.call(method, params, Some(key.clone())).await.map_err(|error: CallFailure| error.to_string())?;
+        let result = match self.second {
+            Some(_) => self.first.call(method, params, Some(key.clone())).await,
+            None => self.first.follow(method, params, Some(key.clone())).await,
+        };
+        let result = result.map_err(|error: CallFailure| error.to_string())?;
         let id = result.get("task_id").and_then(Value::as_str).and_then(|id| TaskId::parse(id).ok());
         id.ok_or_else(|| format!("an answer without a task id: {result}"))
     }
