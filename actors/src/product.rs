@@ -20,7 +20,9 @@ pub trait Product: Send + Sync + 'static {
     fn id(&self) -> ProductId;
 
     /// Decides whether `who` may read `topic`. Asked on every subscribe and again after a rights change. Where many ask in one
-    /// moment, [`Product::authorize_each`] answers for those topics that [`Product::reads_together`].
+    /// moment, [`Product::authorize_each`] answers for those topics that [`Product::reads_together`]. Not asked for a task of the
+    /// caller's own that a connection's call has just started and follows ([`crate::session::follow`]): that is the right of
+    /// whoever owns it.
     ///
     /// # Errors
     /// `not_found` for topics that do not exist or that `who` may not know of, `forbidden` otherwise.

@@ -28,6 +28,14 @@ declare const store: typeof createTopicStore;
 declare const id: string;
 
 function compiles(): void {
+  void client
+    .follow("cv.score", { id: "c", job_offer_id: "o" }, {
+      onEvent: (event) => { expectTypeOf(event).toEqualTypeOf<EventOf<`task:${string}`>>(); },
+    })
+    .then(({ result }) => { expectTypeOf(result).toEqualTypeOf<TaskStarted>(); });
+  // @ts-expect-error parameters are checked
+  void client.follow("cv.score", { id: 1 }, {});
+
   client.subscribe(`cv:${id}`, {
     onSnapshot: (state, position) => {
       expectTypeOf(state).toEqualTypeOf<CvState>();

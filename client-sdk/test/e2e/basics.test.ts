@@ -1,8 +1,8 @@
 /** The protocol's promises, asked of a real server. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { createClient, createSession, NotFoundError, type Client, type Session } from "../../src/index.js";
-import { Notes, until } from "../support.js";
+import { createClient, createSession, NotFoundError, type Client, type Session, type TaskStarted } from "../../src/index.js";
+import { Notes, range, until } from "../support.js";
 import { startServer, type RealServer } from "./server.js";
 
 let server: RealServer;
@@ -32,6 +32,25 @@ test("a person's own feed begins with a snapshot, and a new CV appears in it", a
   expect(again.id).toBe(first.id);
   await until(() => notes.events.some((event) => event.kind === "cv.created"));
   expect(notes.events.filter((event) => event.kind === "cv.created")).toHaveLength(1);
+});
+
+test("a task is started and followed in one message, and a repetition is subscribed to", async () => {
+  const key = `follow-${String(Date.now())}`;
+  const params = { steps: 2, latency_ms: 0 };
+  const notes = new Notes();
+  const { result, subscription } = await client.follow("task.test", params, notes.handlers, { key });
+  await until(() => notes.events.some((event) => event.kind === "task.completed"));
+  await until(() => notes.status === "live");
+  expect(notes.snapshots).toEqual([]);
+  expect(notes.seqs).toEqual(range(1, notes.seqs.length));
+  expect(notes.events[0]?.kind).toBe("task.queued");
+  expect(subscription.topic).toBe(`task:${(result as TaskStarted).task_id}`);
+  subscription.unsubscribe();
+  const again = new Notes();
+  const repeated = await client.follow("task.test", params, again.handlers, { key });
+  expect(repeated.result).toEqual(result);
+  await until(() => again.snapshots.length === 1);
+  repeated.subscription.unsubscribe();
 });
 
 test("a topic that is not there, or is somebody else's, is refused with a typed error", async () => {
