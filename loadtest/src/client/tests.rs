@@ -74,6 +74,32 @@ async fn a_call_whose_answer_is_lost_is_repeated_with_its_key() {
 }
 
 #[tokio::test]
+async fn a_task_that_is_followed_begins_before_the_answer_and_resumes_like_a_subscription() {
+    let (server, findings) = (Scripted::listen().await, Arc::new(Findings::default()));
+    let client = Arc::new(server.client(Codec::MsgPack, &findings, None));
+    let caller = Arc::clone(&client);
+    let call = tokio::spawn(async move { caller.follow("cv.generate", json!({}), key()).await });
+    let mut peer = server.welcome().await;
+    let (id, _) = peer.called("cv.generate").await;
+    let followed = json!({"t": "followed", "id": id, "topic": "task:t1", "epoch": 1, "seq": 0});
+    peer.send(&[followed.clone(), event(&topic(), 1), event(&topic(), 2)]).await;
+    eventually(|| client.events(&topic()) == 2).await;
+    drop(peer);
+    let mut peer = server.welcome().await;
+    assert_eq!(peer.subscribed(&topic()).await, Some(2));
+    peer.send(&[event(&topic(), 3)]).await;
+    let (id, _) = peer.called("cv.generate").await;
+    peer.send(&[json!({"t": "ok", "id": id, "result": {"task_id": "t1"}})]).await;
+    assert_eq!(call.await.unwrap(), Ok(json!({"task_id": "t1"})));
+    client.subscribe(topic()).await;
+    eventually(|| client.events(&topic()) == 3).await;
+    assert!(findings.results(&[Check::Contiguous]).iter().all(|result| result.passed));
+    // What nobody asked for.
+    peer.send(&[followed]).await;
+    eventually(|| failed(&findings, Check::WellFormed)).await;
+}
+
+#[tokio::test]
 async fn a_call_without_a_key_is_not_repeated_and_a_refusal_is_told() {
     let (server, findings) = (Scripted::listen().await, Arc::new(Findings::default()));
     let client = Arc::new(server.client(Codec::MsgPack, &findings, None));

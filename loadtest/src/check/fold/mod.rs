@@ -12,6 +12,8 @@ use std::hash::{DefaultHasher, Hasher as _};
 pub enum Fold {
     /// No snapshot yet, or a topic that is not folded.
     Nothing,
+    /// Followed from its first event on: its story is told, and there is no state to be compared.
+    Followed,
     /// `task:{id}`.
     Task(TaskFold),
     /// `user:{id}`.
@@ -103,7 +105,7 @@ impl Fold {
     /// An event that does not fit the state.
     pub fn event(&mut self, kind: &str, data: &Value) -> Result<(), String> {
         match self {
-            Self::Nothing => Ok(()),
+            Self::Nothing | Self::Followed => Ok(()),
             Self::Task(task) => {
                 task.event(kind, data);
                 Ok(())
@@ -133,7 +135,7 @@ impl Fold {
                 })
             }
             (Self::Cv(folded), Self::Cv(fresh)) => folded.differs(fresh),
-            (Self::Nothing, Self::Nothing) => None,
+            (Self::Nothing, Self::Nothing) | (Self::Followed, _) => None,
             _ => Some("one of the two is no state of this topic".to_owned()),
         }
     }

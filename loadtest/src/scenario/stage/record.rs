@@ -31,7 +31,7 @@ pub struct Entry {
 /// What arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
-    /// A snapshot of an epoch.
+    /// A snapshot of an epoch, or the position from which on a task is followed.
     Snapshot(u64),
     /// An event: its kind, and what stands for its payload.
     Event(String, u64),
@@ -157,6 +157,15 @@ impl Recorder {
         }
     }
 
+    /// A call has started the topic's task, and its events come after a position: they begin as after a snapshot.
+    fn followed(&self, topic: &Topic, epoch: u64, seq: u64, at: Instant) {
+        let arrived = at.saturating_duration_since(self.shared.begin);
+        let mut seen = self.seen.lock();
+        let history = seen.history(topic);
+        history.entries.push(Entry { arrived, seq, what: What::Snapshot(epoch) });
+        history.fold = Fold::Followed;
+    }
+
     fn event(&self, topic: &Topic, seq: u64, kind: &str, data: &Value, at: Instant) {
         let arrived = at.saturating_duration_since(self.shared.begin);
         let mut seen = self.seen.lock();
@@ -236,6 +245,7 @@ impl Observer for Recorder {
     fn message(&self, message: &ServerMessage, at: Instant) {
         match message {
             ServerMessage::Snap { topic, epoch, seq, state } => self.snapshot(topic, *epoch, *seq, state, at),
+            ServerMessage::Followed { topic, epoch, seq, .. } => self.followed(topic, *epoch, *seq, at),
             ServerMessage::Ev { topic, seq, kind, data, at: committed } => {
                 // One machine, one clock: what an event took from its commit to here.
                 let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
