@@ -35,17 +35,22 @@ impl Process {
         self.child.lock().as_ref().and_then(Child::id)
     }
 
-    /// Starts it.
+    /// Starts it, unless it runs: of two faults that overlap the second finds it started, and another one in its place would
+    /// be its end.
     ///
     /// # Errors
     /// [`ServerError::System`].
     pub fn spawn(&self, mut command: Command) -> Result<(), ServerError> {
+        let mut place = self.child.lock();
+        if place.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None))) {
+            return Ok(());
+        }
         let no_log = |error| ServerError::System { what: "a log cannot be written", error };
         let log = std::fs::OpenOptions::new().create(true).append(true).open(&self.log).map_err(no_log)?;
         let errors = log.try_clone().map_err(no_log)?;
         command.stdin(Stdio::null()).stdout(log).stderr(errors).kill_on_drop(true);
         let child = command.spawn().map_err(|error| ServerError::System { what: "a program does not run", error })?;
-        *self.child.lock() = Some(child);
+        *place = Some(child);
         Ok(())
     }
 
@@ -159,5 +164,21 @@ mod tests {
         process.signal_all(Signal::KILL);
         crate::testing::eventually(|| process.ended().is_some()).await;
         assert!(!process.runs());
+    }
+
+    #[tokio::test]
+    async fn one_that_runs_is_not_started_again_and_one_that_has_ended_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let process = Process::new("sleep", folder.path().join("sleep.log"));
+        let start = || {
+            let mut command = Command::new("sleep");
+            command.arg("60");
+            process.spawn(command).unwrap();
+            process.pid().unwrap()
+        };
+        let first = start();
+        assert_eq!(start(), first);
+        process.kill().await;
+        assert_ne!(start(), first);
     }
 }
