@@ -74,7 +74,7 @@ pub struct Perform {
     pub params: Value,
     /// The idempotency key.
     pub key: Option<IdempotencyKey>,
-    /// Whether its connection follows the task that it starts.
+    /// Its connection, where that wants to follow the task that it starts.
     pub follower: Option<Follower>,
     /// Where the answer goes; a broken socket's outbox is simply not read any more.
     pub outbox: Arc<Outbox>,
