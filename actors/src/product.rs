@@ -97,7 +97,7 @@ pub struct CallCtx {
     /// Hex SHA-256 of the parameters: one key with other parameters is a `conflict`.
     pub params_hash: String,
     /// The connection that wants to follow what the call starts.
-    pub(crate) follower: Option<Follower>,
+    pub(crate) follower: Option<Arc<Follower>>,
 }
 
 impl CallCtx {

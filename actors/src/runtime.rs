@@ -337,7 +337,7 @@ impl Runtime {
         method: &str,
         params: Value,
         key: Option<IdempotencyKey>,
-        follower: Option<Follower>,
+        follower: Option<Arc<Follower>>,
     ) -> Result<Value, CallError> {
         let product = self.product(&who.product)?;
         let params_hash = hex::encode(Sha256::digest(params.to_string()));
@@ -362,15 +362,20 @@ impl Runtime {
         self.transaction_of(product, None, work).await
     }
 
-    /// The same, of a call perhaps, which somebody may follow.
-    async fn transaction_of<T, F>(&self, product: &ProductId, call: Option<&CallCtx>, work: F) -> Result<T, CallError>
+    /// The same, of a call perhaps that its connection follows.
+    async fn transaction_of<T, F>(
+        &self,
+        product: &ProductId,
+        follower: Option<&Arc<Follower>>,
+        work: F,
+    ) -> Result<T, CallError>
     where
         F: AsyncFn(&mut Tx<'_>) -> Result<T, CallError>,
     {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            match self.try_transaction(product, call, &work).await {
+            match self.try_transaction(product, follower, &work).await {
                 Err(Attempt::Lost(cause)) if attempt < TX_ATTEMPTS => {
                     tracing::debug!(attempt, cause, "a transaction lost a race and runs again");
                     let pause = rand::rng().random_range(0..20 * u64::from(attempt));
@@ -383,13 +388,19 @@ impl Runtime {
         }
     }
 
-    async fn try_transaction<T, F>(&self, product: &ProductId, call: Option<&CallCtx>, work: &F) -> Result<T, Attempt>
+    async fn try_transaction<T, F>(
+        &self,
+        product: &ProductId,
+        follower: Option<&Arc<Follower>>,
+        work: &F,
+    ) -> Result<T, Attempt>
     where
         F: AsyncFn(&mut Tx<'_>) -> Result<T, CallError>,
     {
         let db = &self.inner.db;
         let client = db.connection().await?;
         let mut tx = Tx::new(&client, product.clone(), Arc::clone(&self.inner.registry));
+        tx.follower = follower.cloned();
         let value = match db.bounded(work(&mut tx)).await {
             Ok(value) => value,
             // A statement's lost race comes back through the caller's own error as `unavailable` (see `From<DbError>`).
@@ -397,10 +408,7 @@ impl Runtime {
             Err(error) => return Err(Attempt::Refused(error)),
         };
         // The commit may not be let go without a word: whoever waits for it is told that its outcome is not known.
-        let followed = call.and_then(|call| call.follower.as_ref()?.choose(&call.who, &tx.started));
-        let sealed = unit::seal(db, tx).await?;
-        sealed.begin(followed.as_slice());
-        unit::announce(&self.inner.bus, sealed);
+        unit::announce(&self.inner.bus, unit::seal(db, tx).await?);
         Ok(value)
     }
 
@@ -409,7 +417,8 @@ impl Runtime {
         self.inner.db.gate().pass()?;
         let (answer, outcome) = tokio::sync::oneshot::channel();
         let add = Add {
-            who: ctx.who.clone(),
+            product: ctx.who.product.clone(),
+            user: ctx.who.user.clone(),
             method: ctx.method.clone(),
             params_hash: ctx.params_hash.clone(),
             key: ctx.key.clone(),
@@ -434,9 +443,9 @@ impl Runtime {
         F: AsyncFn(&mut Tx<'_>) -> Result<Value, CallError>,
     {
         let Some(key) = &ctx.key else {
-            return self.transaction_of(&ctx.who.product, Some(ctx), work).await;
+            return self.transaction_of(&ctx.who.product, ctx.follower.as_ref(), work).await;
         };
-        self.transaction_of(&ctx.who.product, Some(ctx), async |tx: &mut Tx<'_>| {
+        self.transaction_of(&ctx.who.product, ctx.follower.as_ref(), async |tx: &mut Tx<'_>| {
             // The row is the lock: a repetition that comes while the first one runs waits here for its end.
             let (product, user) = (ctx.who.product.as_str(), ctx.who.user.as_str());
             let fresh = tx

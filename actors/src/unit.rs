@@ -13,13 +13,7 @@ use tokio_postgres::types::ToSql;
 pub(crate) struct Sealed {
     events: Vec<Arc<StoredEvent>>,
     effects: Vec<Effect>,
-}
-
-impl Sealed {
-    /// Lets connections follow what their calls have started. Before everybody is told.
-    pub(crate) fn begin(&self, followed: &[Followed]) {
-        follow::begin(followed, &self.events);
-    }
+    followed: Vec<Followed>,
 }
 
 /// Appends the unit's events and commits, in one round trip. After an error nothing is committed, or (the connection was
@@ -27,13 +21,14 @@ impl Sealed {
 /// their own work.
 pub(crate) async fn seal(db: &Db, mut tx: Tx<'_>) -> DbResult<Sealed> {
     let (events, effects) = (std::mem::take(&mut tx.events), std::mem::take(&mut tx.effects));
+    let followed = std::mem::take(&mut tx.followed);
     notices::add(&tx, &effects);
     // Nothing was sent yet: a refusal here is a plain one.
     db.gate().pass()?;
     let committed = db.bounded(commit(&tx, events)).await;
     let events =
         committed.map_err(|error| if error.is_outage() { DbError::Unanswered(error.to_string()) } else { error })?;
-    Ok(Sealed { events, effects })
+    Ok(Sealed { events, effects, followed })
 }
 
 async fn commit(tx: &Tx<'_>, events: Vec<NewEvent>) -> DbResult<Vec<Arc<StoredEvent>>> {
@@ -51,6 +46,8 @@ async fn commit(tx: &Tx<'_>, events: Vec<NewEvent>) -> DbResult<Vec<Arc<StoredEv
 
 /// Tells the readers of the events, and the actors that have something to do now.
 pub(crate) fn announce(bus: &Arc<dyn Bus>, sealed: Sealed) {
+    // Before the hubs hear of it.
+    follow::begin(&sealed.followed, &sealed.events);
     if !sealed.events.is_empty() {
         metrics::counter!("estafette_events_total").increment(sealed.events.len() as u64);
         bus.publish(sealed.events.into());

@@ -9,7 +9,8 @@ use super::{DbResult, Params};
 use crate::error::DbError;
 use crate::event::{NewEvent, TopicKey};
 use crate::registry::Registry;
-use crate::task::{NewTask, Started, TaskInfo};
+use crate::session::follow::{Followed, Follower};
+use crate::task::{NewTask, TaskInfo};
 use estafette_protocol::{EventKind, ProductId, TaskId, Topic};
 use futures_util::FutureExt as _;
 use serde::Serialize;
@@ -42,14 +43,23 @@ pub struct Additions {
     pub(crate) kinds: Arc<Registry>,
     pub(crate) events: Vec<NewEvent>,
     pub(crate) effects: Vec<Effect>,
-    /// The tasks that it starts.
-    pub(crate) started: Vec<Started>,
+    /// The connection that follows the first task that the unit starts.
+    pub(crate) follower: Option<Arc<Follower>>,
+    pub(crate) followed: Vec<Followed>,
     rows: RefCell<Waiting>,
 }
 
 impl Additions {
     pub(crate) fn new(product: ProductId, kinds: Arc<Registry>) -> Self {
-        Self { product, kinds, events: Vec::new(), effects: Vec::new(), started: Vec::new(), rows: RefCell::default() }
+        Self {
+            product,
+            kinds,
+            events: Vec::new(),
+            effects: Vec::new(),
+            follower: None,
+            followed: Vec::new(),
+            rows: RefCell::default(),
+        }
     }
 
     /// The product whose topics [`Additions::emit`] writes to.
@@ -102,7 +112,7 @@ impl Additions {
     pub(crate) fn merge(&mut self, other: Self) {
         self.events.extend(other.events);
         self.effects.extend(other.effects);
-        self.started.extend(other.started);
+        self.followed.extend(other.followed);
         self.rows.borrow_mut().merge(other.rows.into_inner());
     }
 }

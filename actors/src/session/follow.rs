@@ -9,7 +9,7 @@ use crate::hub::{Attach, Hub};
 use crate::identity::Identity;
 use crate::journal::What;
 use crate::mailbox::tell;
-use crate::task::Started;
+use crate::task::TaskInfo;
 use actix::Addr;
 use estafette_protocol::{Position, RequestId, ServerMessage, Topic};
 use serde_json::json;
@@ -17,10 +17,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A connection that follows what its call starts.
-#[derive(Clone)]
 pub struct Follower {
     /// The call's number.
     pub id: RequestId,
+    /// Who calls.
+    pub who: Identity,
     /// The connection's outbox.
     pub outbox: Arc<Outbox>,
     /// The hub of its thread.
@@ -35,33 +36,28 @@ impl std::fmt::Debug for Follower {
     }
 }
 
-/// A task that somebody wants to follow once it is there.
+/// A task that somebody follows once it is there.
 #[derive(Debug)]
 pub(crate) struct Followed {
-    follower: Follower,
+    follower: Arc<Follower>,
     key: TopicKey,
 }
 
-/// Whether a task is of somebody: of the person, or, without one, of the device.
-fn is_of(task: &Started, who: &Identity) -> bool {
-    match &task.owner {
-        Some(owner) => *owner == who.user,
-        None => task.device.is_some() && task.device == who.device,
-    }
-}
-
 impl Follower {
-    /// What it follows of the tasks that its call starts: the first that is the caller's own.
-    pub(crate) fn choose(&self, who: &Identity, started: &[Started]) -> Option<Followed> {
-        let task = started.iter().find(|task| is_of(task, who))?;
-        let key = TopicKey { product: who.product.clone(), topic: Topic::task(&task.id) };
-        Some(Followed { follower: self.clone(), key })
+    /// Follows a task of the caller's own: of the person, or, without one, of the device.
+    pub(crate) fn follow(self: &Arc<Self>, task: &TaskInfo) -> Option<Followed> {
+        let own = match &task.owner {
+            Some(owner) => *owner == self.who.user,
+            None => task.device.is_some() && task.device == self.who.device,
+        };
+        let key = TopicKey { product: task.product.clone(), topic: Topic::task(&task.id) };
+        own.then(|| Followed { follower: Arc::clone(self), key })
     }
 
     /// Subscribes to a topic whose first events have just been committed and were told nobody yet. A connection that cannot
     /// (it closes, has all subscriptions that it may have, or its hub is full) is not told anything: it asks by itself.
     fn begin(&self, key: &TopicKey, events: Vec<Arc<StoredEvent>>) {
-        let Self { id, outbox, hub, limit } = self;
+        let Self { id, outbox, hub, limit, .. } = self;
         let (Some(first), Some(last)) = (events.first(), events.last()) else { return };
         let since = Position { epoch: first.epoch, seq: first.seq.saturating_sub(1) };
         if outbox.subscriptions() >= *limit || outbox.is_closing() {

@@ -3,7 +3,6 @@
 //! reader is the business of the [`super::outbox`].
 
 use super::admission::{Budget, Place, Spent, USER_RETRY_MS};
-use super::follow::Follower;
 use super::outbox::{Outbox, SubId};
 use super::reads;
 use super::registry::SocketRef;
@@ -144,13 +143,8 @@ impl Socket {
                 }
                 self.in_flight.fetch_add(1, Ordering::AcqRel);
                 let (outbox, in_flight) = (Arc::clone(&self.outbox), Arc::clone(&self.in_flight));
-                let follower = follow.then(|| Follower {
-                    id,
-                    outbox: Arc::clone(&outbox),
-                    hub: self.me.hub.clone(),
-                    limit: self.runtime.config().limits.subscriptions as usize,
-                });
-                if tell(&session, Perform { id, method, params, key, follower, outbox, in_flight }).is_err() {
+                let follow = follow.then(|| self.me.hub.clone());
+                if tell(&session, Perform { id, method, params, key, follow, outbox, in_flight }).is_err() {
                     self.in_flight.fetch_sub(1, Ordering::AcqRel);
                     self.refuse(
                         id,

@@ -7,7 +7,7 @@ use super::follow::Follower;
 use super::outbox::Outbox;
 use super::registry::{Sessions, SocketRef};
 use crate::error::CallError;
-use crate::hub::Detach;
+use crate::hub::{Detach, Hub};
 use crate::identity::Identity;
 use crate::journal::What;
 use crate::limits::{EXPIRING_AHEAD, SESSION_GRACE, SESSION_MAILBOX};
@@ -74,8 +74,8 @@ pub struct Perform {
     pub params: Value,
     /// The idempotency key.
     pub key: Option<IdempotencyKey>,
-    /// Its connection, where that wants to follow the task that it starts.
-    pub follower: Option<Follower>,
+    /// The hub of its connection, where that follows the task that the call starts.
+    pub follow: Option<Addr<Hub>>,
     /// Where the answer goes; a broken socket's outbox is simply not read any more.
     pub outbox: Arc<Outbox>,
     /// Unanswered calls of that socket.
@@ -261,7 +261,11 @@ impl Handler<Perform> for UserSession {
     fn handle(&mut self, call: Perform, ctx: &mut Self::Context) {
         let (runtime, who) = (self.runtime.clone(), self.identity.clone());
         self.calls += 1;
-        let Perform { id, method, params, key, follower, outbox, in_flight } = call;
+        let Perform { id, method, params, key, follow, outbox, in_flight } = call;
+        let follower = follow.map(|hub| {
+            let limit = runtime.config().limits.subscriptions as usize;
+            Arc::new(Follower { id, who: who.clone(), outbox: Arc::clone(&outbox), hub, limit })
+        });
         let work = async move {
             let call = AssertUnwindSafe(runtime.call_from(who, &method, params, key, follower)).catch_unwind();
             let result =

@@ -3,7 +3,7 @@
 use super::graph::{Graph, StepState};
 use super::kind::{EventFields, GroupEnd, TaskKind};
 use super::places::{Begun, Place};
-use super::spec::{NewTask, OnFailure, Started, StepSpec, TaskInfo};
+use super::spec::{NewTask, OnFailure, StepSpec, TaskInfo};
 use super::store::{self, FIRST_LEASE, LeaseEnd, NewTaskRow, StepRow, TASK_COLUMNS, TaskRow, merged};
 use crate::db::{Additions, DbResult, Effect, Tx};
 use crate::error::{CallError, DbError};
@@ -92,7 +92,9 @@ pub(crate) fn enqueue(tx: &mut Additions, new: NewTask) -> DbResult<TaskInfo> {
     let plan: Vec<Arc<StepSpec>> = plan.into_iter().map(Arc::new).collect();
     let graph = Graph::planned(plan.iter().cloned()).map_err(|error| DbError::Data(error.to_string()))?;
     tx.put(NewTaskRow { task: task.clone(), plan, graph, node: None });
-    tx.started.push(Started { id: task.id.clone(), owner: task.owner.clone(), device: task.device.clone() });
+    if tx.followed.is_empty() {
+        tx.followed.extend(tx.follower.as_ref().and_then(|follower| follower.follow(&task)));
+    }
     emit_queued(tx, &task, &EventFields::new())?;
     tx.effects.push(Effect::Queued);
     Ok(task)

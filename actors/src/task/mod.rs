@@ -29,5 +29,4 @@ pub mod waits;
 
 pub use context::StepCtx;
 pub use kind::{EventFields, GroupEnd, StepFailure, StepOutput, StepView, TaskEnd, TaskKind, TaskSummary};
-pub(crate) use spec::Started;
 pub use spec::{GroupKey, NewTask, OnFailure, RetryPolicy, StepSpec, TaskInfo};

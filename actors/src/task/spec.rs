@@ -234,17 +234,6 @@ impl NewTask {
     }
 }
 
-/// A task that a unit of work starts.
-#[derive(Debug)]
-pub(crate) struct Started {
-    /// Its id.
-    pub(crate) id: TaskId,
-    /// Whose task.
-    pub(crate) owner: Option<UserId>,
-    /// Where it was started.
-    pub(crate) device: Option<DeviceId>,
-}
-
 /// A task as its steps and hooks see it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskInfo {

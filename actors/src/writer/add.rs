@@ -8,7 +8,6 @@ use super::group_span;
 use crate::bus::Bus;
 use crate::db::{Additions, Db, DbResult, Tx};
 use crate::error::{CallError, DbError};
-use crate::identity::Identity;
 use crate::limits::{ADD_BATCH, ADD_QUEUE, TX_ATTEMPTS};
 use crate::registry::Registry;
 use crate::session::follow::Follower;
@@ -17,7 +16,7 @@ use crate::task::spec::TaskInfo;
 use crate::task::store::NewTaskRow;
 use crate::unit;
 use actix::prelude::*;
-use estafette_protocol::IdempotencyKey;
+use estafette_protocol::{IdempotencyKey, ProductId, UserId};
 use futures_util::FutureExt as _;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet, VecDeque};
@@ -44,8 +43,10 @@ pub enum Added {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Add {
+    /// The product.
+    pub product: ProductId,
     /// Who calls.
-    pub who: Identity,
+    pub user: UserId,
     /// The method, which is part of what a key stands for.
     pub method: String,
     /// Hex SHA-256 of the parameters.
@@ -53,7 +54,7 @@ pub struct Add {
     /// The idempotency key, if the caller gave one.
     pub key: Option<IdempotencyKey>,
     /// The connection that wants to follow what it starts.
-    pub(crate) follower: Option<Follower>,
+    pub(crate) follower: Option<Arc<Follower>>,
     /// What it adds.
     pub work: Arc<AddWork>,
     /// Where the outcome goes.
@@ -181,7 +182,7 @@ async fn write_batch(setup: &Setup, batch: Vec<Add>) {
 type Named<'a> = (&'a str, &'a str, &'a str);
 
 fn name(add: &Add) -> Option<Named<'_>> {
-    add.key.as_ref().map(|key| (add.who.product.as_str(), add.who.user.as_str(), key.as_str()))
+    add.key.as_ref().map(|key| (add.product.as_str(), add.user.as_str(), key.as_str()))
 }
 
 async fn write_group(setup: &Setup, group: &[Add], beginnings: Beginnings) -> DbResult<Vec<Added>> {
@@ -189,7 +190,8 @@ async fn write_group(setup: &Setup, group: &[Add], beginnings: Beginnings) -> Db
     let mut outcomes: Vec<Option<Added>> = group.iter().map(|_| None).collect();
     let mut parts: Vec<Option<(Additions, Value)>> = Vec::with_capacity(group.len());
     for (add, outcome) in group.iter().zip(&mut outcomes) {
-        let mut part = Additions::new(add.who.product.clone(), Arc::clone(registry));
+        let mut part = Additions::new(add.product.clone(), Arc::clone(registry));
+        part.follower.clone_from(&add.follower);
         parts.push(match add.span.in_scope(|| (add.work)(&mut part)) {
             Ok(value) => Some((part, value)),
             Err(error) => {
@@ -201,19 +203,16 @@ async fn write_group(setup: &Setup, group: &[Add], beginnings: Beginnings) -> Db
     }
     let Some(first) = group.first() else { return Ok(Vec::new()) };
     let client = db.connection().await?;
-    let mut tx = Tx::planned(&client, first.who.product.clone(), Arc::clone(registry));
+    let mut tx = Tx::planned(&client, first.product.clone(), Arc::clone(registry));
     let tasks = accepted(&parts, beginnings);
     let asked = async { futures_util::try_join!(remember(&tx, group, &parts), places.standing(&tx, registry, &tasks)) };
     let (fresh, standing) = db.bounded(asked).await?;
-    let mut followed = Vec::new();
     for (place, (add, (part, outcome))) in group.iter().zip(parts.into_iter().zip(&mut outcomes)).enumerate() {
         let Some((part, value)) = part else { continue };
         let known = name(add).is_some_and(|name| fresh.get(&name) != Some(&place));
         *outcome = Some(if known {
             Added::Known
         } else {
-            let follower = add.follower.as_ref();
-            followed.extend(follower.and_then(|follower| follower.choose(&add.who, &part.started)));
             tx.merge(part);
             Added::Done(value)
         });
@@ -221,10 +220,7 @@ async fn write_group(setup: &Setup, group: &[Add], beginnings: Beginnings) -> Db
     drop(fresh);
     let beginning = db.bounded(places.begin(&mut tx, standing)).await?;
     match unit::seal(db, tx).await {
-        Ok(sealed) => {
-            sealed.begin(&followed);
-            unit::announce(bus, sealed);
-        }
+        Ok(sealed) => unit::announce(bus, sealed),
         Err(error) => {
             if !error.is_outage() {
                 beginning.forget();
