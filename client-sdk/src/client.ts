@@ -156,7 +156,7 @@ class LiveClient implements Client {
     return (await follow(method, {
       call: (onFollowed) => this.#call(method, params, options, onFollowed),
       topic: (name) => this.#topic(name),
-      subscribe: (topic, since) => this.subscribe(topic, handlers, since),
+      subscribe: (topic, from) => this.subscribe(topic, handlers, from),
     })) as Followed<M>;
   }
 

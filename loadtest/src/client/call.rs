@@ -48,14 +48,10 @@ impl CallRequest {
         method: &str,
         params: Value,
         key: Option<IdempotencyKey>,
+        follow: bool,
         reply: oneshot::Sender<Result<Value, CallFailure>>,
     ) -> Self {
-        Self { method: method.to_owned(), params, key, follow: false, attempts: 0, reply }
-    }
-
-    /// The task that it starts is followed.
-    pub(super) fn following(self) -> Self {
-        Self { follow: true, ..self }
+        Self { method: method.to_owned(), params, key, follow, attempts: 0, reply }
     }
 
     /// The message of the next attempt.

@@ -118,14 +118,6 @@ enum Command {
     Close,
 }
 
-/// A call and where its answer comes.
-type Asked = (CallRequest, oneshot::Receiver<Result<Value, CallFailure>>);
-
-fn answer_to(method: &str, params: Value, key: Option<IdempotencyKey>) -> Asked {
-    let (reply, answer) = oneshot::channel();
-    (CallRequest::new(method, params, key, reply), answer)
-}
-
 /// A client with one connection at a time.
 pub struct Client {
     commands: mpsc::Sender<Command>,
@@ -167,7 +159,7 @@ impl Client {
     /// # Errors
     /// [`CallFailure`].
     pub async fn call(&self, method: &str, params: Value, key: Option<IdempotencyKey>) -> Result<Value, CallFailure> {
-        self.request(answer_to(method, params, key)).await
+        self.request(method, params, key, false).await
     }
 
     /// Calls a method and follows the task that it starts. Where the call was a repetition, nothing is followed: subscribe.
@@ -175,11 +167,18 @@ impl Client {
     /// # Errors
     /// [`CallFailure`].
     pub async fn follow(&self, method: &str, params: Value, key: Option<IdempotencyKey>) -> Result<Value, CallFailure> {
-        let (request, answer) = answer_to(method, params, key);
-        self.request((request.following(), answer)).await
+        self.request(method, params, key, true).await
     }
 
-    async fn request(&self, (request, answer): Asked) -> Result<Value, CallFailure> {
+    async fn request(
+        &self,
+        method: &str,
+        params: Value,
+        key: Option<IdempotencyKey>,
+        follow: bool,
+    ) -> Result<Value, CallFailure> {
+        let (reply, answer) = oneshot::channel();
+        let request = CallRequest::new(method, params, key, follow, reply);
         if self.commands.send(Command::Call(request)).await.is_err() {
             return Err(CallFailure::Ended);
         }

@@ -42,7 +42,7 @@ impl Process {
     /// [`ServerError::System`].
     pub fn spawn(&self, mut command: Command) -> Result<(), ServerError> {
         let mut place = self.child.lock();
-        if place.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None))) {
+        if runs(&mut place) {
             return Ok(());
         }
         let no_log = |error| ServerError::System { what: "a log cannot be written", error };
@@ -66,7 +66,7 @@ impl Process {
 
     /// Whether it runs.
     pub fn runs(&self) -> bool {
-        self.child.lock().as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
+        runs(&mut self.child.lock())
     }
 
     /// Sends a signal to it alone.
@@ -111,6 +111,10 @@ impl Process {
         let log = std::fs::read(&self.log).unwrap_or_default();
         String::from_utf8_lossy(log.get(log.len().saturating_sub(bytes)..).unwrap_or_default()).into_owned()
     }
+}
+
+fn runs(child: &mut Option<Child>) -> bool {
+    child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
 }
 
 /// Sends a signal to a process.
