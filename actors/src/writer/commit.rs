@@ -130,10 +130,10 @@ impl CommitWriter {
         Self { db, registry, bus, queue, writing: false, gather, gathering: None }
     }
 
-    /// A group was written: the next one begins, or waits a moment for those that this one let go.
-    fn written(&mut self, commits: usize, ctx: &mut Context<Self>) {
+    /// A group was written: the next one begins, or waits a moment for those that this one let go on.
+    fn written(&mut self, going_on: usize, ctx: &mut Context<Self>) {
         self.writing = false;
-        match self.gather.after(commits, self.queue.len()) {
+        match self.gather.after(going_on, self.queue.len()) {
             None => self.write_next(ctx),
             Some(wait) => {
                 self.gathering = Some(ctx.run_later(wait, |writer, ctx| {
@@ -159,6 +159,7 @@ impl CommitWriter {
         self.writing = true;
         let take = self.queue.len().min(COMMIT_BATCH);
         let batch: Vec<Commit> = self.queue.drain(..take).collect();
+        let going_on = batch.iter().filter(|commit| !commit.ends()).count();
         metrics::histogram!("estafette_commit_batch_size").record(batch.len() as f64);
         let (db, registry, bus) = (self.db.clone(), Arc::clone(&self.registry), Arc::clone(&self.bus));
         let write = async move {
@@ -166,7 +167,7 @@ impl CommitWriter {
             write_batch(&db, &registry, &bus, batch).await;
             metrics::histogram!("estafette_commit_seconds").record(began.elapsed().as_secs_f64());
         };
-        ctx.spawn(write.into_actor(self).map(move |(), writer, ctx| writer.written(take, ctx)));
+        ctx.spawn(write.into_actor(self).map(move |(), writer, ctx| writer.written(going_on, ctx)));
     }
 }
 

@@ -1,7 +1,8 @@
 //! When a writer begins its next transaction. A transaction costs the database about the same for one commit as for
 //! twenty, and tasks whose steps are quick come back a moment after their commit. A writer that began at once would take
 //! only those that came meanwhile, and two half groups would take turns for ever. So it waits for those that it has just
-//! let go, for [`GATHER_FOR`] at most, and stops to when they do not come.
+//! let go on, for [`GATHER_FOR`] at most, and stops to when they do not come. A task that has ended does not come back:
+//! waiting for it would make each wait the longest one.
 
 use crate::limits::{GATHER_FOR, GATHER_SKIPS};
 use std::time::Duration;
@@ -19,16 +20,17 @@ pub(super) struct Gather {
 }
 
 impl Gather {
-    /// A group of so many was written, and so many wait. How long to wait for those that were written; none: not at all.
-    pub(super) fn after(&mut self, written: usize, waiting: usize) -> Option<Duration> {
-        if written + waiting < 2 {
+    /// A group was written of which so many go on, and so many wait. How long to wait for those that go on; none: not at
+    /// all.
+    pub(super) fn after(&mut self, going_on: usize, waiting: usize) -> Option<Duration> {
+        if going_on == 0 || going_on + waiting < 2 {
             return None;
         }
         if self.skip > 0 {
             self.skip -= 1;
             return None;
         }
-        (self.expected, self.waited) = (written + waiting, waiting);
+        (self.expected, self.waited) = (going_on + waiting, waiting);
         Some(GATHER_FOR)
     }
 
@@ -55,6 +57,11 @@ mod tests {
     #[test]
     fn one_alone_never_waits() {
         assert_eq!(Gather::default().after(1, 0), None);
+    }
+
+    #[test]
+    fn nobody_waits_for_tasks_that_have_ended() {
+        assert_eq!(Gather::default().after(0, 9), None);
     }
 
     #[test]
