@@ -89,13 +89,13 @@ pub fn score(tx: &mut Tx<'_>, row: &impl Told) -> DbResult<()> {
 ///
 /// # Errors
 /// [`estafette_actors::DbError`].
-pub fn optimise(tx: &mut Tx<'_>, row: &CvRow, error: Option<&str>) -> DbResult<()> {
+pub fn optimise(tx: &mut Tx<'_>, row: &impl Told, error: Option<&str>) -> DbResult<()> {
     let event = CvOptimise {
-        status: row.file.summary.optimise_status,
+        status: row.summary().optimise_status,
         error: error.map(str::to_owned),
-        updated_at: row.file.optimise_updated_at.unwrap_or_else(|| Timestamp::new(chrono::Utc::now())),
+        updated_at: row.optimise_updated_at().unwrap_or_else(|| Timestamp::new(chrono::Utc::now())),
     };
-    tx.emit(&topics::cv(row.file.summary.id.as_str())?, "cv.optimise", &event)
+    tx.emit(&topics::cv(row.summary().id.as_str())?, "cv.optimise", &event)
 }
 
 /// `cv.state`: name, offer, language and blocking as they are now.

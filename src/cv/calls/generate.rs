@@ -182,13 +182,10 @@ async fn optimize(
         success: format!("{what} was optimised"),
         mode: GenerationMode::Optimize,
     };
-    if !files::move_optimise(tx, cv.id.as_str(), OptimiseState::InProgress).await? {
-        return Err(CallError::conflict("this CV is being optimised already"));
-    }
-    if let Some(after) = files::by_id(tx, cv.id.as_str()).await? {
-        announce::optimise(tx, &after, None)?;
-        announce::listed(tx, &after)?;
-    }
+    let moved = files::move_optimise(tx, cv.id.as_str(), OptimiseState::InProgress).await?;
+    let moved = moved.ok_or_else(|| CallError::conflict("this CV is being optimised already"))?;
+    announce::optimise(tx, &moved, None)?;
+    announce::listed(tx, &moved)?;
     start(tx, ctx, settings, id, row, vec![planned], text).await
 }
 

@@ -30,11 +30,8 @@ pub async fn store(tx: &mut Tx<'_>, row: &CvRow, reviewed: &Reviewed, rev: i64) 
     files::set_content(tx, id, &reviewed.content, rev, version, pending, source).await?;
     if over && row.file.pending_source_version.is_some() {
         versions::set_newest_content(tx, id, &reviewed.content).await?;
-        if files::move_optimise(tx, id, OptimiseState::Idle).await? {
-            let after = files::by_id(tx, id).await?;
-            if let Some(after) = after {
-                announce::optimise(tx, &after, None)?;
-            }
+        if let Some(moved) = files::move_optimise(tx, id, OptimiseState::Idle).await? {
+            announce::optimise(tx, &moved, None)?;
         }
     }
     Ok(())
@@ -168,10 +165,8 @@ pub async fn restore(ctx: &CallCtx, settings: &Settings, params: Restore) -> Res
             source_file: None,
         };
         history::keep(tx, id, &[version], settings.cv_max_versions(), None).await?;
-        if files::move_optimise(tx, id, OptimiseState::Idle).await?
-            && let Some(after) = files::by_id(tx, id).await?
-        {
-            announce::optimise(tx, &after, None)?;
+        if let Some(moved) = files::move_optimise(tx, id, OptimiseState::Idle).await? {
+            announce::optimise(tx, &moved, None)?;
         }
         let row = tell_row(tx, &row).await?;
         encode(&row.file)

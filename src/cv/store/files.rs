@@ -20,14 +20,13 @@ pub const MAX_SNAPSHOT: i64 = 500;
 const SUMMARY: &str = "id, user_id, filename, concat_ws(' — ', nullif(content #>> '{basics,name}', ''),
     nullif(content #>> '{basics,label}', '')) AS title, content_version, content_rev, source_type, source_value,
     job_offer_id, created_by, original_created_by, language, is_translated, match_score, score_before,
-    match_score_status, optimise_status, created_with_credit, blocked, blocked_at, blocked_reason, created_at,
+    match_score_status, optimise_status, optimise_updated_at, created_with_credit, blocked, blocked_at, blocked_reason, created_at,
     updated_at, (SELECT count(*) FROM jsonb_array_elements(coalesce(pending_changes, '[]'::jsonb)) c
                  WHERE c ->> 'status' = 'pending')::int AS pending_count";
 
 const SCORE: &str = "match_score_updated_at, score_breakdown, improvement_suggestions, missing_skills, matching_skills";
 
-const DETAIL: &str = "content, optimise_updated_at, pending_changes, pending_source_version, credit_used_at,
-    credit_transaction_id";
+const DETAIL: &str = "content, pending_changes, pending_source_version, credit_used_at, credit_transaction_id";
 
 /// A CV with its owner.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +46,8 @@ pub struct CvHead {
     pub summary: CvSummary,
     /// Its score.
     pub score: ScoreState,
+    /// When its optimisation moved last.
+    pub optimise_updated_at: Option<Timestamp>,
 }
 
 /// What events tell of a CV.
@@ -57,6 +58,8 @@ pub trait Told {
     fn summary(&self) -> &CvSummary;
     /// Its score.
     fn score(&self) -> &ScoreState;
+    /// When its optimisation moved last.
+    fn optimise_updated_at(&self) -> Option<Timestamp>;
 }
 
 impl Told for CvRow {
@@ -69,6 +72,9 @@ impl Told for CvRow {
     fn score(&self) -> &ScoreState {
         &self.file.score
     }
+    fn optimise_updated_at(&self) -> Option<Timestamp> {
+        self.file.optimise_updated_at
+    }
 }
 
 impl Told for CvHead {
@@ -80,6 +86,9 @@ impl Told for CvHead {
     }
     fn score(&self) -> &ScoreState {
         &self.score
+    }
+    fn optimise_updated_at(&self) -> Option<Timestamp> {
+        self.optimise_updated_at
     }
 }
 
@@ -134,17 +143,18 @@ fn head(row: &Row) -> DbResult<CvHead> {
         suggestions: json(row, "improvement_suggestions")?.unwrap_or_default(),
         updated_at: opt_time(row, "match_score_updated_at")?,
     };
-    Ok(CvHead { user: word(row, "user_id")?, summary, score })
+    let optimise_updated_at = opt_time(row, "optimise_updated_at")?;
+    Ok(CvHead { user: word(row, "user_id")?, summary, score, optimise_updated_at })
 }
 
 fn cv_row(row: &Row) -> DbResult<CvRow> {
-    let CvHead { user, summary, score } = head(row)?;
+    let CvHead { user, summary, score, optimise_updated_at } = head(row)?;
     Ok(CvRow {
         user,
         file: CvFile {
             score,
             content: get::<Option<Value>>(row, "content")?.unwrap_or(Value::Null),
-            optimise_updated_at: opt_time(row, "optimise_updated_at")?,
+            optimise_updated_at,
             pending_changes: json(row, "pending_changes")?.unwrap_or_default(),
             pending_source_version: get(row, "pending_source_version")?,
             credit_used_at: opt_time(row, "credit_used_at")?,
@@ -321,19 +331,16 @@ pub async fn set_content(
     Ok(())
 }
 
-/// Moves the optimisation. `false`: it is not in a state from which it may go there.
+/// Moves the optimisation. `None`: it is not in a state from which it may go there.
 ///
 /// # Errors
 /// [`estafette_actors::DbError`].
-pub async fn move_optimise(tx: &Tx<'_>, id: &str, to: OptimiseState) -> DbResult<bool> {
-    let moved = tx
-        .execute(
-            "UPDATE cv.cv_files SET optimise_status = $2, optimise_updated_at = now(), updated_at = now()
-             WHERE id = $1 AND optimise_status = ANY($3)",
-            &[&id, &to.as_str(), &to.sources()],
-        )
-        .await?;
-    Ok(moved == 1)
+pub async fn move_optimise(tx: &Tx<'_>, id: &str, to: OptimiseState) -> DbResult<Option<CvHead>> {
+    let sql = format!(
+        "UPDATE cv.cv_files SET optimise_status = $2, optimise_updated_at = now(), updated_at = now()
+         WHERE id = $1 AND optimise_status = ANY($3) RETURNING {SUMMARY}, {SCORE}"
+    );
+    tx.query_opt(&sql, &[&id, &to.as_str(), &to.sources()]).await?.as_ref().map(head).transpose()
 }
 
 /// Moves the score. `None`: it is not in a state from which it may go there.

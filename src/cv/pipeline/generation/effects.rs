@@ -10,7 +10,7 @@ use crate::cv::pipeline::source::{self, Extracted};
 use crate::cv::rules::patch;
 use crate::cv::rules::versions as numbering;
 use crate::cv::store::activity::{self, Telemetry};
-use crate::cv::store::files::NewCv;
+use crate::cv::store::files::{NewCv, Told};
 use crate::cv::store::generations::Run;
 use crate::cv::store::versions::{self, NewVersion};
 use crate::cv::store::{credits, files, generations, new_id};
@@ -209,9 +209,8 @@ async fn optimised(kind: &Generation, tx: &mut Tx<'_>, task: &TaskInfo, at: &Ste
     let results = json!({"modifications": made.modifications});
     if composed.changes.is_empty() {
         // Nothing to propose: nothing to pay for (P2).
-        files::move_optimise(tx, id, OptimiseState::Idle).await?;
         ledger::refund_offer(tx, owner(task)?, &task.id, &at.offer_id, "improve_cv").await?;
-        tell_optimise(tx, id).await?;
+        optimise_ended(tx, id, OptimiseState::Idle).await?;
         return offer_done(tx, task, at, &run, &results, (id, &cv.filename)).await;
     }
     let numbers = versions::numbers(tx, id).await?;
@@ -237,20 +236,27 @@ async fn optimised(kind: &Generation, tx: &mut Tx<'_>, task: &TaskInfo, at: &Ste
     history::keep(tx, id, &[version], settings.cv_max_versions(), Some(step.save_as)).await?;
     let event = ChangesProposed { pending_source_version: step.save_as, changes: composed.changes.clone() };
     tx.emit(&topics::cv(id)?, "cv.changes_proposed", &event)?;
-    files::move_optimise(tx, id, OptimiseState::Done).await?;
-    tell_optimise(tx, id).await?;
+    optimise_ended(tx, id, OptimiseState::Done).await?;
     offer_done(tx, task, at, &run, &results, (id, &cv.filename)).await?;
     used(tx, task, &run, "CV_OPTIMIZED", "improve_cv", json!({"cv_id": id}))
 }
 
-/// Tells where the optimisation stands now, with the list row and the score that became outdated.
-pub(super) async fn tell_optimise(tx: &mut Tx<'_>, id: &str) -> DbResult<()> {
-    if let Some(row) = files::by_id(tx, id).await? {
-        announce::optimise(tx, &row, None)?;
-        announce::score(tx, &row)?;
-        announce::listed(tx, &row)?;
+async fn optimise_ended(tx: &mut Tx<'_>, id: &str, to: OptimiseState) -> DbResult<()> {
+    if let Some(moved) = files::move_optimise(tx, id, to).await? {
+        return tell_optimise(tx, &moved);
     }
-    Ok(())
+    // A version was restored meanwhile, which ended it already: what else the step changed is told all the same.
+    match files::by_id(tx, id).await? {
+        Some(row) => tell_optimise(tx, &row),
+        None => Ok(()),
+    }
+}
+
+/// Tells where the optimisation stands now, with the list row and the score that became outdated.
+pub(super) fn tell_optimise(tx: &mut Tx<'_>, row: &impl Told) -> DbResult<()> {
+    announce::optimise(tx, row, None)?;
+    announce::score(tx, row)?;
+    announce::listed(tx, row)
 }
 
 async fn offer_done(

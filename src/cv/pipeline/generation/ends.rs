@@ -111,11 +111,9 @@ pub(super) async fn task_cancelled(mode: GenerationMode, tx: &mut Tx<'_>, task: 
 
 async fn move_optimise(tx: &mut Tx<'_>, task: &TaskInfo, to: OptimiseState, error: Option<&str>) -> DbResult<()> {
     let cv = head(task)?.source_cv_id;
-    if files::move_optimise(tx, &cv, to).await?
-        && let Some(row) = files::by_id(tx, &cv).await?
-    {
-        announce::optimise(tx, &row, error)?;
-        announce::listed(tx, &row)?;
+    if let Some(moved) = files::move_optimise(tx, &cv, to).await? {
+        announce::optimise(tx, &moved, error)?;
+        announce::listed(tx, &moved)?;
     }
     Ok(())
 }
@@ -147,10 +145,9 @@ pub(super) async fn task_retried(
         if row.file.pending_source_version.is_some() {
             return Err(CallError::conflict("changes of this CV await your review: decide about them first"));
         }
-        if !files::move_optimise(tx, &head.source_cv_id, OptimiseState::InProgress).await? {
-            return Err(CallError::conflict("this CV is being optimised already"));
-        }
-        tell_optimise(tx, &head.source_cv_id).await?;
+        let moved = files::move_optimise(tx, &head.source_cv_id, OptimiseState::InProgress).await?;
+        let moved = moved.ok_or_else(|| CallError::conflict("this CV is being optimised already"))?;
+        tell_optimise(tx, &moved)?;
     }
     let settings = settings::read(tx).await?;
     let feature = Generation::feature(mode);
