@@ -188,7 +188,10 @@ async fn accounts_are_sound(db: &Db, requests: usize) {
     let requests = i64::try_from(requests).unwrap();
     eventually("a row for each call", async || {
         let rows = census::number(db, "SELECT count(*) FROM cv.openai_calls").await;
-        if rows == requests { Ok(()) } else { Err(format!("{rows} rows of {requests} requests")) }
+        if rows == requests {
+            return Ok(());
+        }
+        Err(format!("{rows} rows of {requests} requests: {:?}", outcomes(db).await))
     })
     .await;
     let differ = "SELECT count(*) FROM cv.openai_usage u JOIN (
