@@ -20,8 +20,8 @@ pub const MAX_SNAPSHOT: i64 = 500;
 const SUMMARY: &str = "id, user_id, filename, concat_ws(' — ', nullif(content #>> '{basics,name}', ''),
     nullif(content #>> '{basics,label}', '')) AS title, content_version, content_rev, source_type, source_value,
     job_offer_id, created_by, original_created_by, language, is_translated, match_score, score_before,
-    match_score_status, optimise_status, optimise_updated_at, created_with_credit, blocked, blocked_at, blocked_reason, created_at,
-    updated_at, (SELECT count(*) FROM jsonb_array_elements(coalesce(pending_changes, '[]'::jsonb)) c
+    match_score_status, optimise_status, optimise_updated_at, created_with_credit, blocked, blocked_at, blocked_reason,
+    created_at, updated_at, (SELECT count(*) FROM jsonb_array_elements(coalesce(pending_changes, '[]'::jsonb)) c
                  WHERE c ->> 'status' = 'pending')::int AS pending_count";
 
 const SCORE: &str = "match_score_updated_at, score_breakdown, improvement_suggestions, missing_skills, matching_skills";
