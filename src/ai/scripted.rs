@@ -59,6 +59,8 @@ pub struct Seen {
     pub authorization: Option<String>,
     /// The body.
     pub body: Value,
+    /// The other end of its connection.
+    pub peer: Option<SocketAddr>,
 }
 
 type Script = dyn Fn(&Value) -> Act + Send + Sync;
@@ -128,7 +130,7 @@ async fn handle(request: HttpRequest, body: web::Bytes, state: web::Data<State>)
     let model = body["model"].as_str().unwrap_or("scripted").to_owned();
     let planned = state.acts.lock().pop_front();
     let act = planned.unwrap_or_else(|| (state.otherwise)(&body));
-    state.seen.lock().push(Seen { authorization, body });
+    state.seen.lock().push(Seen { authorization, body, peer: request.peer_addr() });
     perform(act, &model).await
 }
 

@@ -45,6 +45,9 @@ pub struct OpenAiConfig {
     pub tokens_per_minute: Option<u32>,
     /// Bound of connecting, TLS included.
     pub connect_timeout: Duration,
+    /// How long a connection that nobody uses is kept for the next call. Shorter than the five seconds after which common
+    /// servers close it: a call that is sent just then is lost with the connection.
+    pub keep_connections: Duration,
     /// Longest silence between two pieces of an answer. Before the first one only the call's own bound counts: models
     /// think before they write.
     pub idle_timeout: Duration,
@@ -66,6 +69,7 @@ impl OpenAiConfig {
             queue_max: 256,
             tokens_per_minute: None,
             connect_timeout: Duration::from_secs(10),
+            keep_connections: Duration::from_secs(4),
             idle_timeout: Duration::from_secs(30),
             response_bytes_max: 4 * 1024 * 1024,
             breaker_failures: 8,

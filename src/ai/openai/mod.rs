@@ -35,6 +35,8 @@ use url::Url;
 const ERROR_BYTES_MAX: usize = 16 * 1024;
 /// Bound of reading it.
 const ERROR_READ_TIMEOUT: Duration = Duration::from_secs(5);
+/// The end of a body comes so soon after its last event, or the connection is given up: the answer is there, and waits.
+const END_WITHIN: Duration = Duration::from_millis(50);
 /// When to come back if the queue before the slots is full.
 const QUEUE_FULL_RETRY: Duration = Duration::from_secs(2);
 /// The text so far is handed on no more often: each time the whole of it is.
@@ -109,6 +111,7 @@ impl OpenAi {
         let client = reqwest::Client::builder()
             .default_headers(headers)
             .connect_timeout(config.connect_timeout)
+            .pool_idle_timeout(config.keep_connections)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
         Ok(Self {
@@ -177,6 +180,11 @@ impl OpenAi {
                 progress(Progress::Text(&partial.text));
                 shown = Instant::now();
             }
+        }
+        if partial.is_done() {
+            // What follows the last event is the end of the body; only a connection that was read so far takes another call.
+            let end = async { while let Some(Ok(_)) = stream.next().await {} };
+            let _left = tokio::time::timeout(END_WITHIN, end).await;
         }
         body.finish(partial)?;
         if !partial.text.is_empty() {

@@ -62,6 +62,21 @@ async fn an_answer_is_streamed_and_counted() {
 }
 
 #[actix_rt::test]
+async fn calls_one_after_the_other_share_a_connection_and_one_that_was_idle_for_long_is_not_used_again() {
+    let idle = Duration::from_millis(300);
+    let endpoint = endpoint((0..8).map(|_| Act::Slowly(json!({"title": "x"}), Duration::from_millis(5))));
+    let provider = provider(&endpoint, |config| config.keep_connections = idle);
+    for _ in 0..7 {
+        provider.complete(&request(), &mut |_| {}).await.unwrap();
+    }
+    tokio::time::sleep(idle * 2).await;
+    provider.complete(&request(), &mut |_| {}).await.unwrap();
+    let peers: Vec<_> = endpoint.seen().iter().map(|seen| seen.peer.unwrap()).collect();
+    assert!(peers[..7].iter().all(|peer| *peer == peers[0]), "{peers:?}");
+    assert_ne!(peers[7], peers[0]);
+}
+
+#[actix_rt::test]
 async fn an_endpoint_that_does_not_stream_is_understood() {
     let endpoint = endpoint([Act::Whole(json!({"title": "x"}))]);
     let reply = provider(&endpoint, |_| {}).complete(&request(), &mut |_| {}).await.unwrap();
