@@ -5,7 +5,7 @@ mod gather;
 mod tx;
 
 pub(crate) use gather::RawJson;
-pub use gather::{BulkRow, Column, Param};
+pub use gather::{BulkRow, Column, Param, column};
 pub(crate) use tx::Effect;
 pub use tx::{Additions, Tx};
 

@@ -37,7 +37,7 @@ mod unit;
 pub mod writer;
 
 pub use config::RuntimeConfig;
-pub use db::{Additions, BulkRow, Column, Db, DbResult, Param, Tx};
+pub use db::{Additions, BulkRow, Column, Db, DbResult, Param, Tx, column};
 pub use error::{CallError, DbError, StepError, StepRetry};
 pub use identity::{AuthError, Authenticator, Identity};
 pub use product::{CallCtx, Product};

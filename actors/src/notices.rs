@@ -2,7 +2,7 @@
 //! true; the bus tells the other nodes at once, and each node looks here every second for what the bus did not bring.
 
 use crate::bus::{LocalNode, Signal};
-use crate::db::{BulkRow, Column, Db, DbResult, Effect, Tx};
+use crate::db::{BulkRow, Column, Db, DbResult, Effect, Tx, column};
 use crate::error::DbError;
 use crate::limits::{CANARY_ANSWER, NOTICE_EVERY, NOTICE_KEEP};
 use actix::prelude::*;
@@ -22,9 +22,9 @@ impl BulkRow for Notice {
         "INSERT INTO runtime.notices (kind, subject, reason) SELECT * FROM unnest($1::text[], $2::text[], $3::text[])";
     fn columns(rows: &[Self]) -> Vec<Column<'_>> {
         vec![
-            Box::new(rows.iter().map(|row| row.kind).collect::<Vec<_>>()),
-            Box::new(rows.iter().map(|row| row.subject.as_str()).collect::<Vec<_>>()),
-            Box::new(rows.iter().map(|row| row.reason.as_str()).collect::<Vec<_>>()),
+            column(rows, |row| row.kind),
+            column(rows, |row| row.subject.as_str()),
+            column(rows, |row| row.reason.as_str()),
         ]
     }
 }

@@ -4,7 +4,7 @@ use crate::bus::{Bus, BusHealth, InProcess, LocalNode, RedisBus, RedisOptions};
 use crate::canary::{Canary, Delivery, Rest, Watch};
 use crate::census::Census;
 use crate::config::RuntimeConfig;
-use crate::db::{BulkRow, Column, Db, Tx};
+use crate::db::{BulkRow, Column, Db, Tx, column};
 use crate::error::{CallError, DbError};
 use crate::event::{LiveEvent, TopicKey};
 use crate::identity::{Authenticator, Identity};
@@ -558,10 +558,10 @@ impl BulkRow for CallResult {
         WHERE c.product = x.product AND c.user_id = x.user_id AND c.key = x.key";
     fn columns(rows: &[Self]) -> Vec<Column<'_>> {
         vec![
-            Box::new(rows.iter().map(|row| row.product.as_str()).collect::<Vec<_>>()),
-            Box::new(rows.iter().map(|row| row.user.as_str()).collect::<Vec<_>>()),
-            Box::new(rows.iter().map(|row| row.key.as_str()).collect::<Vec<_>>()),
-            Box::new(rows.iter().map(|row| &row.result).collect::<Vec<_>>()),
+            column(rows, |row| row.product.as_str()),
+            column(rows, |row| row.user.as_str()),
+            column(rows, |row| row.key.as_str()),
+            column(rows, |row| &row.result),
         ]
     }
 }

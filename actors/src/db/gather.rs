@@ -13,6 +13,14 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 /// A column of a statement: an array with a value a row.
 pub type Column<'a> = Box<dyn ToSql + Sync + 'a>;
 
+/// The column with what each row has of it.
+pub fn column<'a, R, T>(rows: &'a [R], of: impl Fn(&'a R) -> T) -> Column<'a>
+where
+    T: ToSql + Sync + 'a,
+{
+    Box::new(rows.iter().map(of).collect::<Vec<_>>())
+}
+
 /// A parameter of a statement that waits.
 pub type Param = Box<dyn ToSql + Sync + Send>;
 
@@ -252,7 +260,7 @@ mod tests {
     impl BulkRow for Begins {
         const SQL: &'static str = "begins";
         fn columns(rows: &[Self]) -> Vec<Column<'_>> {
-            vec![Box::new(rows.iter().map(|row| row.0).collect::<Vec<_>>())]
+            vec![column(rows, |row| row.0)]
         }
         fn about(&self) -> Option<String> {
             Some(self.0.to_owned())
@@ -261,7 +269,7 @@ mod tests {
     impl BulkRow for Ends {
         const SQL: &'static str = "ends";
         fn columns(rows: &[Self]) -> Vec<Column<'_>> {
-            vec![Box::new(rows.iter().map(|row| row.0).collect::<Vec<_>>())]
+            vec![column(rows, |row| row.0)]
         }
         fn about(&self) -> Option<String> {
             Some(self.0.to_owned())
@@ -309,7 +317,7 @@ mod tests {
         const SQL: &'static str = "counts";
         const AT_END: bool = true;
         fn columns(rows: &[Self]) -> Vec<Column<'_>> {
-            vec![Box::new(rows.iter().map(|row| row.0).collect::<Vec<_>>())]
+            vec![column(rows, |row| row.0)]
         }
     }
 

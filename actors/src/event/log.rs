@@ -1,7 +1,7 @@
 //! The log in Postgres: append inside a unit of work, read a page after a position, compare heads.
 
 use super::{NewEvent, StoredEvent, TopicKey};
-use crate::db::{Column, Db, DbResult, RawJson};
+use crate::db::{Column, Db, DbResult, RawJson, column};
 use crate::error::DbError;
 use crate::limits::{LOG_PAGE, LOG_PAGE_BYTES, LOG_PIECE, LOG_ROW};
 use chrono::{DateTime, Utc};
@@ -167,16 +167,17 @@ impl Appending {
 
     pub(crate) fn columns(&self) -> Vec<Column<'_>> {
         let rows = &self.rows;
+        let (products, topics) = names(self.counts.keys());
         vec![
-            Box::new(self.counts.keys().map(|key| key.product.as_str()).collect::<Vec<_>>()),
-            Box::new(self.counts.keys().map(|key| key.topic.as_str()).collect::<Vec<_>>()),
+            Box::new(products),
+            Box::new(topics),
             Box::new(self.counts.values().copied().collect::<Vec<_>>()),
-            Box::new(rows.iter().map(|row| row.place).collect::<Vec<_>>()),
-            Box::new(rows.iter().map(|row| row.from_end).collect::<Vec<_>>()),
-            Box::new(rows.iter().map(|row| row.count).collect::<Vec<_>>()),
-            Box::new(rows.iter().map(|row| row.kind.as_ref().map(EventKind::as_str)).collect::<Vec<_>>()),
+            column(rows, |row| row.place),
+            column(rows, |row| row.from_end),
+            column(rows, |row| row.count),
+            column(rows, |row| row.kind.as_ref().map(EventKind::as_str)),
             Box::new(self.at.to_chrono()),
-            Box::new(rows.iter().map(|row| &row.data).collect::<Vec<_>>()),
+            column(rows, |row| &row.data),
         ]
     }
 
@@ -217,6 +218,11 @@ pub async fn append(tx: &deadpool_postgres::Transaction<'_>, events: Vec<NewEven
     appending.stored(&answer)
 }
 
+/// Topics as statements name them: their products, and their names.
+fn names<'k>(keys: impl IntoIterator<Item = &'k TopicKey>) -> (Vec<&'k str>, Vec<&'k str>) {
+    keys.into_iter().map(|key| (key.product.as_str(), key.topic.as_str())).unzip()
+}
+
 /// Where a topic's log stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
@@ -247,8 +253,7 @@ pub async fn head(client: &impl deadpool_postgres::GenericClient, key: &TopicKey
 /// # Errors
 /// [`DbError`].
 pub async fn each_head(client: &impl deadpool_postgres::GenericClient, keys: &[&TopicKey]) -> DbResult<Vec<Head>> {
-    let products: Vec<&str> = keys.iter().map(|key| key.product.as_str()).collect();
-    let topics: Vec<&str> = keys.iter().map(|key| key.topic.as_str()).collect();
+    let (products, topics) = names(keys.iter().copied());
     let statement = client
         .prepare_cached(
             "SELECT coalesce(t.epoch, m.epoch), coalesce(t.head_seq, 0), coalesce(t.floor_seq, 0)
@@ -278,8 +283,7 @@ fn numbered(row: &Row) -> DbResult<(LogId, Head)> {
 /// # Errors
 /// [`DbError`].
 pub async fn heads(db: &Db, keys: &[TopicKey]) -> DbResult<Vec<Option<(LogId, Head)>>> {
-    let products: Vec<&str> = keys.iter().map(|key| key.product.as_str()).collect();
-    let topics: Vec<&str> = keys.iter().map(|key| key.topic.as_str()).collect();
+    let (products, topics) = names(keys);
     let rows = db
         .query(
             "SELECT t.id, t.epoch, t.head_seq, t.floor_seq, x.ord

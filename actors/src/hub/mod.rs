@@ -643,4 +643,25 @@ mod tests {
         assert_eq!(hub.topics[&key].head, Some(head(2, 1)));
         assert_eq!(hub.topics[&key].compared, Some(began));
     }
+
+    #[actix::test]
+    async fn a_topic_is_asked_for_by_its_number_and_from_time_to_time_by_its_name() {
+        let key = TopicKey { product: ProductId::parse("p").unwrap(), topic: Topic::parse("t:1").unwrap() };
+        let mut hub = hub();
+        let known =
+            TopicState { head: Some(Head { epoch: 1, seq: 4, floor: 0 }), id: Some(LogId(7)), ..Default::default() };
+        hub.topics.insert(key.clone(), known);
+        let mut ctx = Context::new();
+        let mut by_number = |hub: &mut Hub| {
+            hub.reconciling = false;
+            hub.reconcile(&mut ctx);
+            hub.topics[&key].asked
+        };
+        assert!(!by_number(&mut hub), "the first time all are looked up");
+        assert!(by_number(&mut hub) && by_number(&mut hub));
+        // A database that was put in the place of another one gives other numbers.
+        hub.named = Instant::now().checked_sub(RECONCILE_NAMES_EVERY);
+        assert!(!by_number(&mut hub));
+        assert!(by_number(&mut hub));
+    }
 }

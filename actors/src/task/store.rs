@@ -4,7 +4,7 @@ use super::graph::{Graph, StepState};
 use super::kind::StepOutput;
 use super::layout::{LaidStep, Standing, StateRow, lay_out};
 use super::spec::{StepSpec, TaskInfo};
-use crate::db::{BulkRow, Column, DbResult, Tx};
+use crate::db::{BulkRow, Column, DbResult, Tx, column};
 use crate::error::{DbError, StepError};
 use crate::trace::TraceParent;
 use chrono::{DateTime, Utc};
@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tokio_postgres::Row;
-use tokio_postgres::types::{Json, ToSql};
+use tokio_postgres::types::Json;
 
 /// A task's row.
 #[derive(Debug, Clone)]
@@ -155,13 +155,6 @@ impl BulkRow for LeaseEnd {
     fn columns(rows: &[Self]) -> Vec<Column<'_>> {
         vec![column(rows, |row| row.0.as_str())]
     }
-}
-
-fn column<'a, R, T>(rows: &'a [R], of: impl Fn(&'a R) -> T) -> Column<'a>
-where
-    T: ToSql + Sync + 'a,
-{
-    Box::new(rows.iter().map(of).collect::<Vec<_>>())
 }
 
 /// A task that is accepted.

@@ -315,8 +315,7 @@ impl TaskKind for ScoreTask {
 /// # Errors
 /// [`DbError`].
 pub async fn took(tx: &Tx<'_>, id: &str) -> DbResult<i64> {
-    let task = tasks::by_id(tx, id).await?;
-    Ok(task.map_or(0, |task| since(task.created_at.to_chrono())))
+    Ok(tasks::accepted_at(tx, id).await?.map_or(0, since))
 }
 
 /// Milliseconds since a moment.

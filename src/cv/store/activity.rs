@@ -1,7 +1,7 @@
 //! `telemetry_events`, `feature_usage`, `link_history`.
 
-use super::{Reader, column, get, time};
-use estafette_actors::{BulkRow, Column, DbResult, Tx};
+use super::{Reader, get, time};
+use estafette_actors::{BulkRow, Column, DbResult, Tx, column};
 use estafette_protocol::cv::http::Link;
 use serde_json::Value;
 

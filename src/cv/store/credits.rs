@@ -1,7 +1,7 @@
 //! `credit_balances` and `credit_transactions`: rows are added, never changed except `refunded` (R48).
 
-use super::{Reader, column, get, opt_word, time, unsigned, word};
-use estafette_actors::{BulkRow, Column, DbError, DbResult, Tx};
+use super::{Reader, get, opt_word, time, unsigned, word};
+use estafette_actors::{BulkRow, Column, DbError, DbResult, Tx, column};
 use estafette_protocol::cv::credits::{CreditBalance, CreditTransaction};
 use estafette_protocol::cv::status::TransactionType;
 use tokio_postgres::Row;

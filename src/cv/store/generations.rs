@@ -1,9 +1,9 @@
 //! `cv_generation_tasks`, `cv_generation_offers`, `cv_generation_subtasks`.
 
-use super::{Reader, column, get, opt_word, to_json, unsigned, word};
+use super::{Reader, get, opt_word, to_json, unsigned, word};
 use crate::cv::model::status::{GenerationState, OfferState, SubtaskState};
 use chrono::{DateTime, Utc};
-use estafette_actors::{BulkRow, Column, DbResult, Tx};
+use estafette_actors::{BulkRow, Column, DbResult, Tx, column};
 use estafette_protocol::cv::ids::JobOfferId;
 use estafette_protocol::cv::status::{GenerationMode, OfferSourceType};
 use estafette_protocol::cv::task::{GenerationOffer, StepReport};

@@ -70,14 +70,14 @@ pub mod voice;
 
 use chrono::{DateTime, Utc};
 use estafette_actors::db::Params;
-use estafette_actors::{Column, Db, DbError, DbResult, Tx};
+use estafette_actors::{Db, DbError, DbResult, Tx};
 use estafette_protocol::Timestamp;
 use estafette_protocol::ids::new_cuid2;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::str::FromStr;
 use tokio_postgres::Row;
-use tokio_postgres::types::{FromSql, ToSql};
+use tokio_postgres::types::FromSql;
 
 /// Something that answers queries: the pool, a unit of work, or the snapshot of a topic.
 pub trait Reader {
@@ -110,14 +110,6 @@ impl Reader for deadpool_postgres::Transaction<'_> {
 /// A new id.
 pub fn new_id() -> String {
     new_cuid2()
-}
-
-/// The array of a column of rows that are written together.
-fn column<'a, R, T>(rows: &'a [R], of: impl Fn(&'a R) -> T) -> Column<'a>
-where
-    T: ToSql + Sync + 'a,
-{
-    Box::new(rows.iter().map(of).collect::<Vec<_>>())
 }
 
 pub(in crate::cv) fn get<'r, T: FromSql<'r>>(row: &'r Row, column: &str) -> DbResult<T> {

@@ -1,9 +1,9 @@
 //! `background_tasks`: the product's view of a task, written in the engine's commits (D29).
 
-use super::{Reader, column, get, opt_time, opt_word, time, unsigned, word};
+use super::{Reader, get, opt_time, opt_word, time, unsigned, word};
 use crate::cv::model::status::TaskState;
 use chrono::{DateTime, Utc};
-use estafette_actors::{Additions, BulkRow, Column, DbResult, Tx};
+use estafette_actors::{Additions, BulkRow, Column, DbResult, Tx, column};
 use estafette_protocol::cv::http::TaskQuery;
 use estafette_protocol::cv::task::TaskView;
 use estafette_protocol::{TaskId, UserId};
@@ -82,6 +82,15 @@ pub async fn owners(db: &impl Reader, ids: &[&str]) -> DbResult<HashMap<String, 
 
 fn whose(row: &Row) -> DbResult<TaskOwner> {
     Ok(TaskOwner { user: opt_word(row, "user_id")?, device: get(row, "device_id")? })
+}
+
+/// When a task was accepted.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn accepted_at(db: &impl Reader, id: &str) -> DbResult<Option<DateTime<Utc>>> {
+    let sql = "SELECT to_timestamp(created_at / 1000.0) AS created FROM cv.background_tasks WHERE id = $1";
+    db.row(sql, &[&id]).await?.as_ref().map(|row| get(row, "created")).transpose()
 }
 
 /// One task.

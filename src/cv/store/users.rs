@@ -1,7 +1,7 @@
 //! `users`.
 
-use super::{Reader, column, get, opt_time, opt_word, time, word};
-use estafette_actors::{BulkRow, Column, DbResult, Tx};
+use super::{Reader, get, opt_time, opt_word, time, word};
+use estafette_actors::{BulkRow, Column, DbResult, Tx, column};
 use estafette_protocol::UserId;
 use estafette_protocol::cv::account::User;
 use estafette_protocol::cv::status::{Lang, Role};

@@ -1,7 +1,7 @@
 //! `cv_versions`.
 
-use super::{Reader, column, get, opt_word, time, word};
-use estafette_actors::{BulkRow, Column, DbResult, Tx};
+use super::{Reader, get, opt_word, time, word};
+use estafette_actors::{BulkRow, Column, DbResult, Tx, column};
 use estafette_protocol::cv::file::{CvVersion, CvVersionSummary};
 use estafette_protocol::cv::status::ChangeType;
 use serde_json::Value;

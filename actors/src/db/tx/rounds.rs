@@ -153,8 +153,7 @@ impl Tx<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Column;
-    use crate::db::BulkRow;
+    use crate::db::{BulkRow, Column, column};
     use crate::testkit::TestDatabase;
     use estafette_protocol::ProductId;
     use std::sync::Arc;
@@ -164,7 +163,7 @@ mod tests {
     impl BulkRow for Told {
         const SQL: &'static str = "INSERT INTO told SELECT * FROM unnest($1::text[])";
         fn columns(rows: &[Self]) -> Vec<Column<'_>> {
-            vec![Box::new(rows.iter().map(|row| row.0).collect::<Vec<_>>())]
+            vec![column(rows, |row| row.0)]
         }
     }
 
