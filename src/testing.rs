@@ -7,12 +7,27 @@
 
 pub use estafette_actors::testkit::TestDatabase;
 
+use estafette_actors::{Db, DbResult};
+use tokio_postgres::types::ToSql;
+
 /// A fresh database with the schemas of the runtime and of all products.
 ///
 /// # Panics
 /// When there is no Postgres on this machine, or a migration does not apply.
 pub async fn database() -> TestDatabase {
     TestDatabase::fresh(&crate::db::migrations()).await
+}
+
+/// How Postgres does a statement where it may not look at whole tables, which it prefers while they are small.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn plan(db: &Db, sql: &str, params: &[&(dyn ToSql + Sync)]) -> DbResult<String> {
+    let client = db.connection().await?;
+    client.batch_execute("SET enable_seqscan = off").await?;
+    let rows = client.query(&format!("EXPLAIN {sql}"), params).await?;
+    let lines = rows.iter().map(|row| row.try_get::<_, String>(0)).collect::<Result<Vec<_>, _>>()?;
+    Ok(lines.join("\n"))
 }
 
 /// A server of somebody else's (`loadtest/outside`), for as long as this lives.
