@@ -4,6 +4,8 @@ use crate::measure::Spread;
 
 /// A cost at the largest level is at most this many times the cost at the smallest one: then it is flat.
 pub const FLAT: f64 = 1.25;
+/// What a server takes at rest is so little that it is judged coarser.
+pub const FLAT_AT_REST: f64 = 2.0;
 /// Two nodes do at least this share of what one does on the same processors.
 pub const TWO_NODES: f64 = 0.85;
 /// What one of many connections costs is told from this many on: below, what the server does anyway hides it.
@@ -36,10 +38,18 @@ pub fn growth(points: &[(f64, f64)]) -> Option<f64> {
 /// # Errors
 /// The sentence.
 pub fn flat(name: &str, points: &[(f64, f64)]) -> Result<(), String> {
+    flat_within(name, points, FLAT)
+}
+
+/// As [`flat`], with another bound.
+///
+/// # Errors
+/// The sentence.
+pub fn flat_within(name: &str, points: &[(f64, f64)], most: f64) -> Result<(), String> {
     match growth(points) {
-        Some(ratio) if ratio <= FLAT => Ok(()),
+        Some(ratio) if ratio <= most => Ok(()),
         Some(ratio) => {
-            Err(format!("{name}: ×{ratio:.2} from the smallest to the largest level, at most ×{FLAT} is flat"))
+            Err(format!("{name}: ×{ratio:.2} from the smallest to the largest level, at most ×{most} is flat"))
         }
         None => Err(format!("{name}: it needs two levels with a cost that can be measured, and there are {points:?}")),
     }

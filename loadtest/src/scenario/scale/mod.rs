@@ -66,7 +66,8 @@ pub struct Options {
     /// Tasks of each measurement. Without: 2,000, or 500 with --quick.
     #[arg(long, value_parser = clap::value_parser!(u32).range(10..=1_000_000))]
     tasks: Option<u32>,
-    /// How long connections are measured each time, seconds; an idle one hears a mark meanwhile. Without: 25, or 5 with --quick.
+    /// How long connections are measured each time, seconds; an idle one hears a mark meanwhile. Without: 25, or 5 with --quick. A
+    /// server at rest is measured so long too, but not longer than 15.
     #[arg(long)]
     seconds: Option<f64>,
     /// GiB that must stay free on the disk; a level for which they would not is left out.

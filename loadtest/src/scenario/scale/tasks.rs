@@ -1,20 +1,21 @@
-//! What a task and the reading of one cost while the tables grow.
+//! What a task, the reading of one, and a server that has nothing to do cost while the tables grow.
 
 use super::super::compare::browser::Site;
 use super::fill::{Filled, Filler};
-use super::level::{flat, median, share};
+use super::level::{FLAT, FLAT_AT_REST, flat_within, median, share};
 use super::load::{self, Done, OF_A_PERSON};
 use super::reader::{self, Read, Reader, What};
 use super::stand::{Stand, end};
 use super::{Given, Part, Pieces, Sizes, cell};
 use crate::account::Account;
 use crate::check::{Check, Findings};
+use crate::measure::process::Meter;
 use crate::report::{Line, Plot, Table, grouped, number};
 use crate::scenario::Failure;
 use crate::server::{POSTGRES, SERVER};
 use estafette_protocol::Topic;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Tasks under way while it is measured.
 pub(super) const IN_FLIGHT: u32 = 50;
@@ -26,6 +27,10 @@ const OWNERS: u32 = 20;
 const READ_TOPICS: i64 = 500;
 /// Before it is measured: this share of the measured tasks.
 const WARM_SHARE: u32 = 5;
+/// So long nothing is asked of the server at most: three of the looks that it takes every few seconds, and more. Seconds.
+const REST: f64 = 15.0;
+/// What was asked before is put away by then: batches of observations, sockets that closed.
+const AFTERWARDS: Duration = Duration::from_secs(1);
 /// What one task takes on the disk, and what the database needs beside, before it is known, bytes.
 const BYTES_A_TASK: u64 = 16 * 1024;
 const BYTES_BESIDE: u64 = 2 << 30;
@@ -40,6 +45,8 @@ struct Round {
     done: Done,
     snapshot: Read,
     log: Read,
+    /// What all processes take in a minute in which nothing is asked of them, CPU seconds.
+    rest: f64,
 }
 
 /// A level, and what was measured there.
@@ -113,12 +120,14 @@ async fn measure(stand: &Stand, given: Given<'_>, levels: &mut Vec<Level>, piece
         for _ in 0..sizes.rounds {
             let round = one(stand, given, &filler, (&owners, &others)).await?;
             crate::out::note(format!(
-                "  {:.0} tasks/s, p99 {:.0} ms, {:.2} CPU s a 1,000 tasks; snapshot {:.2} ms, log {:.2} ms",
+                "  {:.0} tasks/s, p99 {:.0} ms, {:.2} CPU s a 1,000 tasks; snapshot {:.2} ms, log {:.2} ms; at rest {:.2} CPU s a \
+                 minute",
                 round.done.per_second,
                 round.done.p99_ms,
                 round.done.cpu_all(),
                 round.snapshot.p50_ms,
-                round.log.p50_ms
+                round.log.p50_ms,
+                round.rest
             ));
             rounds.push(round);
             filler.forget(&ids(&others)).await?;
@@ -196,12 +205,16 @@ async fn one(
         let snapshot = reader::read(&readers, What::Snapshot, sizes.reads, parts()).await?;
         let log = reader::read(&readers, What::Log, sizes.reads, parts()).await?;
         findings.hold(Check::Complete, log.events);
-        Ok::<_, Failure>((done, snapshot, log))
+        tokio::time::sleep(AFTERWARDS).await;
+        let (meter, begin) = (Meter::start(parts()), Instant::now());
+        tokio::time::sleep(Duration::from_secs_f64(sizes.seconds.min(REST))).await;
+        let used: f64 = meter.read().iter().map(|used| used.cpu_seconds).sum();
+        Ok::<_, Failure>((done, snapshot, log, used / begin.elapsed().as_secs_f64() * 60.0))
     };
     let measured = measured.await;
     end(run, measured.is_err()).await;
-    let (done, snapshot, log) = measured?;
-    Ok(Round { ready, done, snapshot, log })
+    let (done, snapshot, log, rest) = measured?;
+    Ok(Round { ready, done, snapshot, log, rest })
 }
 
 /// Every task ended, with all that was to be told of it.
@@ -220,8 +233,15 @@ fn report(levels: &[Level], given: Given<'_>, pieces: &mut Pieces) {
     let both = line("both", &|level| level.median(|round| round.done.cpu_all()));
     let snapshot = line("snapshot", &|level| level.median(|round| round.snapshot.cpu));
     let log = line("page of the log", &|level| level.median(|round| round.log.cpu));
-    for (name, line) in [("CPU of a task", &both), ("CPU of a snapshot", &snapshot), ("CPU of a page of a log", &log)] {
-        given.findings.see(Check::ScaleTasks, flat(name, &line.points));
+    let rest = line("all processes", &|level| level.median(|round| round.rest));
+    let costs = [
+        ("CPU of a task", &both, FLAT),
+        ("CPU of a snapshot", &snapshot, FLAT),
+        ("CPU of a page of a log", &log, FLAT),
+        ("CPU at rest", &rest, FLAT_AT_REST),
+    ];
+    for (name, line, most) in costs {
+        given.findings.see(Check::ScaleTasks, flat_within(name, &line.points, most));
         pieces.grows(name, &line.points);
     }
     let plot = |name, title: &str, y, lines| Plot { name, title: title.to_owned(), x: "tasks in the tables", y, lines };
@@ -241,6 +261,7 @@ fn report(levels: &[Level], given: Given<'_>, pieces: &mut Pieces) {
                 line("p99", &|level| level.median(|round| round.done.p99_ms)),
             ],
         ),
+        plot("scale-rest-cpu", "CPU of a minute in which nothing is asked", "s", vec![rest]),
         plot("scale-reads-cpu", "CPU of 1,000 readings of an ended task", "s", vec![snapshot, log]),
         plot(
             "scale-reads-late",
@@ -268,6 +289,7 @@ fn report(levels: &[Level], given: Given<'_>, pieces: &mut Pieces) {
         "CPU s a 1,000",
         "log p50 · p99, ms",
         "CPU s a 1,000",
+        "at rest, CPU s a minute",
     ];
     #[allow(clippy::cast_precision_loss, reason = "counts of a test run")]
     let row = |level: &Level| {
@@ -291,6 +313,7 @@ fn report(levels: &[Level], given: Given<'_>, pieces: &mut Pieces) {
             cell(level.median(|round| round.snapshot.cpu)),
             two(&|round| round.log),
             cell(level.median(|round| round.log.cpu)),
+            cell(level.median(|round| round.rest)),
         ]
     };
     pieces.tables.push(Table {
