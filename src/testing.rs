@@ -23,9 +23,11 @@ pub async fn database() -> TestDatabase {
 /// # Errors
 /// [`estafette_actors::DbError`].
 pub async fn plan(db: &Db, sql: &str, params: &[&(dyn ToSql + Sync)]) -> DbResult<String> {
-    let client = db.connection().await?;
-    client.batch_execute("SET enable_seqscan = off").await?;
-    let rows = client.query(&format!("EXPLAIN {sql}"), params).await?;
+    let mut client = db.connection().await?;
+    // The connection goes back to its pool as it was.
+    let tx = client.transaction().await?;
+    tx.batch_execute("SET LOCAL enable_seqscan = off").await?;
+    let rows = tx.query(&format!("EXPLAIN {sql}"), params).await?;
     let lines = rows.iter().map(|row| row.try_get::<_, String>(0)).collect::<Result<Vec<_>, _>>()?;
     Ok(lines.join("\n"))
 }
