@@ -33,6 +33,7 @@ const CV: &[Migration] = estafette_actors::migrations!("migrations", "cv":
     "0025_create_costs_and_feedback",
     "0030_create_import",
     "0031_sample_tasks_less",
+    "0032_list_tasks_of_a_person",
 );
 
 /// All SQL files: the runtime's, then each product's.
