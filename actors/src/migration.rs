@@ -42,7 +42,7 @@ macro_rules! migrations {
 }
 
 /// The runtime's own schema.
-pub const RUNTIME: &[Migration] = crate::migrations!("../migrations", "runtime": "0001_create_runtime", "0002_create_sessions", "0003_add_task_trace", "0004_create_turns_and_notices", "0005_create_journal", "0006_ease_hot_tables", "0007_write_steps_when_they_end", "0008_batch_events", "0009_sample_less", "0010_sample_less_for_indexes", "0011_find_what_ended_lately");
+pub const RUNTIME: &[Migration] = crate::migrations!("../migrations", "runtime": "0001_create_runtime", "0002_create_sessions", "0003_add_task_trace", "0004_create_turns_and_notices", "0005_create_journal", "0006_ease_hot_tables", "0007_write_steps_when_they_end", "0008_batch_events", "0009_sample_less", "0010_sample_less_for_indexes", "0011_find_what_ended_lately", "0012_compress_faster");
 
 /// Why the database was not brought up to date.
 #[derive(Debug, thiserror::Error)]

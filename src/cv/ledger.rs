@@ -50,14 +50,17 @@ pub async fn reserve(
 ) -> Result<Reserved, CallError> {
     super::budget::admit(tx, settings, user, feature, task, count).await?;
     let id = user.as_str();
-    let balance = credits::lock_balance(tx, id).await?;
-    let Some(plan) = plans::of_user(tx, id).await? else {
+    let asked = async { futures_util::try_join!(credits::lock_balance(tx, id), plans::with_limit(tx, id, feature)) };
+    let (balance, plan) = asked.await?;
+    let Some((plan, limit)) = plan else {
         return Err(CallError::forbidden("there is no plan for you: ask an administrator"));
     };
-    let limit = plans::limit(tx, plan.plan.id, feature).await?;
-    let used = plans::lock_counter(tx, id, feature, period_at(plan.anchor, Utc::now())).await?;
-    let split = units::reserve(limit, used, balance, payable(feature, settings), count)
-        .map_err(|refused| refusal(&refused, feature))?;
+    let payable = payable(feature, settings);
+    let used = match units::counts(limit, payable) {
+        true => plans::lock_counter(tx, id, feature, period_at(plan.anchor, Utc::now())).await?,
+        false => 0,
+    };
+    let split = units::reserve(limit, used, balance, payable, count).map_err(|refused| refusal(&refused, feature))?;
     let usage_limit = limit.map_or(0, |limit| limit.usage_limit);
     let period_start = take_allowance(tx, user, feature, usage_limit, split).await?;
     let mut transactions = Vec::new();
@@ -209,11 +212,7 @@ async fn refund(
     if period.is_some()
         && let Some(counter) = plans::add_to_counter(tx, user.as_str(), feature, period, -1).await?
     {
-        let plan = plans::of_user(tx, user.as_str()).await?;
-        let limit = match plan {
-            Some(plan) => plans::limit(tx, plan.plan.id, feature).await?,
-            None => None,
-        };
+        let limit = plans::limit(tx, user.as_str(), feature).await?;
         emit_counter(tx, user, feature, limit.map_or(0, |limit| limit.usage_limit), counter)?;
     }
     Ok(0)

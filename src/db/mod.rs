@@ -34,6 +34,9 @@ const CV: &[Migration] = estafette_actors::migrations!("migrations", "cv":
     "0030_create_import",
     "0031_sample_tasks_less",
     "0032_list_tasks_of_a_person",
+    "0033_sample_less",
+    "0034_compress_faster",
+    "0035_write_paid_tasks_once",
 );
 
 /// All SQL files: the runtime's, then each product's.
@@ -84,5 +87,16 @@ mod tests {
         let client = database.connect().await;
         assert_eq!(migration::pending(&client, &migrations()).await.unwrap(), Vec::<String>::new());
         assert_eq!(migrate(&database.config().clone().into()).await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn documents_are_compressed_by_the_fastest_method_that_this_postgres_knows() {
+        let database = crate::testing::database().await;
+        let sql = "SELECT attrelid::regclass || '.' || attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+            WHERE relnamespace IN ('runtime'::regnamespace, 'cv'::regnamespace) AND relkind = 'r' AND attnum > 0
+                AND atttypid IN ('json'::regtype, 'jsonb'::regtype) AND attcompression <> 'l'
+                AND EXISTS (SELECT FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals))";
+        let others: Vec<String> = database.db().query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+        assert_eq!(others, Vec::<String>::new(), "a new column of documents: ALTER COLUMN ... SET COMPRESSION lz4");
     }
 }

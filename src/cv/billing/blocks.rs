@@ -14,8 +14,8 @@ use serde_json::json;
 /// # Errors
 /// [`estafette_actors::DbError`].
 pub async fn settle(tx: &mut Tx<'_>, user: &UserId) -> Result<(), CallError> {
-    let Some(plan) = plans::of_user(tx, user.as_str()).await? else { return Ok(()) };
-    let limit = plans::limit(tx, plan.plan.id, "max_cvs").await?.filter(|limit| limit.is_enabled);
+    let Some((_, limit)) = plans::with_limit(tx, user.as_str(), "max_cvs").await? else { return Ok(()) };
+    let limit = limit.filter(|limit| limit.is_enabled);
     let limit = limit.and_then(|limit| u32::try_from(limit.usage_limit).ok());
     let blocking = decide(&files::lock_stored(tx, user.as_str()).await?, limit);
     for id in &blocking.block {

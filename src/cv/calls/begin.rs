@@ -1,5 +1,6 @@
 //! How every task of the product begins: its row, then (by the caller) its debits, then the engine's task, all in one
-//! unit of work and in the order of section 1.10.
+//! unit of work. A task and its debit refer to each other (section 1.10): a debit's task is looked for when the unit ends, so that the
+//! task's row is written then, once, with how it was paid.
 
 use super::{anonymous, device_of};
 use crate::cv::store::tasks::{self, NewBackgroundTask};
@@ -49,7 +50,12 @@ impl Begin<'_> {
         }
     }
 
-    /// The product's row.
+    /// The product's row of a task whose id was made just now: it is nobody else's.
+    pub(super) fn put(&self, unit: &Additions, who: &Identity, payload: &Value) {
+        tasks::add(unit, &self.row(who, &device_of(who), payload), self.kind);
+    }
+
+    /// The product's row of a task whose id the caller chose.
     ///
     /// # Errors
     /// `conflict` when the id exists.
@@ -66,11 +72,11 @@ impl Begin<'_> {
     /// # Errors
     /// A defect: the kind refuses its input.
     pub(super) fn add(self, unit: &mut Additions, who: &Identity, input: Value) -> Result<TaskStarted, CallError> {
-        tasks::add(unit, &self.row(who, &device_of(who), &input), self.kind);
+        self.put(unit, who, &input);
         self.enqueue(unit, who, 0, input)
     }
 
-    /// The engine's task, with the events that tell of it. `debited`: credits, after [`Begin::insert`] and the debits.
+    /// The engine's task, with the events that tell of it. `debited`: credits, after its row and the debits.
     ///
     /// # Errors
     /// A defect: the kind refuses its input.

@@ -106,10 +106,7 @@ async fn made(
     let row = files::by_id(db, id.as_str()).await?.filter(|row| row.user == ctx.who.user);
     let row = row.ok_or_else(|| no_cv(id))?;
     not_blocked(&row)?;
-    let limit = match plans::of_user(db, user).await? {
-        Some(plan) => plans::limit(db, plan.plan.id, "export_cv").await?,
-        None => None,
-    };
+    let limit = plans::limit(db, user, "export_cv").await?;
     // R41; the ledger says the same for a document that is counted only.
     if !limit.is_some_and(|limit| limit.is_enabled) {
         return Err(CallError::forbidden("your plan has no exports").with_details(json!({"feature": "export_cv"})));

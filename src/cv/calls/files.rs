@@ -47,8 +47,7 @@ pub async fn insert_generated(tx: &Tx<'_>, cv: &NewCv<'_>) -> Result<CvHead, DbE
 
 /// R52's stock: how many CVs the plan allows.
 pub(super) async fn room_for_one(tx: &Tx<'_>, user: &str) -> Result<(), CallError> {
-    let Some(plan) = plans::of_user(tx, user).await? else { return Ok(()) };
-    let limit = plans::limit(tx, plan.plan.id, "max_cvs").await?;
+    let limit = plans::limit(tx, user, "max_cvs").await?;
     let Some(max) = limit.filter(|limit| limit.is_enabled).and_then(|limit| u32::try_from(limit.usage_limit).ok())
     else {
         return Ok(());

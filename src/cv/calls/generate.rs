@@ -196,7 +196,7 @@ struct Text {
     mode: GenerationMode,
 }
 
-/// Rows, debits, link columns, and the engine's task, in the order of section 1.10.
+/// Rows, debits, link columns, and the engine's task ([`super::begin`]).
 async fn start(
     tx: &mut Tx<'_>,
     ctx: &CallCtx,
@@ -223,7 +223,7 @@ async fn start(
         updates_list: true,
         now,
     };
-    task.insert(tx, ctx, &payload).await?;
+    task.put(tx, &ctx.who, &payload);
     let reserved = ledger::reserve(tx, settings, user, &feature, Some(id), total).await?;
     let generation = NewGeneration {
         id: id.as_str(),
@@ -246,7 +246,7 @@ async fn start(
     }
     // D13: one debit pays for a whole task only where it has one unit.
     let single = reserved.transactions.first().filter(|_| total == 1).and_then(Option::as_deref);
-    tasks::set_payment(tx, id.as_str(), reserved.credits_debited, single, reserved.period_start).await?;
+    tasks::set_payment(tx, id.as_str(), reserved.credits_debited, single, reserved.period_start);
     let texts: Vec<Option<String>> = planned.iter().map(|offer| offer.text.clone()).collect();
     let head = GenerationHead {
         mode: text.mode,

@@ -72,7 +72,7 @@ struct Words<'a> {
     payload: Value,
 }
 
-/// Rows, debit, and the engine's task, in the order of section 1.10.
+/// Rows, debit, and the engine's task ([`super::begin`]).
 async fn start(
     tx: &mut Tx<'_>,
     ctx: &CallCtx,
@@ -96,13 +96,13 @@ async fn start(
         updates_list: person,
         now: Utc::now(),
     };
-    task.insert(tx, ctx, &words.payload).await?;
+    task.put(tx, &ctx.who, &words.payload);
     if !person {
         return task.enqueue(tx, &ctx.who, 0, encode(input)?);
     }
     let reserved = ledger::reserve(tx, settings, &ctx.who.user, recipe.feature(), Some(id), 1).await?;
     let debit = reserved.transactions.first().and_then(Option::as_deref);
-    tasks::set_payment(tx, id.as_str(), reserved.credits_debited, debit, reserved.period_start).await?;
+    tasks::set_payment(tx, id.as_str(), reserved.credits_debited, debit, reserved.period_start);
     task.enqueue(tx, &ctx.who, reserved.credits_debited, encode(input)?)
 }
 

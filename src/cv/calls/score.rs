@@ -62,10 +62,10 @@ pub async fn score(ctx: &CallCtx, settings: &Settings, params: ScoreCv) -> Resul
             updates_list: true,
             now,
         };
-        task.insert(tx, ctx, &json!({"cv_id": cv.id, "job_offer_id": offer})).await?;
+        task.put(tx, &ctx.who, &json!({"cv_id": cv.id, "job_offer_id": offer}));
         let reserved = ledger::reserve(tx, settings, user, FEATURE, Some(&id), 1).await?;
         let debit = reserved.transactions.first().and_then(Option::as_deref);
-        tasks::set_payment(tx, id.as_str(), reserved.credits_debited, debit, reserved.period_start).await?;
+        tasks::set_payment(tx, id.as_str(), reserved.credits_debited, debit, reserved.period_start);
         let input = ScoreTaskInput {
             cv_id: cv.id.as_str().to_owned(),
             offer: stored.content,

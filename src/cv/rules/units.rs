@@ -74,6 +74,11 @@ pub enum UnitPayment {
     Credits(u32),
 }
 
+/// Whether uses are counted: not where a plan allows none, so that every one is paid by credits.
+pub fn counts(limit: Option<FeatureLimit>, payable: Payable) -> bool {
+    payable == Payable::Credits(0) || limit.is_some_and(|limit| limit.is_enabled && limit.usage_limit != 0)
+}
+
 /// Decides how `units` are paid, all or none (R41, R42, R44, R45).
 ///
 /// # Errors
@@ -192,6 +197,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn uses_that_are_not_counted_change_nothing(usage_limit in -1..3, is_enabled: bool, used: u32, balance: u32, price in 0..3_u32, units in 1..9_u32) {
+            let limit = Some(FeatureLimit { is_enabled, usage_limit });
+            for payable in [Payable::Credits(price), Payable::LimitOnly] {
+                if !counts(limit, payable) {
+                    prop_assert_eq!(reserve(limit, used, balance, payable, units), reserve(limit, 0, balance, payable, units));
+                }
+            }
+        }
+
         #[test]
         fn r44_all_or_none_and_never_more_than_the_balance(
             usage_limit in -1_i32..20, used in 0_u32..30, balance in 0_u32..50, price in 1_u32..4, units in 1_u32..12,

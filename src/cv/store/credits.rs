@@ -1,7 +1,7 @@
 //! `credit_balances` and `credit_transactions`: rows are added, never changed except `refunded` (R48).
 
 use super::{Reader, get, opt_word, time, unsigned, word};
-use estafette_actors::{BulkRow, Column, DbError, DbResult, Tx, column};
+use estafette_actors::{BulkRow, Column, DbError, DbResult, Param, Tx, column};
 use estafette_protocol::cv::credits::{CreditBalance, CreditTransaction};
 use estafette_protocol::cv::status::TransactionType;
 use tokio_postgres::Row;
@@ -71,24 +71,25 @@ pub struct NewTransaction<'a> {
 /// when the debit was given back before.
 pub async fn record(tx: &Tx<'_>, new: &NewTransaction<'_>) -> DbResult<(String, i32)> {
     let id = super::new_id();
-    tx.execute(
+    let owned = |text: Option<&str>| -> Param { Box::new(text.map(str::to_owned)) };
+    // Sent with the question below.
+    tx.later(
         "INSERT INTO cv.credit_transactions (id, user_id, amount, type, feature_name, task_id, related_transaction_id,
             stripe_payment_intent_id, stripe_invoice_id, metadata)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        &[
-            &id,
-            &new.user,
-            &new.amount,
-            &new.kind.as_str(),
-            &new.feature,
-            &new.task,
-            &new.related,
-            &new.payment,
-            &new.invoice,
-            &new.metadata,
+        vec![
+            Box::new(id.clone()),
+            Box::new(new.user.to_owned()),
+            Box::new(new.amount),
+            Box::new(new.kind.as_str()),
+            owned(new.feature),
+            owned(new.task),
+            owned(new.related),
+            owned(new.payment),
+            owned(new.invoice),
+            Box::new(new.metadata.cloned()),
         ],
-    )
-    .await?;
+    );
     let kind = new.kind.as_str();
     let row = tx
         .query_opt(

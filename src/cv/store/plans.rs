@@ -6,6 +6,7 @@ use crate::cv::rules::units::FeatureLimit;
 use chrono::{DateTime, Utc};
 use estafette_actors::{DbResult, Tx};
 use estafette_protocol::cv::credits::{PlanSummary, UsageCounter};
+use tokio_postgres::Row;
 
 /// The plan a person is on (R40), and the instant their months count from (R43).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,54 +19,67 @@ pub struct PlanRow {
     pub referral_waits: bool,
 }
 
+const PLAN: &str = "p.id, p.name, p.tier, p.is_free, coalesce(s.current_period_start, u.created_at) AS anchor,
+    u.referred_by IS NOT NULL AND u.email_verified IS NOT NULL AND EXISTS (SELECT 1 FROM cv.referrals r
+        WHERE r.referred_id = u.id AND r.status = 'pending') AS referral_waits";
+const OF_USER: &str = "cv.users u
+    LEFT JOIN cv.subscriptions s ON s.user_id = u.id AND s.status IN ('active', 'past_due')
+    JOIN cv.subscription_plans p ON p.id = s.plan_id OR (s.plan_id IS NULL AND p.is_free)";
+
+fn plan(row: &Row) -> DbResult<PlanRow> {
+    Ok(PlanRow {
+        plan: PlanSummary {
+            id: get(row, "id")?,
+            name: get(row, "name")?,
+            tier: get(row, "tier")?,
+            is_free: get(row, "is_free")?,
+        },
+        anchor: get(row, "anchor")?,
+        referral_waits: get(row, "referral_waits")?,
+    })
+}
+
 /// R40: the plan of an active or past-due subscription, else the free plan. None where no free plan is set up.
 ///
 /// # Errors
 /// [`estafette_actors::DbError`], as every function here.
 pub async fn of_user(db: &impl Reader, user: &str) -> DbResult<Option<PlanRow>> {
-    let row = db
-        .row(
-            "SELECT p.id, p.name, p.tier, p.is_free, coalesce(s.current_period_start, u.created_at) AS anchor,
-                u.referred_by IS NOT NULL AND u.email_verified IS NOT NULL AND EXISTS (SELECT 1 FROM cv.referrals r
-                    WHERE r.referred_id = u.id AND r.status = 'pending') AS referral_waits
-             FROM cv.users u
-             LEFT JOIN cv.subscriptions s ON s.user_id = u.id AND s.status IN ('active', 'past_due')
-             JOIN cv.subscription_plans p ON p.id = s.plan_id OR (s.plan_id IS NULL AND p.is_free)
-             WHERE u.id = $1",
-            &[&user],
-        )
-        .await?;
+    let row = db.row(&format!("SELECT {PLAN} FROM {OF_USER} WHERE u.id = $1"), &[&user]).await?;
+    row.as_ref().map(plan).transpose()
+}
+
+/// The same, with what the plan says about a feature.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn with_limit(
+    db: &impl Reader,
+    user: &str,
+    feature: &str,
+) -> DbResult<Option<(PlanRow, Option<FeatureLimit>)>> {
+    let sql = format!(
+        "SELECT {PLAN}, l.is_enabled, l.usage_limit FROM {OF_USER}
+         LEFT JOIN cv.subscription_plan_feature_limits l ON l.plan_id = p.id AND l.feature_name = $2
+         WHERE u.id = $1"
+    );
+    let row = db.row(&sql, &[&user, &feature]).await?;
     row.as_ref()
         .map(|row| {
-            Ok(PlanRow {
-                plan: PlanSummary {
-                    id: get(row, "id")?,
-                    name: get(row, "name")?,
-                    tier: get(row, "tier")?,
-                    is_free: get(row, "is_free")?,
-                },
-                anchor: get(row, "anchor")?,
-                referral_waits: get(row, "referral_waits")?,
-            })
+            let limit = match (get(row, "is_enabled")?, get(row, "usage_limit")?) {
+                (Some(is_enabled), Some(usage_limit)) => Some(FeatureLimit { is_enabled, usage_limit }),
+                _ => None,
+            };
+            Ok((plan(row)?, limit))
         })
         .transpose()
 }
 
-/// What a plan says about a feature.
+/// What a person's plan says about a feature.
 ///
 /// # Errors
 /// [`estafette_actors::DbError`].
-pub async fn limit(db: &impl Reader, plan: i32, feature: &str) -> DbResult<Option<FeatureLimit>> {
-    let row = db
-        .row(
-            "SELECT is_enabled, usage_limit FROM cv.subscription_plan_feature_limits
-             WHERE plan_id = $1 AND feature_name = $2",
-            &[&plan, &feature],
-        )
-        .await?;
-    row.as_ref()
-        .map(|row| Ok(FeatureLimit { is_enabled: get(row, "is_enabled")?, usage_limit: get(row, "usage_limit")? }))
-        .transpose()
+pub async fn limit(db: &impl Reader, user: &str, feature: &str) -> DbResult<Option<FeatureLimit>> {
+    Ok(with_limit(db, user, feature).await?.and_then(|(_, limit)| limit))
 }
 
 /// A person's counter of a feature for the period, locked until the unit's end. A counter of an older period begins

@@ -219,15 +219,21 @@ struct Recorded {
     payload: Value,
     device: String,
     user: Option<String>,
+    cv_file: Option<String>,
+    feature_name: Option<String>,
     created_at: i64,
     state: TaskState,
+    credit_used: bool,
+    payment: Payment,
 }
 
 impl BulkRow for Recorded {
     const SQL: &'static str = "INSERT INTO cv.background_tasks (id, title, success_message, type, should_update_cv_list, payload,
-            device_id, user_id, created_at, status)
+            device_id, user_id, cv_file, feature_name, created_at, status, credit_used, credit_transaction_id,
+            feature_counter_period_start)
         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::jsonb[], $7::text[], $8::text[],
-            $9::bigint[], $10::text[])";
+            $9::text[], $10::text[], $11::bigint[], $12::text[], $13::bool[], $14::text[], $15::timestamptz[])";
+    const AT_END: bool = true;
     fn columns(rows: &[Self]) -> Vec<Column<'_>> {
         vec![
             column(rows, |row| row.id.as_str()),
@@ -238,8 +244,13 @@ impl BulkRow for Recorded {
             column(rows, |row| &row.payload),
             column(rows, |row| row.device.as_str()),
             column(rows, |row| row.user.as_deref()),
+            column(rows, |row| row.cv_file.as_deref()),
+            column(rows, |row| row.feature_name.as_deref()),
             column(rows, |row| row.created_at),
             column(rows, |row| row.state.as_str()),
+            column(rows, |row| row.credit_used),
+            column(rows, |row| row.payment.transaction.as_deref()),
+            column(rows, |row| row.payment.period_start),
         ]
     }
     fn about(&self) -> Option<String> {
@@ -247,8 +258,8 @@ impl BulkRow for Recorded {
     }
 }
 
-/// Adds a task that works on no CV and costs nothing, with an id that was made just now. Written with the
-/// other rows of the unit.
+/// Adds a task with an id that was made just now. Written with the end of the unit: what the unit says
+/// of it meanwhile ([`set_payment`], [`move_to`]) is in its row.
 pub fn add(unit: &Additions, task: &NewBackgroundTask<'_>, kind: &'static str) {
     unit.put(Recorded {
         id: task.id.to_owned(),
@@ -259,8 +270,12 @@ pub fn add(unit: &Additions, task: &NewBackgroundTask<'_>, kind: &'static str) {
         payload: task.payload.clone(),
         device: task.device.to_owned(),
         user: task.user.map(str::to_owned),
+        cv_file: task.cv_file.map(str::to_owned),
+        feature_name: task.feature_name.map(str::to_owned),
         created_at: task.created_at,
         state: TaskState::Queued,
+        credit_used: false,
+        payment: Payment::default(),
     });
 }
 
@@ -292,17 +307,30 @@ pub async fn insert(tx: &Tx<'_>, task: &NewBackgroundTask<'_>) -> DbResult<bool>
     Ok(inserted == 1)
 }
 
-/// How a task was paid: written after its debits (section 1.10). `transaction` only where one debit paid for all (D13).
-///
-/// # Errors
-/// [`estafette_actors::DbError`].
-pub async fn set_payment(
+/// How a task was paid, or paid once more when it is tried again. `transaction` only where one debit paid for
+/// all (D13).
+pub fn set_payment(
     tx: &Tx<'_>,
     id: &str,
     credits_debited: i32,
     transaction: Option<&str>,
     period_start: Option<DateTime<Utc>>,
-) -> DbResult<()> {
+) {
+    let payment = Payment { transaction: transaction.map(str::to_owned), period_start };
+    let mut recorded = false;
+    tx.amend(|row: &mut Recorded| {
+        if row.id == id
+            && let Some(payload) = row.payload.as_object_mut()
+        {
+            payload.insert("credits_debited".to_owned(), credits_debited.into());
+            row.credit_used = credits_debited > 0;
+            row.payment = payment.clone();
+            recorded = true;
+        }
+    });
+    if recorded {
+        return;
+    }
     tx.later(
         "UPDATE cv.background_tasks SET credit_used = credit_used OR $2 > 0, credit_transaction_id = $3,
             feature_counter_period_start = $4, updated_at = now(),
@@ -312,11 +340,10 @@ pub async fn set_payment(
         vec![
             Box::new(id.to_owned()),
             Box::new(credits_debited),
-            Box::new(transaction.map(str::to_owned)),
-            Box::new(period_start),
+            Box::new(payment.transaction),
+            Box::new(payment.period_start),
         ],
     );
-    Ok(())
 }
 
 /// Adds to what was given back.
@@ -334,7 +361,7 @@ pub async fn add_refund(tx: &Tx<'_>, id: &str, credits: i32) -> DbResult<()> {
 }
 
 /// How a task was paid.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Payment {
     /// The debit, where one paid for all.
     pub transaction: Option<String>,

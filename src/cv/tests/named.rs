@@ -69,6 +69,32 @@ async fn r47_a_cv_made_with_a_credit_names_its_transaction() {
 }
 
 #[actix::test]
+async fn section_1_10_a_task_is_written_once_with_how_it_was_paid() {
+    let world = World::start().await;
+    let ana = world.person("ana").await;
+    let (cv, offer) = (ana.cv().await, ana.offer().await);
+    world
+        .sql("CREATE FUNCTION cv.again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'written again'; END $$")
+        .await;
+    world
+        .sql(
+            "CREATE TRIGGER again BEFORE UPDATE ON cv.background_tasks FOR EACH ROW
+             WHEN (NEW.status = OLD.status) EXECUTE FUNCTION cv.again()",
+        )
+        .await;
+    let offers = json!([{"job_offer_id": offer}]);
+    let done = ana.run("cv.generate", json!({"source_cv_id": cv, "mode": "adapt", "offers": offers})).await;
+    assert_eq!((&done["task"]["status"], &done["task"]["credits_debited"]), (&json!("completed"), &json!(1)));
+    let paid =
+        "SELECT count(*) FROM cv.background_tasks b JOIN cv.credit_transactions t ON t.id = b.credit_transaction_id
+        WHERE t.task_id = b.id AND t.amount = -1 AND b.credit_used AND b.payload ->> 'credits_debited' = '1'
+            AND b.feature_name = 'generate_cv' AND b.cv_file IS NOT NULL AND b.feature_counter_period_start IS NULL";
+    assert_eq!(world.number(paid).await, 1);
+    let counted = "SELECT count(*) FROM cv.feature_usage_counters WHERE feature_name = 'generate_cv'";
+    assert_eq!(world.number(counted).await, 0, "a plan without an allowance has nothing to count");
+}
+
+#[actix::test]
 async fn r48_the_ledger_is_only_added_to_and_its_sum_is_the_balance() {
     let world = World::start().await;
     let ana = world.person("ana").await;

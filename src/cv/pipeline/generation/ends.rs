@@ -159,7 +159,7 @@ pub(super) async fn task_retried(
         }
     }
     let single = reserved.transactions.first().filter(|_| head.offers.len() == 1).and_then(Option::as_deref);
-    tasks::set_payment(tx, id, reserved.credits_debited, single, reserved.period_start).await?;
+    tasks::set_payment(tx, id, reserved.credits_debited, single, reserved.period_start);
     generations::add_debits(tx, id, reserved.credits_debited).await?;
     move_task(tx, id, TaskState::Queued, None, None);
     let mut fields = count_fields(tx, id).await?;
