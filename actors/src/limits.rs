@@ -59,6 +59,9 @@ pub const BATCH_DELAY: Duration = Duration::from_millis(250);
 pub const HUB_QUEUE: usize = 16 * 1024;
 /// Recent events that a hub keeps for a topic: a reader that comes back within seconds is served from memory.
 pub const RING_EVENTS: usize = 64;
+/// How long it keeps them, to a quarter: who comes back later reads the log. 64 events take about 100 KB of memory, and somebody's own
+/// feed is read for as long as a tab is open.
+pub const RING_FOR: Duration = Duration::from_secs(60);
 /// How long volatile events of a busy topic gather: one write carries them all, and a write costs the same for one event
 /// as for many. A lone event does not wait.
 pub const GATHER_EVERY: Duration = Duration::from_millis(40);

@@ -12,7 +12,7 @@ use crate::db::{Db, DbResult};
 use crate::event::log::{self, Head, LogId};
 use crate::event::{LiveBatch, LiveEvent, StoredEvent, TopicKey};
 use crate::limits::{
-    GAP_GRACE, HUB_QUEUE, MARK_FRESH, RECONCILE_CHUNK, RECONCILE_EVERY, RECONCILE_NAMES_EVERY, RING_EVENTS,
+    GAP_GRACE, HUB_QUEUE, MARK_FRESH, RECONCILE_CHUNK, RECONCILE_EVERY, RECONCILE_NAMES_EVERY, RING_EVENTS, RING_FOR,
 };
 use crate::session::outbox::{Outbox, SubId};
 use crate::stats::LIVE_COALESCED;
@@ -110,7 +110,8 @@ struct TopicState {
     id: Option<LogId>,
     /// The comparison that goes on asks for it by its number.
     asked: bool,
-    ring: VecDeque<Arc<StoredEvent>>,
+    /// Its newest events, each with when it came.
+    ring: VecDeque<(Instant, Arc<StoredEvent>)>,
     /// When the last comparison with the log began that knew this topic.
     compared: Option<Instant>,
     /// Gone through for every event: a list is faster than a table, and a topic of one reader is small.
@@ -164,6 +165,24 @@ impl TopicState {
         self.compared = self.compared.max(Some(began));
     }
 
+    /// Keeps an event for readers who come back.
+    fn keep(&mut self, event: &Arc<StoredEvent>, now: Instant) {
+        if self.ring.len() >= RING_EVENTS {
+            self.ring.pop_front();
+        }
+        self.ring.push_back((now, Arc::clone(event)));
+    }
+
+    /// Forgets what came so long ago that its readers are back or read the log.
+    fn forget_old(&mut self, now: Instant) {
+        while self.ring.front().is_some_and(|(came, _)| now.duration_since(*came) >= RING_FOR) {
+            self.ring.pop_front();
+        }
+        if self.ring.is_empty() {
+            self.ring = VecDeque::new();
+        }
+    }
+
     fn hand_over(&mut self, batch: &Arc<LiveBatch>) {
         for (outbox, sub) in &self.readers {
             outbox.offer_batch(*sub, batch);
@@ -210,6 +229,8 @@ pub struct Hub {
     reconcile_again: bool,
     /// When all topics were looked up by their names, the last time.
     named: Option<Instant>,
+    /// When old events were forgotten, the last time.
+    forgot: Instant,
     /// When topics have gathered what is due then.
     due: BinaryHeap<Reverse<(Instant, TopicKey)>>,
     /// The hub's clock is set for then.
@@ -233,6 +254,7 @@ impl Hub {
             reconciling: false,
             reconcile_again: false,
             named: None,
+            forgot: Instant::now(),
             due: BinaryHeap::new(),
             wakes: None,
         };
@@ -328,6 +350,17 @@ impl Hub {
             if let Some(batch) = topic.gather.as_mut().and_then(|gather| gather.due(now)) {
                 topic.hand_over(&batch);
             }
+        }
+    }
+
+    /// Memory is for who comes back within moments: a topic that is read all day and seldom has news keeps none of it.
+    fn forget_old_events(&mut self, now: Instant) {
+        if now.duration_since(self.forgot) < RING_FOR / 4 {
+            return;
+        }
+        self.forgot = now;
+        for topic in self.topics.values_mut() {
+            topic.forget_old(now);
         }
     }
 
@@ -438,6 +471,7 @@ impl Actor for Hub {
         ctx.set_mailbox_capacity(HUB_QUEUE);
         ctx.run_interval(RECONCILE_EVERY, |hub, ctx| {
             hub.forget_abandoned();
+            hub.forget_old_events(Instant::now());
             hub.reconcile(ctx);
             hub.send_marks();
         });
@@ -458,6 +492,7 @@ impl Handler<Deliver> for Hub {
     fn handle(&mut self, Deliver { events, span }: Deliver, _: &mut Self::Context) {
         let _delivering =
             tracing::debug_span!(target: trace::TARGET, parent: &span, "deliver", events = events.len()).entered();
+        let now = Instant::now();
         for event in events.iter() {
             let Some(topic) = self.topics.get_mut(&event.key) else { continue };
             let known = topic.head.unwrap_or(Head { epoch: event.epoch, seq: 0, floor: 0 });
@@ -468,10 +503,7 @@ impl Handler<Deliver> for Hub {
                     topic.ring.clear();
                 }
                 topic.head = Some(Head { epoch: event.epoch, seq: event.seq, floor: known.floor });
-                if topic.ring.len() >= RING_EVENTS {
-                    topic.ring.pop_front();
-                }
-                topic.ring.push_back(Arc::clone(event));
+                topic.keep(event, now);
             }
             topic.leave();
             for (outbox, sub) in &topic.readers {
@@ -567,7 +599,7 @@ impl Handler<Attach> for Hub {
         // What has gathered is older than what this reader begins with.
         topic.leave();
         topic.readers.push((attach.outbox, attach.sub));
-        Recent { head: topic.head, events: topic.ring.iter().cloned().collect() }
+        Recent { head: topic.head, events: topic.ring.iter().map(|(_, event)| Arc::clone(event)).collect() }
     }
 }
 
@@ -583,7 +615,7 @@ mod tests {
     use super::*;
     use crate::bus::InProcess;
     use crate::session::outbox::Bounds;
-    use estafette_protocol::{Codec, ProductId, Topic};
+    use estafette_protocol::{Codec, EventKind, ProductId, Timestamp, Topic};
     use serde_json::json;
 
     fn hub() -> Hub {
@@ -599,6 +631,7 @@ mod tests {
             reconciling: false,
             reconcile_again: false,
             named: None,
+            forgot: Instant::now(),
             due: BinaryHeap::new(),
             wakes: None,
         }
@@ -642,6 +675,32 @@ mod tests {
         assert_eq!(hub.compare_numbered(moved(head(2, 1)), began), [], "another life of the log is on nobody's way");
         assert_eq!(hub.topics[&key].head, Some(head(2, 1)));
         assert_eq!(hub.topics[&key].compared, Some(began));
+    }
+
+    #[actix::test]
+    async fn news_are_kept_for_a_while_and_the_newest_of_them() {
+        let key = TopicKey { product: ProductId::parse("p").unwrap(), topic: Topic::parse("t:1").unwrap() };
+        let kind = EventKind::parse("x.y").unwrap();
+        let event = |seq| StoredEvent::new(key.clone(), 1, seq, kind.clone(), Timestamp::new(chrono::Utc::now()), json!({}));
+        let mut hub = hub();
+        let began = hub.forgot;
+        let after = |seconds| began + Duration::from_secs(seconds);
+        let topic = hub.topics.entry(key.clone()).or_default();
+        let events = RING_EVENTS as u64;
+        (1..=events).for_each(|seq| topic.keep(&event(seq), after(0)));
+        topic.keep(&event(events + 1), after(30));
+        let kept = |hub: &Hub| {
+            let ring = &hub.topics[&key].ring;
+            (ring.front().map(|(_, event)| event.seq), ring.len(), ring.capacity() > 0)
+        };
+        assert_eq!(kept(&hub), (Some(2), RING_EVENTS, true), "no more than so many");
+
+        hub.forget_old_events(after(59));
+        assert_eq!(kept(&hub).1, RING_EVENTS, "who comes back within a minute is served from memory");
+        hub.forget_old_events(after(59 + 15));
+        assert_eq!(kept(&hub), (Some(events + 1), 1, true), "what is newer is there still");
+        hub.forget_old_events(after(90));
+        assert_eq!(kept(&hub), (None, 0, false), "a topic without news takes no memory for them");
     }
 
     #[actix::test]
