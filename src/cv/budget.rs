@@ -66,7 +66,7 @@ pub async fn admit(
     let kind = feature.replace('_', "-");
     let (mut mine, mut all) = (0.0, 0.0);
     let this = expected(db, settings, &kind).await? * f64::from(units);
-    // The task that is being admitted has its row already.
+    // A task that is tried again has its row already.
     for (open, is_mine, units) in costs::open_units(db, user.as_str(), task.map_or("", TaskId::as_str)).await? {
         let cost = expected(db, settings, &open).await? * i32::try_from(units).map_or(f64::MAX, f64::from);
         all += cost;

@@ -681,7 +681,8 @@ mod tests {
     async fn news_are_kept_for_a_while_and_the_newest_of_them() {
         let key = TopicKey { product: ProductId::parse("p").unwrap(), topic: Topic::parse("t:1").unwrap() };
         let kind = EventKind::parse("x.y").unwrap();
-        let event = |seq| StoredEvent::new(key.clone(), 1, seq, kind.clone(), Timestamp::new(chrono::Utc::now()), json!({}));
+        let event =
+            |seq| StoredEvent::new(key.clone(), 1, seq, kind.clone(), Timestamp::new(chrono::Utc::now()), json!({}));
         let mut hub = hub();
         let began = hub.forgot;
         let after = |seconds| began + Duration::from_secs(seconds);

@@ -319,10 +319,10 @@ pub fn set_payment(
     let payment = Payment { transaction: transaction.map(str::to_owned), period_start };
     let mut recorded = false;
     tx.amend(|row: &mut Recorded| {
-        if row.id == id
-            && let Some(payload) = row.payload.as_object_mut()
-        {
-            payload.insert("credits_debited".to_owned(), credits_debited.into());
+        if row.id == id {
+            if let Some(payload) = row.payload.as_object_mut() {
+                payload.insert("credits_debited".to_owned(), credits_debited.into());
+            }
             row.credit_used = credits_debited > 0;
             row.payment = payment.clone();
             recorded = true;
@@ -482,7 +482,7 @@ pub async fn open_of_kind(db: &impl Reader, user: &str, kind: &str, cv: &str) ->
 mod tests {
     use super::*;
 
-    /// The plan of a list of somebody's, and with what.
+    /// How Postgres reads a list of somebody's.
     async fn plan(generations_only: bool) -> String {
         let database = crate::testing::database().await;
         let none: Option<&str> = None;
