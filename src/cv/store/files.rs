@@ -173,6 +173,18 @@ pub async fn by_id(db: &impl Reader, id: &str) -> DbResult<Option<CvRow>> {
     row.as_ref().map(cv_row).transpose()
 }
 
+/// The CV that was made for an offer of a generation.
+///
+/// # Errors
+/// [`estafette_actors::DbError`].
+pub async fn made_for(db: &impl Reader, offer: &str) -> DbResult<Option<CvRow>> {
+    let sql = format!(
+        "SELECT {SUMMARY}, {SCORE}, {DETAIL} FROM cv.cv_files
+         WHERE id = (SELECT generated_cv_file_id FROM cv.cv_generation_offers WHERE id = $1)"
+    );
+    db.row(&sql, &[&offer]).await?.as_ref().map(cv_row).transpose()
+}
+
 /// One CV, locked until the unit's end.
 ///
 /// # Errors

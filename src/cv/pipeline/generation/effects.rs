@@ -323,7 +323,12 @@ pub(super) async fn score_failed(tx: &mut Tx<'_>, at: &StepRef) -> DbResult<()> 
 }
 
 async fn scored(tx: &mut Tx<'_>, at: &StepRef, output: &Value) -> DbResult<()> {
-    let Some(cv) = made_cv(tx, at).await? else { return Ok(()) };
+    let cv = match output.get("cv_id").and_then(Value::as_str) {
+        Some(cv) => Some(cv.to_owned()),
+        // Of a step that a node of an earlier version ran.
+        None => made_cv(tx, at).await?,
+    };
+    let Some(cv) = cv else { return Ok(()) };
     let found = Score::deserialize(output.get("score").unwrap_or(&Value::Null)).map_err(bad)?;
     let rev = output.get("rev").and_then(Value::as_i64).unwrap_or_default();
     let before = output.get("before").and_then(Value::as_i64).and_then(|before| i32::try_from(before).ok());

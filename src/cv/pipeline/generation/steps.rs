@@ -218,11 +218,9 @@ impl Work<'_> {
     }
 
     async fn score(mut self) -> Result<StepOutput, StepError> {
-        let run = generations::run(&self.ctx.db, &self.at.offer_id).await?;
-        let made = run.and_then(|run| run.generated_cv_file_id);
-        let gone = || StepError::fatal("cv_gone", "the CV does not exist any more");
-        let id = made.as_deref().ok_or_else(gone)?;
-        let row = files::by_id(&self.ctx.db, id).await?.ok_or_else(gone)?;
+        let row = files::made_for(&self.ctx.db, &self.at.offer_id).await?;
+        let row = row.ok_or_else(|| StepError::fatal("cv_gone", "the CV does not exist any more"))?;
+        let id = row.file.summary.id;
         let (offer, language) = self.facts()?;
         let offer = offer.ok_or_else(|| StepError::fatal("no_offer", "a score needs a job offer"))?;
         let rev = row.file.summary.content_rev;
@@ -232,10 +230,10 @@ impl Work<'_> {
         let made = ScoreInput { cv: row.file.content.into(), offer, language, today };
         // Both at the same time: what people want to see is how far the CV has come.
         let (after, before) = futures_util::try_join!(
-            score::ask_score(self.services, self.ctx, Some(id), made),
+            score::ask_score(self.services, self.ctx, Some(id.as_str()), made),
             score::ask_score(self.services, self.ctx, None, source),
         )?;
-        let output = json!({"score": encoded(&after.0)?, "rev": rev, "before": before.0.total});
+        let output = json!({"cv_id": id, "score": encoded(&after.0)?, "rev": rev, "before": before.0.total});
         Ok(StepOutput { output, report: both(after.1, &before.1), ..StepOutput::default() })
     }
 }
