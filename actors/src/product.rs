@@ -111,6 +111,9 @@ impl CallCtx {
     /// does not run and the first result is returned. A transaction that loses a race (deadlock, serialization) runs
     /// again, at most [`crate::limits::TX_ATTEMPTS`] times, so `work` must not have effects outside it.
     ///
+    /// Its statements are planned once for whatever their parameters are: they find rows by keys. Lists that may be
+    /// narrowed in many ways are for [`CallCtx::db`].
+    ///
     /// # Errors
     /// What `work` returns (nothing is committed then), `conflict` for a key that was used for something else,
     /// `unavailable` when the database does not answer.

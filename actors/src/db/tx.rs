@@ -200,8 +200,8 @@ impl<'a> Tx<'a> {
         std::mem::replace(&mut self.additions, nothing)
     }
 
-    /// A unit of the runtime's own, whose statements find rows by their keys and take arrays of any length: their plans do
-    /// not depend on what is in the parameters, and making them anew for each execution, as Postgres does where it
+    /// A unit whose statements find rows by their keys and take arrays of any length, as those of calls and commits do: their
+    /// plans do not depend on what is in the parameters, and making them anew for each execution, as Postgres does where it
     /// thinks that a longer array deserves it, costs more than many of them take.
     pub(crate) fn planned(client: &'a deadpool_postgres::Client, product: ProductId, kinds: Arc<Registry>) -> Self {
         let mut tx = Self::new(client, product, kinds);
