@@ -359,17 +359,18 @@ impl Runtime {
     where
         F: AsyncFn(&mut Tx<'_>) -> Result<T, CallError>,
     {
-        self.transaction_of(product, Cause::Ours, work).await
+        self.transaction_of(product, None, work).await
     }
 
-    async fn transaction_of<T, F>(&self, product: &ProductId, cause: Cause<'_>, work: F) -> Result<T, CallError>
+    /// The same, perhaps of a call.
+    async fn transaction_of<T, F>(&self, product: &ProductId, call: Option<&CallCtx>, work: F) -> Result<T, CallError>
     where
         F: AsyncFn(&mut Tx<'_>) -> Result<T, CallError>,
     {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            match self.try_transaction(product, cause, &work).await {
+            match self.try_transaction(product, call, &work).await {
                 Err(Attempt::Lost(cause)) if attempt < TX_ATTEMPTS => {
                     tracing::debug!(attempt, cause, "a transaction lost a race and runs again");
                     let pause = rand::rng().random_range(0..20 * u64::from(attempt));
@@ -382,21 +383,18 @@ impl Runtime {
         }
     }
 
-    async fn try_transaction<T, F>(&self, product: &ProductId, cause: Cause<'_>, work: &F) -> Result<T, Attempt>
+    async fn try_transaction<T, F>(&self, product: &ProductId, call: Option<&CallCtx>, work: &F) -> Result<T, Attempt>
     where
         F: AsyncFn(&mut Tx<'_>) -> Result<T, CallError>,
     {
         let db = &self.inner.db;
         let client = db.connection().await?;
         let (product, registry) = (product.clone(), Arc::clone(&self.inner.registry));
-        let mut tx = match cause {
-            Cause::Ours => Tx::new(&client, product, registry),
-            Cause::Call(follower) => {
-                let mut tx = Tx::planned(&client, product, registry);
-                tx.follower = follower.cloned();
-                tx
-            }
+        let mut tx = match call {
+            None => Tx::new(&client, product, registry),
+            Some(_) => Tx::planned(&client, product, registry),
         };
+        tx.follower = call.and_then(|call| call.follower.clone());
         let value = match db.bounded(work(&mut tx)).await {
             Ok(value) => value,
             // A statement's lost race comes back through the caller's own error as `unavailable` (see `From<DbError>`).
@@ -439,9 +437,9 @@ impl Runtime {
         F: AsyncFn(&mut Tx<'_>) -> Result<Value, CallError>,
     {
         let Some(key) = &ctx.key else {
-            return self.transaction_of(&ctx.who.product, Cause::Call(ctx.follower.as_ref()), work).await;
+            return self.transaction_of(&ctx.who.product, Some(ctx), work).await;
         };
-        self.transaction_of(&ctx.who.product, Cause::Call(ctx.follower.as_ref()), async |tx: &mut Tx<'_>| {
+        self.transaction_of(&ctx.who.product, Some(ctx), async |tx: &mut Tx<'_>| {
             // The row is the lock: a repetition that comes while the first one runs waits here for its end.
             let (product, user) = (ctx.who.product.as_str(), ctx.who.user.as_str());
             let fresh = tx
@@ -576,15 +574,6 @@ impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }
-}
-
-/// What a unit of work is for.
-#[derive(Clone, Copy)]
-enum Cause<'a> {
-    /// Nobody called for it.
-    Ours,
-    /// A call, whose connection perhaps follows what it starts.
-    Call(Option<&'a Arc<Follower>>),
 }
 
 /// How one run of a unit of work went wrong.

@@ -28,6 +28,14 @@ pub struct Reserved {
     pub period_start: Option<DateTime<Utc>>,
 }
 
+impl Reserved {
+    /// Says with the task how it was paid. `units`: of the whole task; one debit pays for all of it only where it has one (D13).
+    pub fn say(&self, tx: &Tx<'_>, task: &TaskId, units: usize) {
+        let single = self.transactions.first().filter(|_| units == 1).and_then(Option::as_deref);
+        tasks::set_payment(tx, task.as_str(), self.credits_debited, single, self.period_start);
+    }
+}
+
 /// Features that no credit can buy more of (1.9).
 fn payable(feature: &str, settings: &Settings) -> Payable {
     match feature {

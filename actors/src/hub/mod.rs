@@ -229,8 +229,6 @@ pub struct Hub {
     reconcile_again: bool,
     /// When all topics were looked up by their names, the last time.
     named: Option<Instant>,
-    /// When old events were forgotten, the last time.
-    forgot: Instant,
     /// When topics have gathered what is due then.
     due: BinaryHeap<Reverse<(Instant, TopicKey)>>,
     /// The hub's clock is set for then.
@@ -254,7 +252,6 @@ impl Hub {
             reconciling: false,
             reconcile_again: false,
             named: None,
-            forgot: Instant::now(),
             due: BinaryHeap::new(),
             wakes: None,
         };
@@ -355,10 +352,6 @@ impl Hub {
 
     /// Memory is for who comes back within moments: a topic that is read all day and seldom has news keeps none of it.
     fn forget_old_events(&mut self, now: Instant) {
-        if now.duration_since(self.forgot) < RING_FOR / 4 {
-            return;
-        }
-        self.forgot = now;
         for topic in self.topics.values_mut() {
             topic.forget_old(now);
         }
@@ -471,10 +464,10 @@ impl Actor for Hub {
         ctx.set_mailbox_capacity(HUB_QUEUE);
         ctx.run_interval(RECONCILE_EVERY, |hub, ctx| {
             hub.forget_abandoned();
-            hub.forget_old_events(Instant::now());
             hub.reconcile(ctx);
             hub.send_marks();
         });
+        ctx.run_interval(RING_FOR / 4, |hub, _| hub.forget_old_events(Instant::now()));
     }
 }
 
@@ -631,7 +624,6 @@ mod tests {
             reconciling: false,
             reconcile_again: false,
             named: None,
-            forgot: Instant::now(),
             due: BinaryHeap::new(),
             wakes: None,
         }
@@ -684,7 +676,7 @@ mod tests {
         let event =
             |seq| StoredEvent::new(key.clone(), 1, seq, kind.clone(), Timestamp::new(chrono::Utc::now()), json!({}));
         let mut hub = hub();
-        let began = hub.forgot;
+        let began = Instant::now();
         let after = |seconds| began + Duration::from_secs(seconds);
         let topic = hub.topics.entry(key.clone()).or_default();
         let events = RING_EVENTS as u64;

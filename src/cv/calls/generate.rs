@@ -244,9 +244,7 @@ async fn start(
             transaction: transaction.clone(),
         });
     }
-    // D13: one debit pays for a whole task only where it has one unit.
-    let single = reserved.transactions.first().filter(|_| total == 1).and_then(Option::as_deref);
-    tasks::set_payment(tx, id.as_str(), reserved.credits_debited, single, reserved.period_start);
+    reserved.say(tx, id, planned.len());
     let texts: Vec<Option<String>> = planned.iter().map(|offer| offer.text.clone()).collect();
     let head = GenerationHead {
         mode: text.mode,

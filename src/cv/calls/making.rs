@@ -9,7 +9,7 @@ use crate::cv::ledger;
 use crate::cv::pipeline::making::{MakingInput, Recipe};
 use crate::cv::rules::titles;
 use crate::cv::store::settings::Settings;
-use crate::cv::store::{tasks, uploads, users};
+use crate::cv::store::{uploads, users};
 use chrono::Utc;
 use estafette_actors::task::NewTask;
 use estafette_actors::{CallCtx, CallError, Tx};
@@ -101,8 +101,7 @@ async fn start(
         return task.enqueue(tx, &ctx.who, 0, encode(input)?);
     }
     let reserved = ledger::reserve(tx, settings, &ctx.who.user, recipe.feature(), Some(id), 1).await?;
-    let debit = reserved.transactions.first().and_then(Option::as_deref);
-    tasks::set_payment(tx, id.as_str(), reserved.credits_debited, debit, reserved.period_start);
+    reserved.say(tx, id, 1);
     task.enqueue(tx, &ctx.who, reserved.credits_debited, encode(input)?)
 }
 

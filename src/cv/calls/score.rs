@@ -64,8 +64,7 @@ pub async fn score(ctx: &CallCtx, settings: &Settings, params: ScoreCv) -> Resul
         };
         task.put(tx, &ctx.who, &json!({"cv_id": cv.id, "job_offer_id": offer}));
         let reserved = ledger::reserve(tx, settings, user, FEATURE, Some(&id), 1).await?;
-        let debit = reserved.transactions.first().and_then(Option::as_deref);
-        tasks::set_payment(tx, id.as_str(), reserved.credits_debited, debit, reserved.period_start);
+        reserved.say(tx, &id, 1);
         let input = ScoreTaskInput {
             cv_id: cv.id.as_str().to_owned(),
             offer: stored.content,

@@ -300,8 +300,7 @@ impl TaskKind for ScoreTask {
         if let Some(owner) = &task.owner {
             let settings = crate::cv::store::settings::read(tx).await?;
             let reserved = ledger::reserve(tx, &settings, owner, FEATURE, Some(&task.id), 1).await?;
-            let debit = reserved.transactions.first().and_then(Option::as_deref);
-            tasks::set_payment(tx, task.id.as_str(), reserved.credits_debited, debit, reserved.period_start);
+            reserved.say(tx, &task.id, 1);
             fields.insert("credits_debited".to_owned(), json!(reserved.credits_debited));
         }
         tasks::move_to(tx, task.id.as_str(), TaskState::Queued, None, None);

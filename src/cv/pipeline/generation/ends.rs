@@ -7,7 +7,7 @@ use crate::cv::calls::not_blocked;
 use crate::cv::model::status::{OfferState, OptimiseState, ScoreState as ScoreMachine, TaskState};
 use crate::cv::pipeline::not_well;
 use crate::cv::pipeline::score::move_and_tell;
-use crate::cv::store::{files, generations, settings, tasks, uploads};
+use crate::cv::store::{files, generations, settings, uploads};
 use crate::cv::{announce, ledger, topics};
 use estafette_actors::task::{EventFields, GroupEnd, GroupKey, StepSpec, TaskEnd, TaskInfo, TaskSummary};
 use estafette_actors::{CallError, DbResult, Tx};
@@ -158,8 +158,7 @@ pub(super) async fn task_retried(
             generations::retry_offer(tx, &offer.id, debit.as_deref()).await?;
         }
     }
-    let single = reserved.transactions.first().filter(|_| head.offers.len() == 1).and_then(Option::as_deref);
-    tasks::set_payment(tx, id, reserved.credits_debited, single, reserved.period_start);
+    reserved.say(tx, &task.id, head.offers.len());
     generations::add_debits(tx, id, reserved.credits_debited).await?;
     move_task(tx, id, TaskState::Queued, None, None);
     let mut fields = count_fields(tx, id).await?;

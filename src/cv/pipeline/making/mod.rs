@@ -315,8 +315,7 @@ impl TaskKind for Making {
         if let Some(owner) = &task.owner {
             let settings = settings::read(tx).await?;
             let reserved = ledger::reserve(tx, &settings, owner, self.recipe.feature(), Some(&task.id), 1).await?;
-            let debit = reserved.transactions.first().and_then(Option::as_deref);
-            tasks::set_payment(tx, task.id.as_str(), reserved.credits_debited, debit, reserved.period_start);
+            reserved.say(tx, &task.id, 1);
             fields.insert("credits_debited".to_owned(), json!(reserved.credits_debited));
             uploads::keep(tx, owner.as_str(), &files_of(&input(task)?)).await?;
         }
