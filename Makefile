@@ -12,7 +12,7 @@ help: ## show this list
 demo: ## build and run the demo: a private Postgres, an example user, real CVs, the console
 	@.ci/setup.sh server
 	@.ci/console.sh
-	@cargo build --bin estafette
+	@cargo build --bin estafette --bin estafette-press
 	@exec .ci/demo.sh $(ARGS)
 
 test: ## install what is missing and run every check and test

@@ -10,3 +10,7 @@ done
 ! depends estafette-loadtest | grep -qx estafette-actors || fail "loadtest must not depend on the runtime"
 ! depends estafette-loadtest | grep -qx estafette || fail "loadtest must not depend on the server"
 ! depends estafette-actors | grep -qx estafette || fail "the runtime must not depend on the server"
+! depends estafette | grep -q '^typst' || fail "the typesetter is a program of its own: it would double the server"
+for crate in estafette estafette-actors estafette-protocol; do
+  ! depends estafette-press | grep -qx "$crate" || fail "the typesetter must not depend on $crate"
+done

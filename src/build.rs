@@ -1,4 +1,4 @@
-//! How the release binary is linked: a tenth smaller, where the linker can.
+//! How the programs that are shipped are linked: a tenth smaller, where the linker can.
 
 #![allow(clippy::print_stdout, reason = "this is how a build script speaks to Cargo")]
 
@@ -6,7 +6,6 @@ use std::env::var;
 use std::process::Command;
 
 fn main() {
-    println!("cargo:rerun-if-changed=src/build.rs");
     println!("cargo:rerun-if-env-changed=RUSTC_LINKER");
     let native = var("HOST").is_ok_and(|host| host == "x86_64-unknown-linux-gnu" && var("TARGET") == Ok(host));
     // On this platform Rust brings LLVM's linker, unless another one is asked for: GNU's refuses `--icf`.
@@ -16,11 +15,11 @@ fn main() {
         return;
     }
     // Functions with the same machine code are kept once. (Rust promises no function an address of its own.)
-    println!("cargo:rustc-link-arg-bin=estafette=-Wl,--icf=all");
+    println!("cargo:rustc-link-arg-bins=-Wl,--icf=all");
     // 5 MB of addresses to fill in at the start become 50 kB of bitmaps. The dynamic loader understands them since
     // glibc 2.36: only where this machine has that.
     if glibc().is_some_and(|version| version >= (2, 36)) {
-        println!("cargo:rustc-link-arg-bin=estafette=-Wl,-z,pack-relative-relocs");
+        println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
 }
 

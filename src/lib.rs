@@ -11,6 +11,7 @@
 //! | [`fetch`] | the safe HTTP fetcher for addresses that users give |
 //! | [`extract`] | text and structured data out of HTML and PDF |
 //! | [`catalog`] | the only list of products |
+//! | [`documents`] | PDFs are read and made in processes of their own |
 //! | [`demo`] | the example CVs, job texts and job pages |
 //! | [`scripted`] | what the scripted endpoints of a model and of Stripe share |
 //! | [`stripe`] | payments: Stripe's interface, webhooks, and an endpoint like it for tests |
@@ -26,6 +27,7 @@ pub mod config;
 pub mod cv;
 pub mod db;
 pub mod demo;
+pub mod documents;
 pub mod error;
 pub mod extract;
 pub mod fetch;

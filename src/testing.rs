@@ -18,6 +18,22 @@ pub async fn database() -> TestDatabase {
     TestDatabase::fresh(&crate::db::migrations()).await
 }
 
+/// What reads and makes documents: the programs as they were built beside the tests.
+///
+/// # Panics
+/// When they were not built.
+#[allow(clippy::expect_used)]
+pub fn documents() -> crate::documents::Documents {
+    let tests = std::env::current_exe().expect("a test knows its file");
+    let built = tests.ancestors().nth(2).expect("tests are in `deps`, beside what is built");
+    let of = |name: &str| {
+        let program = built.join(name);
+        assert!(program.is_file(), "{} is not built: run `cargo build`", program.display());
+        program
+    };
+    crate::documents::Documents::new(of("estafette"), of(crate::documents::PRESS), 2)
+}
+
 /// How Postgres does a statement where it may not look at whole tables, which it prefers while they are small.
 ///
 /// # Errors

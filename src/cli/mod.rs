@@ -25,6 +25,7 @@ pub mod user;
 pub use failure::Failure;
 
 use crate::config::{EXAMPLE, Layer, Settings};
+use crate::extract::pdf::ReadPdf;
 use clap::{Args, Parser, Subcommand};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -72,6 +73,8 @@ enum Command {
     Import(Box<import::Import>),
     #[command(about = "Print the settings in force (secrets are not shown), or the annotated example")]
     Config(Box<Print>),
+    #[command(hide = true, about = "Read PDFs for a server, which starts this itself")]
+    ReadPdfs,
     #[command(hide = true, about = "An endpoint like Stripe's, with a page to pay on: for tests. No money moves")]
     ScriptedStripe(scripted_stripe::Scripted),
 }
@@ -102,6 +105,7 @@ impl Command {
             Self::User(user) => user::run(*user),
             Self::Quality(quality) => quality::run(quality),
             Self::ScriptedStripe(command) => scripted_stripe::run(command),
+            Self::ReadPdfs => read_pdfs(),
             Self::Import(import) => import::run(*import),
             Self::Config(print) if print.example => {
                 say(EXAMPLE);
@@ -113,6 +117,12 @@ impl Command {
             }
         }
     }
+}
+
+/// The other side of [`crate::documents`].
+fn read_pdfs() -> Result<(), Failure> {
+    let served = estafette_sandbox::serve::<ReadPdf>(|bytes| crate::extract::pdf::read(bytes.into()));
+    served.map_err(|error| Failure::work(error.to_string()))
 }
 
 /// Prints for the person at the terminal. A closed pipe is no error.

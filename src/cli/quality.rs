@@ -61,16 +61,18 @@ enum What {
 /// [`Failure`]: a folder or a list cannot be read.
 pub fn run(quality: Quality) -> Result<(), Failure> {
     let report: Result<Report, String> = actix_web::rt::System::new().block_on(async move {
+        let reader = crate::documents::reader_here();
         match quality.what {
             What::Import { folder, show: Some(name), .. } => {
-                say(imports::show(&folder.join(name)).await?);
+                say(imports::show(&reader, &folder.join(name)).await?);
                 Ok(Report::default())
             }
-            What::Import { folder, facts, .. } => imports::folder(&folder, facts.as_deref()).await,
-            What::Offers { list, folder } => offers::list(&list, folder.as_deref()).await,
+            What::Import { folder, facts, .. } => imports::folder(&reader, &folder, facts.as_deref()).await,
+            What::Offers { list, folder } => offers::list(&reader, &list, folder.as_deref()).await,
             What::Scores { cvs, offers, trades, order_only } => {
                 let trades = trades.as_deref().map(Trades::read).transpose()?;
-                scores::folder(&cvs, &scores::offers_of(&offers).await?, trades.as_ref(), order_only).await
+                scores::folder(&reader, &cvs, &scores::offers_of(&reader, &offers).await?, trades.as_ref(), order_only)
+                    .await
             }
         }
     });

@@ -332,6 +332,15 @@ settings! {
         max_redirects: u32 = 5, "fetch-max-redirects", "ESTAFETTE_FETCH_MAX_REDIRECTS", 0..=20 "redirects";
     }
 
+    /// PDFs, which are read and made in processes of their own with bounded memory and time.
+    documents: Documents, DocumentsLayer {
+        /// The typesetter, `estafette-press`, which makes PDFs. Empty: beside the server's program.
+        press: PathBuf = PathBuf::new(), "press", "ESTAFETTE_PRESS";
+        /// Processes that read PDFs at the same time, and as many that make them. They are started when needed; one may take
+        /// 512 MiB.
+        processes: usize = 2, "document-processes", "ESTAFETTE_DOCUMENT_PROCESSES", 1..=64 "processes";
+    }
+
     /// Logs.
     log: Log, LogLayer {
         /// `auto`, `text` or `json`. `auto` is `text` on a terminal, else `json`.

@@ -10,6 +10,7 @@ use crate::ai::offline::Offline;
 use crate::ai::{CallBounds, CallGuard, CallRecorder, Models, setup};
 use crate::auth::Auth;
 use crate::catalog::{Account, Accounts, Entry, NewAccount, Parts};
+use crate::documents::Documents;
 use crate::fetch::{FetchPolicy, Fetcher};
 use crate::stripe::Stripe;
 use chrono::{DateTime, Utc};
@@ -48,7 +49,7 @@ pub fn entry(parts: &Parts<'_>) -> Result<Entry, String> {
     let fetcher = Fetcher::new(policy).map_err(|error| format!("no HTTP client can be made: {error}"))?;
     let post = super::mail::Post::from_settings(settings, parts.auth)?;
     let oauth = super::oauth::Oauth::from_settings(settings)?;
-    let services = Services::new(models, Arc::new(fetcher), post)
+    let services = Services::new(models, Arc::new(fetcher), Documents::from_settings(settings)?, post)
         .with_oauth(oauth)
         .test_live(settings.tasks.test_live_per_second)
         .paid_by(Stripe::from_settings(settings)?);

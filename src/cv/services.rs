@@ -5,6 +5,7 @@ use super::oauth::Oauth;
 use super::store::settings::{self, Settings};
 use super::store::{Reader, usage};
 use crate::ai::{AiCallRecord, CallRecorder, Models};
+use crate::documents::Documents;
 use crate::fetch::Fetcher;
 use crate::stripe::Stripe;
 use estafette_actors::writer::batch::{Record, Recorder};
@@ -30,6 +31,8 @@ pub struct Services {
     pub models: Arc<Models>,
     /// For addresses that people give.
     pub fetcher: Arc<Fetcher>,
+    /// Reads and makes PDFs.
+    pub documents: Documents,
     /// For e-mails.
     pub post: Post,
     /// Sign-ins at other providers.
@@ -44,11 +47,12 @@ pub struct Services {
 }
 
 impl Services {
-    /// With models and a fetcher.
-    pub fn new(models: Arc<Models>, fetcher: Arc<Fetcher>, post: Post) -> Self {
+    /// With models, a fetcher, and what reads and makes documents.
+    pub fn new(models: Arc<Models>, fetcher: Arc<Fetcher>, documents: Documents, post: Post) -> Self {
         Self {
             models,
             fetcher,
+            documents,
             post,
             oauth: Oauth::none(),
             test_live_per_second: 0,

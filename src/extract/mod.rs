@@ -6,7 +6,8 @@
 //! | [`pdf`] | the text of a PDF in reading order |
 //! | [`markdown`] | pasted text: front matter apart, clean lines |
 //!
-//! Parsing takes processor time: the `async` functions do it on the blocking pool, the others belong there.
+//! Parsing takes processor time: the `async` functions do it on the blocking pool or, PDFs, in a process of its own; the
+//! others belong there.
 
 pub mod html;
 pub mod markdown;

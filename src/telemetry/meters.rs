@@ -151,6 +151,13 @@ pub const METERS: &[(&str, Meter, &str, &str)] = &[
         "records",
         "observations (usage, telemetry) dropped because Postgres was too slow",
     ),
+    (
+        "estafette_sandbox_jobs_total",
+        Counter,
+        "work, outcome",
+        "documents read and made in processes of their own; died, too_long: a file that unfolds to too much",
+    ),
+    ("estafette_sandbox_seconds", Histogram, "work", "time of one, waiting for a free process included"),
     ("estafette_model_calls_total", Counter, "feature, outcome", "calls of the model"),
     ("estafette_model_call_seconds", Histogram, "feature", "time of a call of the model"),
     ("estafette_model_tokens_total", Counter, "feature", "tokens used"),

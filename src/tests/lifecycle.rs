@@ -127,6 +127,7 @@ fn wrong_settings_refuse_to_start_with_one_sentence() {
         (vec!["serve", "--pool-size", "1"], "estafette: 1 is out of range for database.pool_size"),
         (vec!["serve", "--config", "none.toml"], "estafette: the settings file none.toml cannot be read"),
         (vec!["serve", "--ai-provider", "openai"], "set OPENAI_API_KEY"),
+        (vec!["serve", "--press", "/nowhere/press"], "there is no typesetter at /nowhere/press"),
         (vec!["serve", "--listen", "nowhere"], "invalid value 'nowhere' for '--listen"),
         (vec!["user", "list", "--product", "none"], "estafette: this server has no product none with users"),
     ] {

@@ -17,6 +17,7 @@
 //! | [`nodes`] | two servers on one Postgres and one Redis; one of them is killed |
 //! | [`lifecycle`] | start and end of the process: nothing is left behind |
 //! | [`admin`] | what administrators see, and nobody else |
+//! | [`documents`] | PDFs that unfold to gigabytes end a process that holds nothing else; no process outlives its server |
 //! | [`deploys`] | a rolling restart of two nodes under load, and the end of a drain |
 //! | [`model_away`] | a model endpoint that is away, throttles or is slow: tasks wait and say why |
 //! | [`outages`] | Postgres frozen and killed under the server: readiness, refusals in bounded time, nothing lost |
@@ -32,6 +33,7 @@ mod conformance;
 mod corpus;
 mod crash;
 mod deploys;
+mod documents;
 mod frames;
 mod hostile;
 mod import;

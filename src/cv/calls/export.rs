@@ -2,7 +2,7 @@
 
 use super::{encode, no_cv, not_blocked, own_cv};
 use crate::cv::export::choice::{self, Choices};
-use crate::cv::export::{self, ExportError, typeset, view};
+use crate::cv::export::{self, ExportError, view};
 use crate::cv::ledger;
 use crate::cv::services::Services;
 use crate::cv::store::activity::{self, Telemetry};
@@ -16,13 +16,19 @@ use estafette_protocol::cv::CvId;
 use estafette_protocol::cv::call::{ExportCv, Exported};
 use estafette_protocol::cv::status::{ExportDesign, ExportFormat};
 use serde_json::{Value, json};
+use std::time::Duration;
 
+/// When to come back after all typesetters were busy.
+const BUSY_RETRY: Duration = Duration::from_secs(5);
 /// Characters of a document's file name, without its ending.
 const MAX_NAME_CHARS: usize = 80;
 
 fn refused(error: &ExportError) -> CallError {
     match error {
-        ExportError::NoLetters(_) | ExportError::TooLong => CallError::bad_request(error.to_string()),
+        ExportError::NoLetters(_) | ExportError::TooLong | ExportError::NoPress => {
+            CallError::bad_request(error.to_string())
+        }
+        ExportError::Busy => CallError::unavailable(error.to_string(), BUSY_RETRY),
         ExportError::Defect(_) => CallError::internal(error.to_string()),
     }
 }
@@ -44,7 +50,8 @@ fn file_name(row: &CvRow, content: &Value, ending: &str) -> String {
 ///
 /// # Errors
 /// `forbidden` when blocked (R19) or the feature is off (R41), `not_found` for a CV or template that is not theirs,
-/// `bad_request` for a text that has no letters here or is too long for a PDF.
+/// `bad_request` for a text that has no letters here or is too long for a PDF, or where no PDFs are made; `unavailable`
+/// while too many are.
 pub async fn export(
     services: &Services,
     ctx: &CallCtx,
@@ -113,9 +120,7 @@ async fn made(
     }
     let content = choice::apply(row.file.content.clone(), choices);
     let view = view::of(&content, choices, row.file.summary.language.as_deref(), design);
-    let json = typeset::prepared(&view).map_err(|error| refused(&error))?;
-    let bytes = services.compute(move || export::pdf(json)).await;
-    let bytes = bytes.map_err(|error| CallError::internal(error.message))?.map_err(|error| refused(&error))?;
+    let bytes = export::pdf(&services.documents, &view).await.map_err(|error| refused(&error))?;
     Ok(Exported {
         filename: file_name(&row, &content, "pdf"),
         mime_type: "application/pdf".to_owned(),

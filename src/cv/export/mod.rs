@@ -4,16 +4,14 @@
 //! |---|---|
 //! | [`choice`] | which sections and fields a document has (export templates) |
 //! | [`view`] | what a PDF shows: headings, entries, lines, in the language of the CV |
-//! | [`typeset`] | the PDF, typeset by Typst with embedded fonts |
-//! | [`press`] | the parts of Typst that takes |
-//! | `cv.typ` | the designs; `fonts/` the letters |
+//! | [`mod@pdf`] | the PDF, made by the typesetter |
+//! | `cv.typ` | the designs |
 
 pub mod choice;
-mod press;
-pub mod typeset;
+pub mod pdf;
 pub mod view;
 
 #[cfg(test)]
 mod tests;
 
-pub use typeset::{ExportError, pdf};
+pub use pdf::{ExportError, pdf};

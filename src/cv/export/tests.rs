@@ -1,8 +1,10 @@
 //! Documents that are read again.
 
 use super::choice::{self, Choices};
-use super::{pdf, typeset, view};
-use crate::extract;
+use super::{ExportError, pdf, view};
+use crate::documents::Documents;
+use crate::testing::documents;
+use bytes::Bytes;
 use estafette_protocol::cv::status::ExportDesign;
 use serde_json::{Value, json};
 
@@ -13,9 +15,15 @@ fn cv(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-fn made(content: &Value, choices: &Choices, lang: &str, design: ExportDesign) -> Vec<u8> {
+async fn made(
+    documents: &Documents,
+    content: &Value,
+    choices: &Choices,
+    lang: &str,
+    design: ExportDesign,
+) -> Result<Bytes, ExportError> {
     let content = choice::apply(content.clone(), choices);
-    pdf(typeset::prepared(&view::of(&content, choices, Some(lang), design)).unwrap()).unwrap()
+    pdf(documents, &view::of(&content, choices, Some(lang), design)).await
 }
 
 fn plain(text: &str) -> String {
@@ -34,10 +42,11 @@ fn by_another_reader(bytes: &[u8]) -> Option<String> {
 async fn every_design_is_read_again_in_order() {
     let jane = cv(include_str!("../../demo/cvs/en-jane-developer-complete.json"));
     let charles = cv(include_str!("../../demo/cvs/fr-charles-desneuf-16-jobs-redacted.json"));
+    let documents = documents();
     for (content, lang) in [(&jane, "en"), (&charles, "fr")] {
         for design in DESIGNS {
-            let bytes = made(content, &Choices::new(), lang, design);
-            let text = extract::pdf::text(bytes.clone()).await.unwrap().text;
+            let bytes = made(&documents, content, &Choices::new(), lang, design).await.unwrap();
+            let text = documents.reader.text(bytes.clone()).await.unwrap().text;
             for text in [Some(text), by_another_reader(&bytes)].into_iter().flatten() {
                 let text = plain(&text);
                 let mut from = 0;
@@ -59,11 +68,12 @@ async fn every_design_is_read_again_in_order() {
     }
 }
 
-#[test]
-fn the_same_cv_gives_the_same_bytes() {
+#[actix_rt::test]
+async fn the_same_cv_gives_the_same_bytes() {
+    let documents = documents();
     let jane = cv(include_str!("../../demo/cvs/en-jane-developer-complete.json"));
-    let one = made(&jane, &Choices::new(), "en", ExportDesign::Modern);
-    assert_eq!(one, made(&jane, &Choices::new(), "en", ExportDesign::Modern));
+    let one = made(&documents, &jane, &Choices::new(), "en", ExportDesign::Modern).await.unwrap();
+    assert_eq!(one, made(&documents, &jane, &Choices::new(), "en", ExportDesign::Modern).await.unwrap());
     assert!(one.len() < 200_000, "{} bytes", one.len());
 }
 
@@ -77,8 +87,9 @@ async fn chosen_sections_fields_and_headings_are_in_the_document() {
         "interests": {"enabled": false}}))
     .unwrap();
     choice::check(&choices).unwrap();
-    let bytes = made(&content, &choices, "en", ExportDesign::Modern);
-    let text = extract::pdf::text(bytes).await.unwrap().text;
+    let documents = documents();
+    let bytes = made(&documents, &content, &choices, "en", ExportDesign::Modern).await.unwrap();
+    let text = documents.reader.text(bytes).await.unwrap().text;
     for (word, there) in [
         ("Ana Gil", true),
         ("ana@example.org", true),
@@ -105,29 +116,45 @@ fn choices_that_mean_nothing_are_refused_with_the_place() {
     }
 }
 
-#[test]
-fn letters_that_are_not_there_are_named_and_pictographs_left_out() {
-    let of = |name: &str| {
-        let content = json!({"basics": {"name": name}, "skills": [{"name": "x"}]});
-        typeset::prepared(&view::of(&content, &Choices::new(), Some("ja"), ExportDesign::Classic))
-    };
-    assert_eq!(of("黒猫"), Err(typeset::ExportError::NoLetters("黒猫".to_owned())));
-    assert!(of("Ana 🚀 Gil").is_ok_and(|json| String::from_utf8(json).unwrap().contains("Ana  Gil")));
-    assert!(of("Łukasz Ångström Ελένη Жанна").is_ok());
+#[actix_rt::test]
+async fn letters_that_are_not_there_are_named_with_what_to_do() {
+    let content = json!({"basics": {"name": "黒猫"}, "skills": [{"name": "x"}]});
+    let told = made(&documents(), &content, &Choices::new(), "ja", ExportDesign::Classic).await;
+    assert_eq!(told, Err(ExportError::NoLetters("黒猫".to_owned())));
+    assert!(told.unwrap_err().to_string().contains("export JSON"));
 }
 
-#[test]
-fn markup_in_a_cv_stays_text() {
+#[actix_rt::test]
+async fn what_is_too_long_to_be_printed_is_told_with_the_bound() {
+    let content = json!({"basics": {"name": "Ana Gil", "summary": "word ".repeat(40_000)}});
+    let told = made(&documents(), &content, &Choices::new(), "en", ExportDesign::Classic).await;
+    assert_eq!(told, Err(ExportError::TooLong));
+}
+
+#[actix_rt::test]
+async fn a_server_without_a_typesetter_says_so() {
+    let documents = Documents::new("/nowhere/estafette".into(), "/nowhere/estafette-press".into(), 1);
+    let told = made(&documents, &json!({"basics": {}}), &Choices::new(), "en", ExportDesign::Classic).await;
+    assert_eq!(told, Err(ExportError::NoPress));
+    let read = documents.reader.text(b"%PDF-1.7 1 0 obj startxref".to_vec()).await;
+    assert_eq!(read, Err(crate::extract::pdf::PdfError::NoReader));
+}
+
+#[actix_rt::test]
+async fn markup_in_a_cv_stays_text() {
     let content = json!({"basics": {"name": "#read(\"/etc/passwd\")", "summary": "$ x^2 $ *bold* \\ `raw` #panic()"},
         "work": [{"name": "</w>", "position": "= Heading", "url": "javascript:alert(1)"}]});
+    let documents = documents();
     for design in DESIGNS {
-        assert!(!made(&content, &Choices::new(), "en", design).is_empty());
+        assert!(!made(&documents, &content, &Choices::new(), "en", design).await.unwrap().is_empty());
     }
 }
 
-#[test]
-fn an_empty_cv_is_a_document() {
+#[actix_rt::test]
+async fn an_empty_cv_is_a_document() {
+    let documents = documents();
     for design in DESIGNS {
-        assert!(made(&json!({"basics": {}}), &Choices::new(), "en", design).starts_with(b"%PDF"));
+        let made = made(&documents, &json!({"basics": {}}), &Choices::new(), "en", design).await.unwrap();
+        assert!(made.starts_with(b"%PDF"));
     }
 }

@@ -6,9 +6,6 @@ use estafette_protocol::cv::status::ExportDesign;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Characters of one PDF: what is longer is no CV that somebody prints.
-pub const MAX_CHARS: usize = 150_000;
-
 /// What a PDF shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct View {

@@ -9,7 +9,7 @@ use crate::cv::services::Services;
 use crate::cv::store::offers::{self, NewOffer};
 use crate::cv::store::uploads;
 use crate::cv::topics;
-use crate::extract::{html, markdown, pdf};
+use crate::extract::{html, markdown};
 use crate::fetch::Content;
 use estafette_actors::{Db, DbError, DbResult, StepError, Tx};
 use estafette_protocol::UserId;
@@ -147,7 +147,7 @@ async fn read(services: &Services, db: &Db, user: &UserId, material: &Material) 
             let bytes = uploads::bytes(db, user.as_str(), upload).await?;
             let bytes =
                 bytes.ok_or_else(|| StepError::fatal("upload_gone", "the uploaded file is gone: upload it again"))?;
-            of_pdf(bytes, None).await
+            of_pdf(services, bytes, None).await
         }
         Material::Url(url) => {
             let fetched = services.fetcher.fetch(url).await?;
@@ -155,7 +155,7 @@ async fn read(services: &Services, db: &Db, user: &UserId, material: &Material) 
             match fetched.content {
                 Content::Html(page) => of_page(page, at).await,
                 Content::Text(text) => Ok(OfferSource { url: at, ..of_text(&text) }),
-                Content::Pdf(bytes) => of_pdf(bytes, at).await,
+                Content::Pdf(bytes) => of_pdf(services, bytes, at).await,
             }
         }
     }
@@ -166,8 +166,8 @@ fn of_text(text: &str) -> OfferSource {
     OfferSource { text: parsed.text, meta: parsed.facts, ..OfferSource::default() }
 }
 
-async fn of_pdf(bytes: Vec<u8>, url: Option<String>) -> Result<OfferSource, StepError> {
-    let read = pdf::text(bytes).await.map_err(|error| StepError::fatal(error.code(), error.to_string()))?;
+async fn of_pdf(services: &Services, bytes: Vec<u8>, url: Option<String>) -> Result<OfferSource, StepError> {
+    let read = services.documents.reader.text(bytes).await?;
     Ok(OfferSource { url, text: read.text, ..OfferSource::default() })
 }
 

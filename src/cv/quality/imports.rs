@@ -3,7 +3,7 @@
 use super::{Report, Row, close, files, mark, same, same_skill};
 use crate::cv::brain::draft::{CvDraft, DraftEducation, DraftWork};
 use crate::cv::brain::import::{self, period};
-use crate::extract::pdf;
+use crate::extract::pdf::PdfReader;
 use serde::Deserialize;
 use std::path::Path;
 
@@ -51,11 +51,11 @@ fn head() -> Vec<String> {
 ///
 /// # Errors
 /// A sentence: the folder or a file of facts cannot be read.
-pub async fn folder(folder: &Path, facts: Option<&Path>) -> Result<Report, String> {
+pub async fn folder(reader: &PdfReader, folder: &Path, facts: Option<&Path>) -> Result<Report, String> {
     let mut report = Report { head: head(), ..Report::default() };
     for (name, path) in files(folder, ".pdf")? {
         let bytes = std::fs::read(&path).map_err(|error| format!("{name}: {error}"))?;
-        let read = pdf::text(bytes).await;
+        let read = reader.text(bytes).await;
         if name.starts_with("neg-") {
             let told = match &read {
                 Ok(_) => "read".to_owned(),
@@ -80,9 +80,9 @@ pub async fn folder(folder: &Path, facts: Option<&Path>) -> Result<Report, Strin
 ///
 /// # Errors
 /// A sentence: the PDF cannot be read.
-pub async fn show(path: &Path) -> Result<String, String> {
+pub async fn show(reader: &PdfReader, path: &Path) -> Result<String, String> {
     let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let read = pdf::text(bytes).await.map_err(|error| error.to_string())?;
+    let read = reader.text(bytes).await.map_err(|error| error.to_string())?;
     serde_json::to_string_pretty(&import::read(&read.text).to_resume()).map_err(|error| error.to_string())
 }
 

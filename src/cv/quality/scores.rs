@@ -9,6 +9,7 @@ use super::{Report, Row, files};
 use crate::cv::brain::types::{JobOffer, Mode, ScoreInput, StepInput};
 use crate::cv::brain::{outcome, rewrite, roles, score};
 use crate::cv::rules::resume;
+use crate::extract::pdf::PdfReader;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -112,6 +113,7 @@ fn closeness(cv: &Value, wanted: &str) -> f64 {
 /// # Errors
 /// A sentence: the folder cannot be read.
 pub async fn folder(
+    reader: &PdfReader,
     cvs: &Path,
     offers: &[(String, JobOffer)],
     trades: Option<&Trades>,
@@ -127,7 +129,7 @@ pub async fn folder(
     }
     for (name, path) in files(cvs, ".pdf")? {
         let bytes = std::fs::read(&path).map_err(|error| format!("{name}: {error}"))?;
-        if let Ok(read) = crate::extract::pdf::text(bytes).await {
+        if let Ok(read) = reader.text(bytes).await {
             people.push((name, crate::cv::brain::import::read(&read.text).to_resume()));
         }
     }
@@ -194,11 +196,11 @@ pub fn compare(
 ///
 /// # Errors
 /// A sentence: the folder or a file cannot be read.
-pub async fn offers_of(folder: &Path) -> Result<Vec<(String, JobOffer)>, String> {
+pub async fn offers_of(reader: &PdfReader, folder: &Path) -> Result<Vec<(String, JobOffer)>, String> {
     let mut found = Vec::new();
     for ending in [".md", ".html", ".pdf"] {
         for (name, path) in files(folder, ending)? {
-            if let Ok(draft) = crate::cv::brain::extract_offer(&source_of(&path).await?) {
+            if let Ok(draft) = crate::cv::brain::extract_offer(&source_of(reader, &path).await?) {
                 found.push((name, draft.offer));
             }
         }

@@ -217,7 +217,7 @@ impl World {
         let models = Models::new(Arc::new(offline), recorder);
         models.set_prices(PriceBook::default());
         let fetcher = Fetcher::new(policy).unwrap();
-        let services = Services::new(Arc::new(models), Arc::new(fetcher), post);
+        let services = Services::new(Arc::new(models), Arc::new(fetcher), crate::testing::documents(), post);
         let services = Arc::new(services.with_oauth(oauth).test_live(20).paid_by(stripe));
         let product = Arc::new(CvProduct::new(Arc::clone(&services)));
         let runtime = Runtime::builder(database.db()).product(Arc::clone(&product) as _).start().await.unwrap();
@@ -271,7 +271,7 @@ impl World {
         let recorder: Arc<dyn crate::ai::CallRecorder> = Arc::clone(&self.usage) as _;
         let models = Arc::new(Models::new(Arc::new(offline), recorder));
         let fetcher = Arc::new(Fetcher::new(FetchPolicy::default()).unwrap());
-        let services = Arc::new(Services::new(models, fetcher, Post::nowhere().unwrap()));
+        let services = Arc::new(Services::new(models, fetcher, crate::testing::documents(), Post::nowhere().unwrap()));
         let product = Arc::new(CvProduct::new(Arc::clone(&services)));
         let runtime = Runtime::builder(self.database.db()).product(product as _).start().await.unwrap();
         services.attach(&runtime);

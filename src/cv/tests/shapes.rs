@@ -92,7 +92,8 @@ async fn section_4_1_who_may_subscribe_to_what() {
         std::sync::Arc::new(crate::ai::NoRecorder),
     );
     let post = crate::cv::mail::Post::nowhere().unwrap();
-    let services = crate::cv::Services::new(std::sync::Arc::new(models), std::sync::Arc::new(fetcher), post);
+    let documents = crate::testing::documents();
+    let services = crate::cv::Services::new(std::sync::Arc::new(models), std::sync::Arc::new(fetcher), documents, post);
     let product = CvProduct::new(std::sync::Arc::new(services));
     let db = world.runtime.db();
     let mut admin = identity(UserId::parse("root").unwrap(), "ADMIN");

@@ -8,13 +8,13 @@ mod flow;
 mod glyphs;
 mod lines;
 
+use bytes::Bytes;
 use estafette_actors::error::StepError;
+use estafette_sandbox::{Limits, Program, Sandbox, SandboxError, Work};
 use hayro_interpret::hayro_syntax::DecryptionError;
 use hayro_interpret::hayro_syntax::{LoadPdfError, Pdf};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
 
 /// Largest file, bytes.
 pub const PDF_BYTES_MAX: usize = 10 * 1024 * 1024;
@@ -22,18 +22,12 @@ pub const PDF_BYTES_MAX: usize = 10 * 1024 * 1024;
 pub const PDF_PAGES_MAX: usize = 30;
 /// Longest text that is kept, characters.
 pub const PDF_TEXT_CHARS_MAX: usize = 200_000;
-/// Longest time for a file, waiting for a free reader included.
-pub const PDF_TIME_MAX: Duration = Duration::from_secs(15);
-/// Longest time of reading itself; after it the reader is unwound and its thread is free.
+/// Longest time of reading a file that draws and draws: the reader is unwound.
 const READ_TIME_MAX: Duration = Duration::from_secs(6);
-/// Files that are read at once on this node.
-pub const PDF_CONCURRENCY: usize = 4;
 /// Fewer letters and digits than this are the stamp of a scanner, not a text.
 const LETTERS_MIN: usize = 30;
 /// The file's first part, where its mark stands, and its declared length if it has one.
 const HEAD_BYTES: usize = 2_048;
-/// Stack of the thread that reads: its depth is bounded by the reader's own limits, which this covers amply.
-const STACK_BYTES: usize = 32 * 1024 * 1024;
 
 /// The text of a PDF.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +39,7 @@ pub struct PdfText {
 }
 
 /// Why a PDF gives no text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum PdfError {
     /// Something else, whatever its name says.
     #[error("the file is not a PDF; upload a PDF or paste the text")]
@@ -71,9 +65,15 @@ pub enum PdfError {
         /// Its size.
         bytes: usize,
     },
-    /// Longer than [`PDF_TIME_MAX`].
-    #[error("the PDF takes too long to read; export it again or paste the text")]
+    /// It unfolds to more than a reader may take of time or memory ([`ReadPdf`]).
+    #[error("the PDF takes too much time or memory to read; export it again or paste the text")]
     TooComplex,
+    /// Others are read. It is no fault of the file.
+    #[error("too many PDFs are read on this server right now; try again in a minute")]
+    Busy,
+    /// There is no process that reads. It is no fault of the file.
+    #[error("this server cannot read PDFs right now, and its log says why; try again later or paste the text")]
+    NoReader,
 }
 
 impl PdfError {
@@ -87,50 +87,80 @@ impl PdfError {
             Self::TooManyPages { .. } => "pdf_too_many_pages",
             Self::TooLarge { .. } => "pdf_too_large",
             Self::TooComplex => "pdf_too_complex",
+            Self::Busy => "pdf_busy",
+            Self::NoReader => "pdf_no_reader",
         }
     }
 }
 
 impl From<PdfError> for StepError {
-    /// Final: the same file gives the same error, and its owner must act.
+    /// Final where the same file gives the same error, and its owner must act.
     fn from(error: PdfError) -> Self {
-        Self::fatal(error.code(), error.to_string())
-    }
-}
-
-static SLOTS: std::sync::LazyLock<Arc<Semaphore>> =
-    std::sync::LazyLock::new(|| Arc::new(Semaphore::new(PDF_CONCURRENCY)));
-
-/// Reads a PDF in a thread of its own, within [`PDF_TIME_MAX`], at most [`PDF_CONCURRENCY`] at once.
-///
-/// # Errors
-/// See [`PdfError`].
-pub async fn text(bytes: Vec<u8>) -> Result<PdfText, PdfError> {
-    if bytes.len() > PDF_BYTES_MAX {
-        return Err(PdfError::TooLarge { bytes: bytes.len() });
-    }
-    let work = async {
-        let slot = Arc::clone(&SLOTS).acquire_owned().await.map_err(|_| PdfError::TooComplex)?;
-        let (tell, told) = tokio::sync::oneshot::channel();
-        let read = move || {
-            let _slot = slot;
-            let _ = tell.send(read(bytes));
-        };
-        let thread = std::thread::Builder::new().name("pdf".to_owned()).stack_size(STACK_BYTES).spawn(read);
-        if let Err(error) = thread {
-            tracing::error!(%error, "no thread to read a PDF");
-            return Err(PdfError::TooComplex);
+        match error {
+            PdfError::Busy | PdfError::NoReader => Self::transient(error.code(), error.to_string()),
+            _ => Self::fatal(error.code(), error.to_string()),
         }
-        told.await.unwrap_or(Err(PdfError::Broken))
-    };
-    tokio::time::timeout(PDF_TIME_MAX, work).await.unwrap_or(Err(PdfError::TooComplex))
+    }
 }
 
-/// Reads a PDF here and now. Needs a roomy stack; [`text`] gives it one.
+/// Reading a PDF, as the work of a process.
+#[derive(Debug)]
+pub struct ReadPdf;
+
+impl Work for ReadPdf {
+    type Job = Bytes;
+    type Made = Result<PdfText, PdfError>;
+    const NAME: &'static str = "estafette read-pdfs";
+    const VERSION: u32 = 1;
+    const LIMITS: Limits = Limits {
+        time: Duration::from_secs(10),
+        wait: Duration::from_secs(15),
+        // Thirty pages of scans with their text take 54 MiB: pictures are not unfolded.
+        memory: 512 * 1024 * 1024,
+        job_bytes: PDF_BYTES_MAX + 64,
+        // Four bytes a character, and the frame.
+        made_bytes: 4 * PDF_TEXT_CHARS_MAX + 1024,
+    };
+}
+
+/// Reads PDFs, each in a process that it cannot leave ([`ReadPdf`]). Clones share the processes.
+#[derive(Debug, Clone)]
+pub struct PdfReader(Sandbox<ReadPdf>);
+
+impl PdfReader {
+    /// By a program that serves [`ReadPdf`], in so many processes at once.
+    pub fn new(program: Program, at_once: usize) -> Self {
+        Self(Sandbox::new(program, at_once))
+    }
+
+    /// The text of a PDF.
+    ///
+    /// # Errors
+    /// See [`PdfError`].
+    pub async fn text(&self, bytes: impl Into<Bytes>) -> Result<PdfText, PdfError> {
+        let bytes = bytes.into();
+        not_too_large(&bytes)?;
+        self.0.run(bytes).await.unwrap_or_else(|error| match error {
+            SandboxError::TooLong(_) | SandboxError::Died(_) | SandboxError::TooLarge { .. } => {
+                Err(PdfError::TooComplex)
+            }
+            SandboxError::Panicked(_) => Err(PdfError::Broken),
+            SandboxError::Busy => Err(PdfError::Busy),
+            SandboxError::NoProgram { .. } => {
+                tracing::error!(%error, "no PDF can be read");
+                Err(PdfError::NoReader)
+            }
+        })
+    }
+}
+
+/// Reads a PDF here and now. Needs a roomy stack, and may take a lot of memory and time: [`PdfReader`] has it read where
+/// that does no harm.
 ///
 /// # Errors
 /// See [`PdfError`].
 pub fn read(bytes: Vec<u8>) -> Result<PdfText, PdfError> {
+    not_too_large(&bytes)?;
     looks_whole(&bytes)?;
     // The reader is not ours, and what it reads comes from anywhere: a panic in it is a broken file.
     let outcome = std::panic::catch_unwind(move || read_unguarded(bytes));
@@ -141,6 +171,10 @@ pub fn read(bytes: Vec<u8>) -> Result<PdfText, PdfError> {
         tracing::warn!("the PDF reader panicked");
         Err(PdfError::Broken)
     })
+}
+
+fn not_too_large(bytes: &[u8]) -> Result<(), PdfError> {
+    if bytes.len() > PDF_BYTES_MAX { Err(PdfError::TooLarge { bytes: bytes.len() }) } else { Ok(()) }
 }
 
 fn read_unguarded(bytes: Vec<u8>) -> Result<PdfText, PdfError> {

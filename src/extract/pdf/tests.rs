@@ -3,6 +3,13 @@
 use super::*;
 use std::fmt::Write as _;
 
+/// Stack of the thread, as the process that reads has.
+const STACK_BYTES: usize = 32 * 1024 * 1024;
+
+fn text(bytes: Vec<u8>) -> Result<PdfText, PdfError> {
+    std::thread::Builder::new().stack_size(STACK_BYTES).spawn(|| read(bytes)).unwrap().join().unwrap()
+}
+
 /// Text at a place: x and y in points from the bottom left corner, size, text in Latin-1.
 type Shown<'a> = (f64, f64, f64, &'a str);
 
@@ -52,25 +59,25 @@ fn pdf(pages: &[String], extra: &str) -> Vec<u8> {
     out
 }
 
-async fn read_shown(shown: &[Shown<'_>]) -> String {
-    text(pdf(&[content(shown)], "")).await.unwrap().text
+fn read_shown(shown: &[Shown<'_>]) -> String {
+    text(pdf(&[content(shown)], "")).unwrap().text
 }
 
 const PROSE: &str = "Ten years of backend work with Rust and Postgres.";
 
-#[actix_rt::test]
-async fn lines_items_and_paragraphs_are_kept() {
+#[test]
+fn lines_items_and_paragraphs_are_kept() {
     let shown = [
         (50.0, 750.0, 20.0, "Zo\u{e9} Martin"),
         (50.0, 720.0, 10.0, PROSE),
         (50.0, 690.0, 10.0, "\u{b7} First item"),
         (50.0, 678.0, 10.0, "- Second item (2021)"),
     ];
-    assert_eq!(read_shown(&shown).await, format!("Zo\u{e9} Martin\n{PROSE}\n\n- First item\n- Second item (2021)"));
+    assert_eq!(read_shown(&shown), format!("Zo\u{e9} Martin\n{PROSE}\n\n- First item\n- Second item (2021)"));
 }
 
-#[actix_rt::test]
-async fn a_paragraph_is_joined_and_a_heading_is_not() {
+#[test]
+fn a_paragraph_is_joined_and_a_heading_is_not() {
     let long = "Led the migration of a payments platform used by four million people to a new";
     let shown = [
         (50.0, 750.0, 10.0, "Experience"),
@@ -79,14 +86,14 @@ async fn a_paragraph_is_joined_and_a_heading_is_not() {
         (50.0, 714.0, 10.0, "went on."),
         (50.0, 702.0, 10.0, "Education"),
     ];
-    let text = read_shown(&shown).await;
+    let text = read_shown(&shown);
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!((lines[0], lines[2]), ("Experience", "Education"), "{text}");
     assert!(lines[1].ends_with("while work went on."), "{text}");
 }
 
-#[actix_rt::test]
-async fn columns_are_read_one_after_the_other_and_a_headline_above_both_first() {
+#[test]
+fn columns_are_read_one_after_the_other_and_a_headline_above_both_first() {
     let mut shown = vec![(50.0, 760.0, 20.0, "A headline that runs over both of the columns below it")];
     let left = ["Skills", "Rust and Go", "Postgres", "Kubernetes", "Languages", "French"];
     let right = [
@@ -102,14 +109,14 @@ async fn columns_are_read_one_after_the_other_and_a_headline_above_both_first() 
         shown.push((50.0, y, 10.0, left));
         shown.push((300.0, y - 3.0, 10.0, right));
     }
-    let text = read_shown(&shown).await;
+    let text = read_shown(&shown);
     let at = |word: &str| text.find(word).unwrap_or_else(|| panic!("{word} in {text}"));
     assert!(at("headline") < at("Skills"));
     assert!(at("French") < at("Work done so far"), "{text}");
 }
 
-#[actix_rt::test]
-async fn a_heading_below_a_grid_is_not_drawn_into_its_first_column() {
+#[test]
+fn a_heading_below_a_grid_is_not_drawn_into_its_first_column() {
     let mut shown = Vec::new();
     for (row, y) in [(0, 700.0), (1, 688.0), (2, 676.0), (3, 664.0), (4, 652.0)] {
         let (left, right) = [
@@ -129,13 +136,13 @@ async fn a_heading_below_a_grid_is_not_drawn_into_its_first_column() {
         10.0,
         "Built the control plane of a hybrid cloud and ran it for several years with a team",
     ));
-    let text = read_shown(&shown).await;
+    let text = read_shown(&shown);
     let at = |word: &str| text.find(word).unwrap_or_else(|| panic!("{word} in {text}"));
     assert!(at("Ansible") < at("Experience"), "{text}");
 }
 
-#[actix_rt::test]
-async fn dates_at_the_right_stay_with_their_line() {
+#[test]
+fn dates_at_the_right_stay_with_their_line() {
     let mut shown = Vec::new();
     let jobs = [
         "Senior engineer at Northwind",
@@ -154,26 +161,26 @@ async fn dates_at_the_right_stay_with_their_line() {
             "2020 - 21",
         ));
     }
-    let text = read_shown(&shown).await;
+    let text = read_shown(&shown);
     assert!(text.contains("Senior engineer at Northwind  2020 - 21"), "{text}");
 }
 
-#[actix_rt::test]
-async fn spaced_letters_and_missing_spaces_are_words_again() {
+#[test]
+fn spaced_letters_and_missing_spaces_are_words_again() {
     let shown = [
         (50.0, 750.0, 14.0, "J O R D A N"),
         (50.0, 720.0, 10.0, "Backend"),
         (92.0, 720.0, 10.0, "engineer with some years of practice"),
     ];
-    let text = read_shown(&shown).await;
+    let text = read_shown(&shown);
     assert!(text.starts_with("JORDAN\n"), "{text}");
     assert!(text.contains("Backend engineer"), "{text}");
 }
 
-#[actix_rt::test]
-async fn what_is_no_whole_readable_pdf_is_told_why() {
+#[test]
+fn what_is_no_whole_readable_pdf_is_told_why() {
     let good = pdf(&[content(&[(50.0, 700.0, 10.0, PROSE)])], "");
-    assert!(text(good.clone()).await.is_ok());
+    assert!(text(good.clone()).is_ok());
     let cases = [
         (Vec::new(), PdfError::NotPdf),
         (b"<html>not a pdf</html>".to_vec(), PdfError::NotPdf),
@@ -188,23 +195,23 @@ async fn what_is_no_whole_readable_pdf_is_told_why() {
         (vec![b' '; PDF_BYTES_MAX + 1], PdfError::TooLarge { bytes: PDF_BYTES_MAX + 1 }),
     ];
     for (index, (bytes, error)) in cases.into_iter().enumerate() {
-        assert_eq!(text(bytes).await, Err(error), "case {index}");
+        assert_eq!(text(bytes), Err(error), "case {index}");
     }
 }
 
-#[actix_rt::test]
-async fn a_password_is_told_as_such() {
+#[test]
+fn a_password_is_told_as_such() {
     let (owner, user) = ("11".repeat(32), "22".repeat(32));
     let lock = format!(
         "/ID [<{0}> <{0}>] /Encrypt << /Filter /Standard /V 2 /R 3 /Length 128 /P -44 /O <{owner}> /U <{user}> >>",
         "33".repeat(16)
     );
     let locked = pdf(&[content(&[(50.0, 700.0, 10.0, PROSE)])], &lock);
-    assert_eq!(text(locked).await, Err(PdfError::Encrypted));
+    assert_eq!(text(locked), Err(PdfError::Encrypted));
 }
 
-#[actix_rt::test]
-async fn hostile_files_end_in_an_error_or_a_text_and_never_hang() {
+#[test]
+fn hostile_files_end_in_an_error_or_a_text_and_never_hang() {
     let started = std::time::Instant::now();
     let deep = [
         format!("{}{}", "[".repeat(200_000), "]".repeat(200_000)),
@@ -215,20 +222,15 @@ async fn hostile_files_end_in_an_error_or_a_text_and_never_hang() {
         "/X Do ".repeat(1_000),
     ];
     for page in deep {
-        let _ = text(pdf(&[page], "")).await;
+        let _ = text(pdf(&[page], ""));
     }
     let nested = format!("/Junk {}{}", "[".repeat(200_000), "]".repeat(200_000));
-    let _ = text(pdf(&[content(&[(50.0, 700.0, 10.0, PROSE)])], &nested)).await;
-    assert!(started.elapsed() < PDF_TIME_MAX * 2, "{:?}", started.elapsed());
-    // The reader of the form was unwound: nothing reads on in the dark.
-    while SLOTS.available_permits() < PDF_CONCURRENCY {
-        assert!(started.elapsed() < PDF_TIME_MAX * 3, "a reader still runs");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let _ = text(pdf(&[content(&[(50.0, 700.0, 10.0, PROSE)])], &nested));
+    assert!(started.elapsed() < READ_TIME_MAX * 3, "{:?}", started.elapsed());
 }
 
-#[actix_rt::test]
-async fn damaged_bytes_never_panic() {
+#[test]
+fn damaged_bytes_never_panic() {
     let good = pdf(&[content(&[(50.0, 700.0, 10.0, PROSE)])], "");
     for seed in 0..150_usize {
         let mut bytes = good.clone();
@@ -236,6 +238,6 @@ async fn damaged_bytes_never_panic() {
             let at = (seed * 7_919 + step * 104_729) % bytes.len();
             bytes[at] = bytes[at].wrapping_add(u8::try_from((seed + step * 31) % 255).unwrap() + 1);
         }
-        let _ = text(bytes).await;
+        let _ = text(bytes);
     }
 }

@@ -29,6 +29,7 @@ async fn files_that_are_no_readable_pdf() {
         (pdf::cut_off(), "pdf_broken", "export it again"),
         (pdf::encrypted(), "pdf_encrypted", "remove its password"),
         (pdf::image_only(), "pdf_no_text", "only pictures"),
+        (pdf::bomb(), "pdf_too_complex", "too much time or memory"),
     ] {
         let upload = ada.upload(&format!("{reason}.pdf"), bytes.clone()).await.ok();
         stage.count_again().await;

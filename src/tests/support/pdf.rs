@@ -67,3 +67,21 @@ pub fn noise() -> Vec<u8> {
     bytes.extend((0..4_000_u32).map(|n| u8::try_from((n * 131 + 17) % 251).unwrap_or(0)));
     bytes
 }
+
+/// 4 GiB of spaces, compressed three times, in hexadecimal.
+const BOMB: &str = "78daabb8f5f6ce42a3a78932c71f267b309949343a94b04797c9b88a9d700bec910c4c3e9e137ecef50deb0e06df2b6fbcf4\
+    1c84549e3d8839f6ffb3cdcbb3fb7fcc2db713f7d72fdfef1ebfce4c5dfe7676bdb83b0303c38103b17ff7cf9bffbb2ec74f\
+    fefb377e4606868685d6717151337a99debbbfde7d0e28c0d0fcfdf9f5f3536ff2375e3fbd99f53950a0e160746db5dcf96d\
+    0dbf5fbeed67fe0e16f9ad2e01a419349b403a2e288139ba608e803212675466546654665466546654665466546654665466\
+    546654665466546654665466546654665466546654665466546654665486163293b73f9ffd5e33e18f41adcd4dc98ba576e5\
+    55bb377ee5bc6cb7e41b00ae610420";
+
+/// Less than 2 KB that unfold to 4 GiB.
+pub fn bomb() -> Vec<u8> {
+    let mut objects = one_page("");
+    objects[3] = format!(
+        "<< /Length {} /Filter [/ASCIIHexDecode /FlateDecode /FlateDecode /FlateDecode] >>\nstream\n{BOMB}>\nendstream",
+        BOMB.len() + 1
+    );
+    pdf(&objects, "")
+}

@@ -103,6 +103,11 @@ impl Server {
         format!("http://{}{path}", self.address)
     }
 
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGKILL to the server's process, and to nothing else.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::cv::brain::types::{Contract, Remote};
-use crate::extract::{html, markdown, pdf};
+use crate::extract::{html, markdown};
 use serde_json::Value;
 use std::path::Path;
 
@@ -37,7 +37,10 @@ fn source_of(path: &Path) -> Option<OfferSource> {
         }
         "pdf" => {
             let runtime = tokio::runtime::Runtime::new().ok()?;
-            Some(OfferSource { text: runtime.block_on(pdf::text(bytes)).ok()?.text, ..OfferSource::default() })
+            Some(OfferSource {
+                text: runtime.block_on(crate::testing::documents().reader.text(bytes)).ok()?.text,
+                ..OfferSource::default()
+            })
         }
         _ => {
             let read = markdown::parse(&String::from_utf8_lossy(&bytes));

@@ -8,7 +8,6 @@ use crate::cv::pipeline::ask::{self, Question};
 use crate::cv::rules::resume;
 use crate::cv::services::Services;
 use crate::cv::store::uploads;
-use crate::extract::pdf;
 use estafette_actors::StepError;
 use estafette_actors::task::{StepCtx, StepOutput, StepSpec};
 use estafette_protocol::cv::status::{CreatedBy, SourceType};
@@ -17,7 +16,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Reading a PDF takes at most [`pdf::PDF_TIME_MAX`].
+/// Reading a PDF takes at most what [`crate::extract::pdf::ReadPdf`] allows, waiting included.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The output of step `text`.
@@ -52,7 +51,7 @@ pub(super) async fn run(services: &Services, ctx: &StepCtx, input: &MakingInput)
             let bytes = uploads::bytes(&ctx.db, owner_of(ctx)?, upload).await?;
             let bytes =
                 bytes.ok_or_else(|| StepError::fatal("upload_gone", "the uploaded file is gone: upload it again"))?;
-            let read = pdf::text(bytes).await?;
+            let read = services.documents.reader.text(bytes).await?;
             let pages = read.pages;
             let (text, contacts) = services.compute(move || import::without_contacts(&read.text)).await?;
             let language = import::language(&text).map(str::to_owned);

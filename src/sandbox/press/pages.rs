@@ -1,5 +1,5 @@
-//! The parts of Typst that a PDF needs: what `typst::compile` does, without Typst's HTML and SVG. Those bring a second
-//! reader of PDFs and a rasteriser into the binary (3 MB), and no design uses them.
+//! The parts of Typst that a PDF needs: what `typst::compile` does, without Typst's HTML and SVG. Those bring a
+//! reader of PDFs and a rasteriser into the program (3 MB), and no design uses them.
 
 use comemo::{Constraint, Track as _};
 use std::sync::LazyLock;

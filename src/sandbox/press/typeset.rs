@@ -1,9 +1,9 @@
-//! PDFs, typeset by Typst inside the process: no file, no network, no package is reached from a document, and the same CV
-//! gives the same bytes.
+//! PDFs, typeset by Typst: no file, no network, no package is reached from a document, and the same data gives the same
+//! bytes.
 
-use super::press;
-use super::view::{self, View};
+use super::pages;
 use ecow::EcoVec;
+use estafette_sandbox::press::{CHARS_MAX, TypesetError};
 use std::sync::LazyLock;
 use typst_library::diag::{FileError, FileResult, SourceDiagnostic};
 use typst_library::foundations::{Bytes, Datetime, Duration};
@@ -13,8 +13,6 @@ use typst_pdf::PdfOptions;
 use typst_syntax::{FileId, RootedPath, Source, VirtualPath, VirtualRoot};
 use typst_utils::LazyHash;
 
-/// The designs.
-const TEMPLATE: &str = include_str!("cv.typ");
 /// The letters: Latin, Greek and Cyrillic, three faces of two families.
 const FACES: [&[u8]; 6] = [
     include_bytes!("fonts/NotoSans-Regular.ttf"),
@@ -29,25 +27,6 @@ const MEMORY: usize = 8;
 /// Characters that are named when there is no letter for them.
 const NAMED_MAX: usize = 12;
 
-/// Why there is no PDF.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ExportError {
-    /// There are no letters for a part of the text.
-    #[error(
-        "the PDF has letters for the Latin, Greek and Cyrillic alphabets, and none for “{0}”: export JSON, or leave that section out with an export template"
-    )]
-    NoLetters(String),
-    /// More than [`view::MAX_CHARS`].
-    #[error(
-        "this CV is too long for a PDF ({} characters at most): leave sections out with an export template",
-        view::MAX_CHARS
-    )]
-    TooLong,
-    /// A defect of the design.
-    #[error("the PDF could not be made: {0}")]
-    Defect(String),
-}
-
 struct Shelf {
     library: LazyHash<Library>,
     book: LazyHash<FontBook>,
@@ -56,11 +35,11 @@ struct Shelf {
 
 static SHELF: LazyLock<Shelf> = LazyLock::new(|| {
     let fonts: Vec<Font> = FACES.iter().filter_map(|face| Font::new(Bytes::new(*face), 0)).collect();
-    Shelf { library: LazyHash::new(press::library()), book: LazyHash::new(FontBook::from_fonts(&fonts)), fonts }
+    Shelf { library: LazyHash::new(pages::library()), book: LazyHash::new(FontBook::from_fonts(&fonts)), fonts }
 });
 
-fn id(path: &str) -> Result<FileId, ExportError> {
-    let path = VirtualPath::new(path).map_err(|error| ExportError::Defect(format!("{error:?}")))?;
+fn id(path: &str) -> Result<FileId, TypesetError> {
+    let path = VirtualPath::new(path).map_err(|error| TypesetError::Defect(format!("{error:?}")))?;
     Ok(FileId::new(RootedPath::new(VirtualRoot::Project, path)))
 }
 
@@ -100,21 +79,18 @@ fn has_letter(c: char) -> bool {
     c.is_whitespace() || font.is_some_and(|font| font.info().coverage.contains(u32::from(c)))
 }
 
-/// Whether the view can be set; signs without a letter of their own (pictographs) are left out.
-///
-/// # Errors
-/// [`ExportError::TooLong`], [`ExportError::NoLetters`].
-pub fn prepared(view: &View) -> Result<Vec<u8>, ExportError> {
-    let mut value = serde_json::to_value(view).map_err(|error| ExportError::Defect(error.to_string()))?;
+/// What is shown, without signs that have no letter of their own (pictographs).
+fn prepared(json: &[u8]) -> Result<Vec<u8>, TypesetError> {
+    let mut value = serde_json::from_slice(json).map_err(|error| TypesetError::Defect(error.to_string()))?;
     let (mut chars, mut missing) = (0, String::new());
     clean(&mut value, &mut chars, &mut missing);
-    if chars > view::MAX_CHARS {
-        return Err(ExportError::TooLong);
+    if chars > CHARS_MAX {
+        return Err(TypesetError::TooLong);
     }
     if !missing.is_empty() {
-        return Err(ExportError::NoLetters(missing));
+        return Err(TypesetError::NoLetters(missing));
     }
-    serde_json::to_vec(&value).map_err(|error| ExportError::Defect(error.to_string()))
+    serde_json::to_vec(&value).map_err(|error| TypesetError::Defect(error.to_string()))
 }
 
 fn clean(value: &mut serde_json::Value, chars: &mut usize, missing: &mut String) {
@@ -137,18 +113,53 @@ fn clean(value: &mut serde_json::Value, chars: &mut usize, missing: &mut String)
     }
 }
 
-/// The PDF of what [`prepared`] gave. Takes processor time: not on an arbiter.
+/// The PDF of a design and the JSON that it shows.
 ///
 /// # Errors
-/// [`ExportError::Defect`].
-pub fn pdf(json: Vec<u8>) -> Result<Vec<u8>, ExportError> {
+/// [`TypesetError`].
+pub(super) fn pdf(design: &str, json: &[u8]) -> Result<bytes::Bytes, TypesetError> {
     let defect = |errors: EcoVec<SourceDiagnostic>| {
-        ExportError::Defect(errors.first().map_or_else(String::new, |error| error.message.to_string()))
+        TypesetError::Defect(errors.first().map_or_else(String::new, |error| error.message.to_string()))
     };
-    let desk =
-        Desk { main: Source::new(id("cv.typ")?, TEMPLATE.to_owned()), data: id("cv.json")?, json: Bytes::new(json) };
-    let document = press::pages(&desk).map_err(defect)?;
+    let json = Bytes::new(prepared(json)?);
+    let desk = Desk { main: Source::new(id("design.typ")?, design.to_owned()), data: id("data.json")?, json };
+    let document = pages::pages(&desk).map_err(defect)?;
     let bytes = typst_pdf::pdf(&document, &PdfOptions::default()).map_err(defect);
     comemo::evict(MEMORY);
-    bytes
+    bytes.map(Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn shown(value: &serde_json::Value) -> Result<String, TypesetError> {
+        prepared(value.to_string().as_bytes()).map(|json| String::from_utf8(json).unwrap())
+    }
+
+    #[test]
+    fn letters_that_are_not_there_are_named_and_pictographs_left_out() {
+        assert_eq!(shown(&json!(["黒猫"])), Err(TypesetError::NoLetters("黒猫".to_owned())));
+        assert!(shown(&json!({"name": "Ana 🚀 Gil"})).unwrap().contains("Ana  Gil"));
+        assert!(shown(&json!("Łukasz Ångström Ελένη Жанна")).is_ok());
+    }
+
+    #[test]
+    fn the_bound_counts_the_characters_of_all_texts() {
+        let half = "x".repeat(CHARS_MAX / 2);
+        assert!(shown(&json!({"a": half, "b": [half]})).is_ok());
+        assert_eq!(shown(&json!({"a": half, "b": [half, "x"]})), Err(TypesetError::TooLong));
+    }
+
+    #[test]
+    fn a_design_reads_its_data_and_nothing_else() {
+        assert!(pdf("#json(\"data.json\").at(0)", b"[\"one\"]").unwrap().starts_with(b"%PDF"));
+        for design in
+            ["#read(\"/etc/passwd\")", "#read(\"design.txt\")", "#import \"@preview/tablex:0.0.8\": *", "#let"]
+        {
+            assert!(matches!(pdf(design, b"[]"), Err(TypesetError::Defect(_))), "{design}");
+        }
+        assert!(matches!(pdf("", b"no JSON"), Err(TypesetError::Defect(_))));
+    }
 }
