@@ -62,17 +62,17 @@ enum What {
 pub fn run(quality: Quality) -> Result<(), Failure> {
     let report: Result<Report, String> = actix_web::rt::System::new().block_on(async move {
         let reader = crate::documents::reader_here();
+        let pdf = async |bytes: Vec<u8>| reader.text(bytes).await;
         match quality.what {
             What::Import { folder, show: Some(name), .. } => {
-                say(imports::show(&reader, &folder.join(name)).await?);
+                say(imports::show(&pdf, &folder.join(name)).await?);
                 Ok(Report::default())
             }
-            What::Import { folder, facts, .. } => imports::folder(&reader, &folder, facts.as_deref()).await,
-            What::Offers { list, folder } => offers::list(&reader, &list, folder.as_deref()).await,
+            What::Import { folder, facts, .. } => imports::folder(&pdf, &folder, facts.as_deref()).await,
+            What::Offers { list, folder } => offers::list(&pdf, &list, folder.as_deref()).await,
             What::Scores { cvs, offers, trades, order_only } => {
                 let trades = trades.as_deref().map(Trades::read).transpose()?;
-                scores::folder(&reader, &cvs, &scores::offers_of(&reader, &offers).await?, trades.as_ref(), order_only)
-                    .await
+                scores::folder(&pdf, &cvs, &scores::offers_of(&pdf, &offers).await?, trades.as_ref(), order_only).await
             }
         }
     });

@@ -43,7 +43,7 @@ pub enum SandboxError {
         /// What is wrong with it.
         reason: String,
     },
-    /// All processes work, and none became free in time.
+    /// All processes work, and none became free, or ready, in time.
     #[error("all processes for it are busy")]
     Busy,
     /// It took more time than it may; its process was killed.
@@ -211,18 +211,14 @@ impl<W: Work> Sandbox<W> {
         }
         let free = timeout(W::LIMITS.wait, Arc::clone(&self.shared.slots).acquire_owned());
         let _slot = free.await.ok().and_then(Result::ok).ok_or(SandboxError::Busy)?;
-        loop {
-            let known = self.shared.take();
-            let tried_before = known.is_some();
-            let process = match known {
-                Some(process) => process,
-                None => self.start().await?,
-            };
-            match self.ask(process, Arc::clone(&job)).await {
-                Err(SandboxError::Died(_)) if tried_before => {}
+        if let Some(used) = self.shared.take() {
+            match self.ask(used, Arc::clone(&job)).await {
+                Err(SandboxError::Died(_)) => {}
                 done => return done,
             }
         }
+        let new = self.start().await?;
+        self.ask(new, job).await
     }
 
     async fn start(&self) -> Result<Process, SandboxError> {
@@ -240,9 +236,18 @@ impl<W: Work> Sandbox<W> {
             }
         });
         let started = started.await.map_err(|error| self.unusable(error.to_string()))?;
-        let Process { life, pipes, jobs } = started.map_err(|error| self.unusable(error.to_string()))?;
-        let greeted = timeout(START_MAX, spawn_blocking(move || greet::<W>(pipes))).await;
-        let greeted = greeted.map_err(|_| self.unusable(format!("it is not ready after {} s", START_MAX.as_secs())))?;
+        let Process { life, pipes, jobs } = started.map_err(|error| match error.kind() {
+            // The machine's fault and not the program's.
+            ErrorKind::WouldBlock | ErrorKind::OutOfMemory => {
+                tracing::warn!(work = W::NAME, %error, "no process can be started");
+                SandboxError::Busy
+            }
+            _ => self.unusable(error.to_string()),
+        })?;
+        let greeted = timeout(START_MAX, spawn_blocking(move || greet::<W>(pipes))).await.map_err(|_| {
+            tracing::warn!(work = W::NAME, "a new process is not ready in time");
+            SandboxError::Busy
+        })?;
         let greeted = greeted.map_err(|error| self.unusable(error.to_string()))?;
         let pipes = greeted.map_err(|reason| self.unusable(reason))?;
         Ok(Process { life, pipes, jobs })

@@ -5,7 +5,7 @@ use super::scores::Trades;
 use super::{Report, files, imports, offers, scores};
 use crate::cv::brain::types::JobOffer;
 use crate::cv::rules::resume;
-use crate::extract::pdf::PdfReader;
+use crate::extract::pdf::{PdfError, PdfText, tests};
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -40,13 +40,14 @@ fn published() -> Vec<(String, Value)> {
     files(&folder("src/demo/cvs"), ".json").unwrap().into_iter().map(read).collect()
 }
 
-fn reader() -> PdfReader {
-    crate::testing::documents().reader
+/// Here and now: what is held is what is read, not by which process.
+async fn pdf(bytes: Vec<u8>) -> Result<PdfText, PdfError> {
+    tests::text(bytes)
 }
 
 async fn all_offers() -> Vec<(String, JobOffer)> {
-    let mut all = scores::offers_of(&reader(), &folder("src/cv/quality/jobs")).await.unwrap();
-    all.extend(scores::offers_of(&reader(), &folder("src/demo/jobs")).await.unwrap());
+    let mut all = scores::offers_of(&pdf, &folder("src/cv/quality/jobs")).await.unwrap();
+    all.extend(scores::offers_of(&pdf, &folder("src/demo/jobs")).await.unwrap());
     all
 }
 
@@ -56,7 +57,7 @@ fn trades() -> Trades {
 
 #[actix::test]
 async fn p3_every_fact_of_the_pdfs_is_read() {
-    let mut report = imports::folder(&reader(), &folder("src/demo/pdfs"), None).await.unwrap();
+    let mut report = imports::folder(&pdf, &folder("src/demo/pdfs"), None).await.unwrap();
     // A title that is broken over two lines of a narrow column.
     let known = "deedy-two-column.pdf: title `Head Undergraduate Researcher`, found `Researcher`";
     report.misses.retain(|miss| miss != known);
@@ -68,7 +69,7 @@ async fn p3_every_fact_of_the_pdfs_is_read() {
 async fn r15_every_fact_of_the_pages_is_read() {
     let mut pages = offers::pages(include_str!("pages.json")).unwrap();
     pages.retain(|page| page.carried);
-    whole(&offers::read(&reader(), &pages, &folder("src/demo/jobs")).await.unwrap(), 70);
+    whole(&offers::read(&pdf, &pages, &folder("src/demo/jobs")).await.unwrap(), 70);
 }
 
 #[actix::test]

@@ -1,9 +1,8 @@
 //! CVs read out of PDFs. Beside `x.pdf`, `x.truth.json` has what a person read in it; `neg-*.pdf` must be refused.
 
-use super::{Report, Row, close, files, mark, same, same_skill};
+use super::{ReadsPdfs, Report, Row, close, files, mark, same, same_skill};
 use crate::cv::brain::draft::{CvDraft, DraftEducation, DraftWork};
 use crate::cv::brain::import::{self, period};
-use crate::extract::pdf::PdfReader;
 use serde::Deserialize;
 use std::path::Path;
 
@@ -51,11 +50,11 @@ fn head() -> Vec<String> {
 ///
 /// # Errors
 /// A sentence: the folder or a file of facts cannot be read.
-pub async fn folder(reader: &PdfReader, folder: &Path, facts: Option<&Path>) -> Result<Report, String> {
+pub async fn folder(pdf: &impl ReadsPdfs, folder: &Path, facts: Option<&Path>) -> Result<Report, String> {
     let mut report = Report { head: head(), ..Report::default() };
     for (name, path) in files(folder, ".pdf")? {
         let bytes = std::fs::read(&path).map_err(|error| format!("{name}: {error}"))?;
-        let read = reader.text(bytes).await;
+        let read = pdf(bytes).await;
         if name.starts_with("neg-") {
             let told = match &read {
                 Ok(_) => "read".to_owned(),
@@ -80,9 +79,9 @@ pub async fn folder(reader: &PdfReader, folder: &Path, facts: Option<&Path>) -> 
 ///
 /// # Errors
 /// A sentence: the PDF cannot be read.
-pub async fn show(reader: &PdfReader, path: &Path) -> Result<String, String> {
+pub async fn show(pdf: &impl ReadsPdfs, path: &Path) -> Result<String, String> {
     let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let read = reader.text(bytes).await.map_err(|error| error.to_string())?;
+    let read = pdf(bytes).await.map_err(|error| error.to_string())?;
     serde_json::to_string_pretty(&import::read(&read.text).to_resume()).map_err(|error| error.to_string())
 }
 

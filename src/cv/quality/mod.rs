@@ -14,8 +14,14 @@ pub mod scores;
 
 use crate::cv::brain::skills::lookup;
 use crate::cv::brain::text::fold;
+use crate::extract::pdf::{PdfError, PdfText};
 use std::fmt::Write as _;
 use std::path::Path;
+
+/// What gives the text of a PDF.
+pub trait ReadsPdfs: AsyncFn(Vec<u8>) -> Result<PdfText, PdfError> {}
+
+impl<F: AsyncFn(Vec<u8>) -> Result<PdfText, PdfError>> ReadsPdfs for F {}
 
 /// A row of a table: what it is about, then its cells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -2,10 +2,9 @@
 //! salary {min, max, currency}, skills}}`. What is not stated is shown and not compared. Files named `neg-` must be refused.
 //! [`pages.json`](pages.json) has the facts of public pages; those of them that this repository may carry are in `src/demo`.
 
-use super::{Report, Row, close};
+use super::{ReadsPdfs, Report, Row, close};
 use crate::cv::brain::types::{JobOffer, JobSalary, OfferSource};
 use crate::cv::offline;
-use crate::extract::pdf::PdfReader;
 use crate::extract::{html, markdown};
 use serde::Deserialize;
 use std::path::Path;
@@ -56,7 +55,7 @@ pub fn pages(text: &str) -> Result<Vec<Page>, String> {
 ///
 /// # Errors
 /// A sentence: the list or a page cannot be read.
-pub async fn list(reader: &PdfReader, list: &Path, folder: Option<&Path>) -> Result<Report, String> {
+pub async fn list(pdf: &impl ReadsPdfs, list: &Path, folder: Option<&Path>) -> Result<Report, String> {
     let text = std::fs::read_to_string(list).map_err(|error| format!("{}: {error}", list.display()))?;
     let own = list.parent().unwrap_or(Path::new("."));
     let here = folder.unwrap_or(own);
@@ -65,19 +64,19 @@ pub async fn list(reader: &PdfReader, list: &Path, folder: Option<&Path>) -> Res
     if folder.is_some() {
         pages.retain(|page| here.join(&page.file).exists());
     }
-    read(reader, &pages, here).await
+    read(pdf, &pages, here).await
 }
 
 /// Compares what is read of pages with what a person read.
 ///
 /// # Errors
 /// A sentence: a page cannot be read.
-pub async fn read(reader: &PdfReader, pages: &[Page], folder: &Path) -> Result<Report, String> {
+pub async fn read(pdf: &impl ReadsPdfs, pages: &[Page], folder: &Path) -> Result<Report, String> {
     let head = ["page", "title", "company", "location", "contract", "salary", "skills"].map(str::to_owned).to_vec();
     let mut report = Report { head, ..Report::default() };
     for page in pages {
         let Some(facts) = &page.facts else { continue };
-        let found = offline::extraction(&source_of(reader, &folder.join(&page.file)).await?);
+        let found = offline::extraction(&source_of(pdf, &folder.join(&page.file)).await?);
         let name = page.file.rsplit('/').next().unwrap_or_default().to_owned();
         if !facts.is_job || name.starts_with("neg-") {
             report.fact(!found.is_job_offer, || format!("{name}: was read as an offer, and should be refused"));
@@ -149,11 +148,11 @@ fn told(salary: &JobSalary) -> String {
 ///
 /// # Errors
 /// A sentence: the file cannot be read.
-pub async fn source_of(reader: &PdfReader, path: &Path) -> Result<OfferSource, String> {
+pub async fn source_of(pdf: &impl ReadsPdfs, path: &Path) -> Result<OfferSource, String> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let told = |error: std::io::Error| format!("{}: {error}", path.display());
     if name.ends_with(".pdf") {
-        let read = reader.text(std::fs::read(path).map_err(told)?).await;
+        let read = pdf(std::fs::read(path).map_err(told)?).await;
         let text = read.map_err(|error| format!("{name}: {error}"))?.text;
         return Ok(OfferSource { text, ..OfferSource::default() });
     }

@@ -5,11 +5,10 @@
 //! Without it, titles are all there is to go by.
 
 use super::offers::source_of;
-use super::{Report, Row, files};
+use super::{ReadsPdfs, Report, Row, files};
 use crate::cv::brain::types::{JobOffer, Mode, ScoreInput, StepInput};
 use crate::cv::brain::{outcome, rewrite, roles, score};
 use crate::cv::rules::resume;
-use crate::extract::pdf::PdfReader;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -113,7 +112,7 @@ fn closeness(cv: &Value, wanted: &str) -> f64 {
 /// # Errors
 /// A sentence: the folder cannot be read.
 pub async fn folder(
-    reader: &PdfReader,
+    pdf: &impl ReadsPdfs,
     cvs: &Path,
     offers: &[(String, JobOffer)],
     trades: Option<&Trades>,
@@ -129,7 +128,7 @@ pub async fn folder(
     }
     for (name, path) in files(cvs, ".pdf")? {
         let bytes = std::fs::read(&path).map_err(|error| format!("{name}: {error}"))?;
-        if let Ok(read) = reader.text(bytes).await {
+        if let Ok(read) = pdf(bytes).await {
             people.push((name, crate::cv::brain::import::read(&read.text).to_resume()));
         }
     }
@@ -196,11 +195,11 @@ pub fn compare(
 ///
 /// # Errors
 /// A sentence: the folder or a file cannot be read.
-pub async fn offers_of(reader: &PdfReader, folder: &Path) -> Result<Vec<(String, JobOffer)>, String> {
+pub async fn offers_of(pdf: &impl ReadsPdfs, folder: &Path) -> Result<Vec<(String, JobOffer)>, String> {
     let mut found = Vec::new();
     for ending in [".md", ".html", ".pdf"] {
         for (name, path) in files(folder, ending)? {
-            if let Ok(draft) = crate::cv::brain::extract_offer(&source_of(reader, &path).await?) {
+            if let Ok(draft) = crate::cv::brain::extract_offer(&source_of(pdf, &path).await?) {
                 found.push((name, draft.offer));
             }
         }

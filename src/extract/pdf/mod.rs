@@ -24,6 +24,8 @@ pub const PDF_PAGES_MAX: usize = 30;
 pub const PDF_TEXT_CHARS_MAX: usize = 200_000;
 /// Longest time of reading a file that draws and draws: the reader is unwound.
 const READ_TIME_MAX: Duration = Duration::from_secs(6);
+/// When to come back after all readers were busy, or none was there.
+const NOT_BEFORE: Duration = Duration::from_secs(5);
 /// Fewer letters and digits than this are the stamp of a scanner, not a text.
 const LETTERS_MIN: usize = 30;
 /// The file's first part, where its mark stands, and its declared length if it has one.
@@ -97,7 +99,9 @@ impl From<PdfError> for StepError {
     /// Final where the same file gives the same error, and its owner must act.
     fn from(error: PdfError) -> Self {
         match error {
-            PdfError::Busy | PdfError::NoReader => Self::transient(error.code(), error.to_string()),
+            PdfError::Busy | PdfError::NoReader => {
+                Self::transient(error.code(), error.to_string()).not_before(NOT_BEFORE)
+            }
             _ => Self::fatal(error.code(), error.to_string()),
         }
     }
@@ -235,4 +239,4 @@ fn rfind(bytes: &[u8], word: &[u8]) -> Option<usize> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

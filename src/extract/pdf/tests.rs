@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 /// Stack of the thread, as the process that reads has.
 const STACK_BYTES: usize = 32 * 1024 * 1024;
 
-fn text(bytes: Vec<u8>) -> Result<PdfText, PdfError> {
+/// The text of a PDF that was made, or looked at, before.
+pub(crate) fn text(bytes: Vec<u8>) -> Result<PdfText, PdfError> {
     std::thread::Builder::new().stack_size(STACK_BYTES).spawn(|| read(bytes)).unwrap().join().unwrap()
 }
 

@@ -14,8 +14,9 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    if std::io::stdin().is_terminal() {
-        eprintln!("estafette-press makes PDFs for an Estafette server, which starts it itself.");
+    if std::env::args_os().len() > 1 || std::io::stdin().is_terminal() {
+        let version = env!("CARGO_PKG_VERSION");
+        eprintln!("estafette-press {version} makes PDFs for an Estafette server, which starts it itself.");
         return ExitCode::from(2);
     }
     let served = estafette_sandbox::serve::<Typeset>(|TypesetJob { design, data }| typeset::pdf(&design, &data));

@@ -36,11 +36,8 @@ fn source_of(path: &Path) -> Option<OfferSource> {
             })
         }
         "pdf" => {
-            let runtime = tokio::runtime::Runtime::new().ok()?;
-            Some(OfferSource {
-                text: runtime.block_on(crate::testing::documents().reader.text(bytes)).ok()?.text,
-                ..OfferSource::default()
-            })
+            let text = crate::extract::pdf::tests::text(bytes).ok()?.text;
+            Some(OfferSource { text, ..OfferSource::default() })
         }
         _ => {
             let read = markdown::parse(&String::from_utf8_lossy(&bytes));
