@@ -22,12 +22,11 @@ report() {
 now_ms() { date +%s%3N; }
 
 if [[ " $parts " == *" size "* || " $parts " == *" start "* ]]; then
-  cargo build --release --bin estafette
+  cargo build --release --bin estafette --bin estafette-press
 fi
 
 if [[ " $parts " == *" size "* ]]; then
   report "release binary" $(($(stat -c %s "$target/release/estafette") / 1000000)) "$MAX_MB" MB
-  cargo build --release --bin estafette-press
   printf '%-46s %6d MB\n' "its typesetter, a program of its own" \
     $(($(stat -c %s "$target/release/estafette-press") / 1000000))
 fi

@@ -6,7 +6,7 @@
 
 use crate::config::Settings;
 use crate::extract::pdf::PdfReader;
-use estafette_sandbox::press::{Typeset, TypesetJob};
+use estafette_sandbox::press::Typeset;
 use estafette_sandbox::{Program, Sandbox};
 use std::path::{Path, PathBuf};
 
@@ -49,26 +49,6 @@ impl Documents {
         }
         Ok(Self::new(itself(), press, settings.documents.processes))
     }
-
-    /// The PDF of a design and what it shows.
-    ///
-    /// # Errors
-    /// Of the processes, and of the document.
-    pub async fn typeset(&self, design: &str, data: Vec<u8>) -> Result<bytes::Bytes, TypesetFailure> {
-        let job = TypesetJob { design: design.to_owned(), data: data.into() };
-        Ok(self.press.run(job).await??)
-    }
-}
-
-/// Why there is no PDF.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TypesetFailure {
-    /// It is the document's fault, or the design's.
-    #[error(transparent)]
-    Document(#[from] estafette_sandbox::press::TypesetError),
-    /// It is not.
-    #[error(transparent)]
-    Process(#[from] estafette_sandbox::SandboxError),
 }
 
 /// What reads PDFs where there is no server: for commands.

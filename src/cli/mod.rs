@@ -25,6 +25,7 @@ pub mod user;
 pub use failure::Failure;
 
 use crate::config::{EXAMPLE, Layer, Settings};
+use crate::documents::READ_PDFS;
 use crate::extract::pdf::ReadPdf;
 use clap::{Args, Parser, Subcommand};
 use std::io::Write as _;
@@ -73,7 +74,7 @@ enum Command {
     Import(Box<import::Import>),
     #[command(about = "Print the settings in force (secrets are not shown), or the annotated example")]
     Config(Box<Print>),
-    #[command(hide = true, about = "Read PDFs for a server, which starts this itself")]
+    #[command(name = READ_PDFS, hide = true, about = "Read PDFs for a server, which starts this itself")]
     ReadPdfs,
     #[command(hide = true, about = "An endpoint like Stripe's, with a page to pay on: for tests. No money moves")]
     ScriptedStripe(scripted_stripe::Scripted),

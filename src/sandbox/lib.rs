@@ -1,6 +1,6 @@
 //! Work on what strangers hand in, in processes of its own.
 //!
-//! A file of 13 KB can unfold to gigabytes, and code that is not ours can loop on it. In the server that would take memory
+//! A file of 1.4 KB can unfold to gigabytes, and code that is not ours can loop on it. In the server that would take memory
 //! from, or end, every live socket; here it ends a process that holds nothing else. The memory of such a process is
 //! bounded by the kernel, its time by the server, which kills it; it opens no file and no connection, and it has none of
 //! the server's settings and secrets in its environment.

@@ -182,11 +182,6 @@ impl<W: Work> Sandbox<W> {
         Self { shared: Arc::new(shared), work: PhantomData }
     }
 
-    /// The program.
-    pub fn program(&self) -> &Program {
-        &self.shared.program
-    }
-
     /// Has a job done.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 
 /// Stack of the thread that works: what reads nested documents recurses, up to bounds of its own.
-const STACK_BYTES: usize = 32 * 1024 * 1024;
+pub const STACK_BYTES: usize = 32 * 1024 * 1024;
 /// Behind the server and its database when processor time is short, people's sockets first.
 const NICENESS: i32 = 10;
 /// Standard input, output and error: files that are open already. No further one can be opened.

@@ -2,6 +2,7 @@
 //! functions. `.ci/fuzz.sh` looks further where cargo-fuzz is installed; what it finds is added to the corpus.
 
 use estafette::extract;
+use estafette_sandbox::serve::STACK_BYTES;
 use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
@@ -15,8 +16,6 @@ mod targets;
 const TIME: Duration = Duration::from_secs(5);
 /// Mutations of each input at most.
 const MUTATIONS: u64 = 400;
-/// Stack of the thread, as the PDF reader's own has.
-const STACK_BYTES: usize = 32 * 1024 * 1024;
 
 fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("protocol/fuzz/corpus").join(target);

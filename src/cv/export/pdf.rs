@@ -1,10 +1,10 @@
 //! The PDF of a view, made by the typesetter ([`crate::documents`]). The same view gives the same bytes.
 
 use super::view::View;
-use crate::documents::{Documents, TypesetFailure};
+use crate::documents::Documents;
 use bytes::Bytes;
 use estafette_sandbox::SandboxError;
-use estafette_sandbox::press::{CHARS_MAX, TypesetError};
+use estafette_sandbox::press::{CHARS_MAX, TypesetError, TypesetJob};
 
 /// The designs.
 const DESIGN: &str = include_str!("cv.typ");
@@ -33,21 +33,26 @@ pub enum ExportError {
     Defect(String),
 }
 
-impl From<TypesetFailure> for ExportError {
-    fn from(failure: TypesetFailure) -> Self {
-        match failure {
-            TypesetFailure::Document(TypesetError::NoLetters(missing)) => Self::NoLetters(missing),
-            TypesetFailure::Document(TypesetError::TooLong)
-            | TypesetFailure::Process(
-                SandboxError::TooLong(_) | SandboxError::Died(_) | SandboxError::TooLarge { .. },
-            ) => Self::TooLong,
-            TypesetFailure::Process(SandboxError::Busy) => Self::Busy,
-            TypesetFailure::Process(error @ SandboxError::NoProgram { .. }) => {
+impl From<TypesetError> for ExportError {
+    fn from(error: TypesetError) -> Self {
+        match error {
+            TypesetError::NoLetters(missing) => Self::NoLetters(missing),
+            TypesetError::TooLong => Self::TooLong,
+            TypesetError::Defect(said) => Self::Defect(said),
+        }
+    }
+}
+
+impl From<SandboxError> for ExportError {
+    fn from(error: SandboxError) -> Self {
+        match error {
+            SandboxError::TooLong(_) | SandboxError::Died(_) | SandboxError::TooLarge { .. } => Self::TooLong,
+            SandboxError::Busy => Self::Busy,
+            SandboxError::Panicked(said) => Self::Defect(said),
+            SandboxError::NoProgram { .. } => {
                 tracing::error!(%error, "no PDF can be made");
                 Self::NoPress
             }
-            TypesetFailure::Document(TypesetError::Defect(said))
-            | TypesetFailure::Process(SandboxError::Panicked(said)) => Self::Defect(said),
         }
     }
 }
@@ -58,5 +63,6 @@ impl From<TypesetFailure> for ExportError {
 /// [`ExportError`].
 pub async fn pdf(documents: &Documents, view: &View) -> Result<Bytes, ExportError> {
     let data = serde_json::to_vec(view).map_err(|error| ExportError::Defect(error.to_string()))?;
-    Ok(documents.typeset(DESIGN, data).await?)
+    let job = TypesetJob { design: DESIGN.to_owned(), data: data.into() };
+    Ok(documents.press.run(job).await??)
 }

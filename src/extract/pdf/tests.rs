@@ -1,10 +1,8 @@
 //! PDFs made here: what they show is known exactly.
 
 use super::*;
+use estafette_sandbox::serve::STACK_BYTES;
 use std::fmt::Write as _;
-
-/// Stack of the thread, as the process that reads has.
-const STACK_BYTES: usize = 32 * 1024 * 1024;
 
 /// The text of a PDF that was made, or looked at, before.
 pub(crate) fn text(bytes: Vec<u8>) -> Result<PdfText, PdfError> {

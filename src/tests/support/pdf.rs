@@ -76,7 +76,7 @@ const BOMB: &str = "78daabb8f5f6ce42a3a78932c71f267b309949343a94b04797c9b88a9d70
     546654665466546654665466546654665466546654665466546654665486163293b73f9ffd5e33e18f41adcd4dc98ba576e5\
     55bb377ee5bc6cb7e41b00ae610420";
 
-/// Less than 2 KB that unfold to 4 GiB.
+/// 1.4 KB that unfold to 4 GiB.
 pub fn bomb() -> Vec<u8> {
     let mut objects = one_page("");
     objects[3] = format!(
