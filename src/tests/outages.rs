@@ -17,26 +17,29 @@ const BOUND: Duration = Duration::from_secs(4);
 const SETTINGS: &[(&str, &str)] =
     &[("ESTAFETTE_DATABASE_PROBE_LIMIT_MS", "1000"), ("ESTAFETTE_OFFLINE_LATENCY_MS", "150")];
 
-/// The server's Postgres with all of its processes.
-fn postgres(folder: &Path) -> Vec<String> {
-    let parent = Embedded::pid(folder);
-    let of = |entry: std::fs::DirEntry| {
-        let pid = entry.file_name().to_str()?.to_owned();
-        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
-        let its_parent = stat.rsplit_once(") ")?.1.split(' ').nth(1)?.to_owned();
-        (its_parent == parent).then_some(pid)
-    };
-    let children = std::fs::read_dir("/proc").unwrap().flatten().filter_map(of);
+/// The server's Postgres with all of its processes, from the moment on at which it starts no other: a connection that it
+/// accepted while they are counted would go on being served.
+async fn halted_postgres(folder: &Path) -> Vec<String> {
+    let file = folder.join("database/postgres/postmaster.pid");
+    let parent = std::fs::read_to_string(file).unwrap().lines().next().unwrap().to_owned();
+    signal(std::slice::from_ref(&parent), "-STOP");
+    eventually("Postgres to halt", async || match state_and_parent(&parent) {
+        Some((state, _)) if state == "T" => Ok(()),
+        other => Err(format!("{other:?}")),
+    })
+    .await;
+    let processes =
+        std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let children = processes.filter(|pid| state_and_parent(pid).is_some_and(|(_, its_parent)| its_parent == parent));
     std::iter::once(parent.clone()).chain(children).collect()
 }
 
-struct Embedded;
-
-impl Embedded {
-    fn pid(folder: &Path) -> String {
-        let file = folder.join("database/postgres/postmaster.pid");
-        std::fs::read_to_string(file).unwrap().lines().next().unwrap().to_owned()
-    }
+/// What a process does (`T`: it is stopped) and who started it.
+fn state_and_parent(pid: &str) -> Option<(String, String)> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // `pid (name) state parent …`; the name may hold blanks and brackets.
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ').map(str::to_owned);
+    Some((fields.next()?, fields.next()?))
 }
 
 fn signal(pids: &[String], name: &str) {
@@ -74,7 +77,7 @@ async fn outage(away: &str, back: Option<&str>) {
     })
     .await;
 
-    let frozen = postgres(folder.path());
+    let frozen = halted_postgres(folder.path()).await;
     signal(&frozen, away);
     let began = Instant::now();
     if back.is_some() {
