@@ -26,6 +26,8 @@ use std::time::{Duration, Instant};
 
 /// After an outage a token that ended meanwhile has this long to be renewed.
 const RENEWAL_GRACE: Duration = Duration::from_secs(10);
+/// How often a session whose token ended during an outage looks whether that is over.
+const OUTAGE_LOOK: Duration = Duration::from_secs(1);
 
 /// A socket joins the session, with what its token says.
 #[derive(Message)]
@@ -92,6 +94,8 @@ pub struct UserSession {
     announce_at: Option<Instant>,
     /// When it ends.
     end_at: Option<Instant>,
+    /// It ended during an outage, and was not held against anybody yet.
+    is_spared: bool,
     /// When a session without sockets ends.
     leave_at: Option<Instant>,
     due: Arc<Due>,
@@ -103,11 +107,13 @@ impl UserSession {
     pub fn new(runtime: Runtime, identity: Identity, due: Arc<Due>) -> Self {
         let sessions = Arc::clone(runtime.sessions());
         let (sockets, announce_at, end_at, leave_at) = (HashMap::new(), None, None, None);
-        Self { runtime, sessions, identity, sockets, announce_at, end_at, leave_at, due, calls: 0 }
+        let (is_spared, calls) = (false, 0);
+        Self { runtime, sessions, identity, sockets, announce_at, end_at, is_spared, leave_at, due, calls }
     }
 
     fn watch_expiry(&mut self) {
         let left = (self.identity.expires_at - Utc::now()).to_std().unwrap_or_default();
+        self.is_spared &= left.is_zero();
         self.announce_at = after(left.saturating_sub(EXPIRING_AHEAD));
         self.end_at = after(left);
         self.wake_next();
@@ -126,9 +132,8 @@ impl UserSession {
     }
 
     fn end(&mut self, ctx: &mut Context<Self>) {
-        if !self.runtime.db().gate().is_up() {
-            // A fresh token cannot be had while the database is away: nobody is sent away for that.
-            self.end_at = after(RENEWAL_GRACE);
+        if let Some(respite) = respite(self.runtime.db().gate().is_up(), &mut self.is_spared) {
+            self.end_at = after(respite);
             return;
         }
         self.close_sockets("the token has expired: refresh it and reconnect");
@@ -146,6 +151,16 @@ impl UserSession {
             self.leave_at = after(SESSION_GRACE);
             self.wake_next();
         }
+    }
+}
+
+/// How long a session stays whose token is over. A fresh token cannot be had while the database is away: nobody is sent
+/// away for that, and when it is back everybody has the same time. `is_spared`: it met the outage already.
+const fn respite(is_up: bool, is_spared: &mut bool) -> Option<Duration> {
+    match (is_up, std::mem::replace(is_spared, !is_up)) {
+        (false, _) => Some(OUTAGE_LOOK),
+        (true, true) => Some(RENEWAL_GRACE),
+        (true, false) => None,
     }
 }
 
@@ -292,5 +307,21 @@ pub(crate) fn answer(id: RequestId, result: Result<Value, CallError>) -> ServerM
             details: error.details,
             retry_after_ms: error.retry_after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX)),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_that_ended_during_an_outage_has_the_whole_grace_from_its_end_on_and_only_once() {
+        let mut is_spared = false;
+        let mut look = |is_up| respite(is_up, &mut is_spared);
+        assert_eq!(look(true), None, "without an outage it is over");
+        assert_eq!([look(false), look(false)], [Some(OUTAGE_LOOK); 2]);
+        assert_eq!(look(true), Some(RENEWAL_GRACE));
+        assert_eq!(look(false), Some(OUTAGE_LOOK), "another outage within the grace");
+        assert_eq!([look(true), look(true)], [Some(RENEWAL_GRACE), None]);
     }
 }
