@@ -6,6 +6,7 @@ mod support;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
 use estafette_actors::cluster::{Cluster, ClusterOptions, Durability};
+use estafette_actors::testkit::Halted;
 use estafette_actors::{Db, Runtime, RuntimeConfig, migration};
 use serde_json::json;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use support::*;
 struct Postgres {
     cluster: Option<Cluster>,
     folder: std::path::PathBuf,
-    frozen: Vec<i32>,
+    frozen: Option<Halted>,
 }
 
 impl Postgres {
@@ -36,7 +37,7 @@ impl Postgres {
         let (mut client, link) = cluster.config("app").connect(tokio_postgres::NoTls).await.unwrap();
         tokio::spawn(link);
         migration::apply(&mut client, &migrations()).await.unwrap();
-        Self { cluster: Some(cluster), folder, frozen: Vec::new() }
+        Self { cluster: Some(cluster), folder, frozen: None }
     }
 
     /// A pool as patient as the server's.
@@ -53,22 +54,18 @@ impl Postgres {
         Db::new(pool)
     }
 
-    fn signal(pids: &[i32], name: &str) {
-        let pids: Vec<String> = pids.iter().map(i32::to_string).collect();
-        let _ended =
-            std::process::Command::new("kill").arg(name).args(&pids).stderr(std::process::Stdio::null()).status();
-    }
-
     /// The server and all of its processes stop where they are.
     fn freeze(&mut self) {
-        let parent = self.cluster.as_ref().unwrap().pid();
-        Self::signal(&[parent], "-STOP");
-        self.frozen = std::iter::once(parent).chain(children(parent)).collect();
-        Self::signal(&self.frozen, "-STOP");
+        self.frozen = Some(Halted::halt(self.cluster.as_ref().unwrap().pid()));
     }
 
     fn thaw(&mut self) {
-        Self::signal(&std::mem::take(&mut self.frozen), "-CONT");
+        self.frozen = None;
+    }
+
+    /// The server and all of its processes are gone, at once.
+    fn kill(&self) {
+        Halted::halt(self.cluster.as_ref().unwrap().pid()).kill();
     }
 
     /// Waits until its process has ended: one that is told to stop takes calls until it gets to it.
@@ -95,16 +92,6 @@ impl Drop for Postgres {
         drop(self.cluster.take());
         let _ = std::fs::remove_dir_all(&self.folder);
     }
-}
-
-fn children(parent: i32) -> Vec<i32> {
-    let of = |entry: std::fs::DirEntry| {
-        let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
-        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
-        let its_parent: i32 = stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()?;
-        (its_parent == parent).then_some(pid)
-    };
-    std::fs::read_dir("/proc").unwrap().flatten().filter_map(of).collect()
 }
 
 fn config() -> RuntimeConfig {
@@ -197,15 +184,7 @@ async fn leave(runtime: Runtime) {
 
 #[actix::test]
 async fn postgres_killed_and_started_again() {
-    outage(
-        async |postgres| {
-            let parent = postgres.cluster.as_ref().unwrap().pid();
-            let all: Vec<i32> = std::iter::once(parent).chain(children(parent)).collect();
-            Postgres::signal(&all, "-KILL");
-        },
-        async |postgres| postgres.restart().await,
-    )
-    .await;
+    outage(async |postgres| postgres.kill(), async |postgres| postgres.restart().await).await;
 }
 
 #[actix::test]
@@ -285,9 +264,7 @@ async fn after_an_outage_living_nodes_are_not_taken_for_dead() {
     waiting(&gates, 1).await;
     let db = postgres.db();
     let two = runtime(db.clone(), Arc::default(), config()).await;
-    let parent = postgres.cluster.as_ref().unwrap().pid();
-    let all: Vec<i32> = std::iter::once(parent).chain(children(parent)).collect();
-    Postgres::signal(&all, "-KILL");
+    postgres.kill();
     // Longer than a heartbeat may be old.
     tokio::time::sleep(Duration::from_secs(11)).await;
     postgres.restart().await;
@@ -320,18 +297,20 @@ async fn a_token_that_ends_during_an_outage_closes_nothing_until_it_can_be_renew
     let db = postgres.db();
     let runtime = runtime(db.clone(), Arc::default(), config()).await;
     let mut client = Client::connect(listen(&runtime)).await;
-    client.send(json!([{"t": "hello", "token": "ann/s-ann/3", "device": "d1"}])).await;
+    postgres.freeze();
+    // However long that takes here, the token ends afterwards.
+    db.gate().down().await;
+    client.send(json!([{"t": "hello", "token": "ann/s-ann/1", "device": "d1"}])).await;
     client.next_of("welcome").await;
     let began = Instant::now();
-    postgres.freeze();
-    while began.elapsed() < Duration::from_secs(5) {
+    while began.elapsed() < Duration::from_secs(3) {
         // Heartbeats of the outage: the socket is open beyond its token's end.
         client.next_of("health").await;
     }
     postgres.thaw();
+    db.gate().up().await;
     let renewed = client.request(json!({"t": "auth", "token": "ann/s-ann/3600"})).await;
     assert_eq!(renewed["t"], "ok", "{renewed}");
-    db.gate().up().await;
     assert_eq!(client.call("add", json!({"room": "r"})).await["t"], "ok");
     leave(runtime).await;
 }

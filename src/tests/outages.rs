@@ -5,9 +5,9 @@ use crate::support::person::Person;
 use crate::support::server::Server;
 use crate::support::socket::{Heard, Socket};
 use crate::support::{eventually, offer_text};
+use estafette_actors::testkit::Halted;
 use serde_json::{Value, json};
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// How long Postgres stays frozen.
@@ -17,33 +17,10 @@ const BOUND: Duration = Duration::from_secs(4);
 const SETTINGS: &[(&str, &str)] =
     &[("ESTAFETTE_DATABASE_PROBE_LIMIT_MS", "1000"), ("ESTAFETTE_OFFLINE_LATENCY_MS", "150")];
 
-/// The server's Postgres with all of its processes, from the moment on at which it starts no other: a connection that it
-/// accepted while they are counted would go on being served.
-async fn halted_postgres(folder: &Path) -> Vec<String> {
+/// The server's Postgres.
+fn postgres(folder: &Path) -> i32 {
     let file = folder.join("database/postgres/postmaster.pid");
-    let parent = std::fs::read_to_string(file).unwrap().lines().next().unwrap().to_owned();
-    signal(std::slice::from_ref(&parent), "-STOP");
-    eventually("Postgres to halt", async || match state_and_parent(&parent) {
-        Some((state, _)) if state == "T" => Ok(()),
-        other => Err(format!("{other:?}")),
-    })
-    .await;
-    let processes =
-        std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().into_string().ok());
-    let children = processes.filter(|pid| state_and_parent(pid).is_some_and(|(_, its_parent)| its_parent == parent));
-    std::iter::once(parent.clone()).chain(children).collect()
-}
-
-/// What a process does (`T`: it is stopped) and who started it.
-fn state_and_parent(pid: &str) -> Option<(String, String)> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // `pid (name) state parent …`; the name may hold blanks and brackets.
-    let mut fields = stat.rsplit_once(") ")?.1.split(' ').map(str::to_owned);
-    Some((fields.next()?, fields.next()?))
-}
-
-fn signal(pids: &[String], name: &str) {
-    let _ended = Command::new("kill").arg(name).args(pids).stderr(std::process::Stdio::null()).status();
+    std::fs::read_to_string(file).unwrap().lines().next().unwrap().parse().unwrap()
 }
 
 /// The next message of a type.
@@ -57,7 +34,39 @@ async fn next_of(socket: &mut Socket, t: &str) -> Value {
     }
 }
 
-async fn outage(away: &str, back: Option<&str>) {
+/// What people are told while it does not answer.
+async fn frozen(person: &Person, cv: &str, socket: &mut Socket) {
+    let began = Instant::now();
+    let ready = person.get("/health/ready").await;
+    assert_eq!((ready.status, ready.body["code"].as_str()), (503, Some("unavailable")));
+    assert!(ready.body["detail"].as_str().unwrap().contains("Postgres"), "{ready:?}");
+    assert!(began.elapsed() < BOUND, "{:?}", began.elapsed());
+    let refused = person.get("/v1/cv/credits").await;
+    assert_eq!(refused.status, 503, "{refused:?}");
+    assert!(refused.body["retry_after_ms"].as_u64().is_some_and(|after| after >= 1_000), "{refused:?}");
+    assert!(began.elapsed() < BOUND * 2, "{:?}", began.elapsed());
+    let health = next_of(socket, "health").await;
+    assert_eq!(health["outages"][0]["what"], "database", "{health}");
+    while began.elapsed() < FROZEN {
+        let asked = Instant::now();
+        let call = socket.call("cv.rename", json!({"id": cv, "filename": "another"})).await;
+        assert_eq!(call["code"], "unavailable", "{call}");
+        assert_eq!(person.get("/health/live").await.status, 200);
+        assert_eq!(person.get("/health/ready").await.status, 503);
+        assert!(asked.elapsed() < Duration::from_secs(1), "all of it at once: {:?}", asked.elapsed());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// What happens to Postgres.
+enum Away {
+    /// It stands still for [`FROZEN`].
+    Frozen,
+    /// It is killed, and started again by the server.
+    Killed,
+}
+
+async fn outage(away: Away) {
     let folder = tempfile::tempdir().unwrap();
     // Postgres, which does not run as root, can reach it: nothing is kept elsewhere.
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
@@ -77,32 +86,13 @@ async fn outage(away: &str, back: Option<&str>) {
     })
     .await;
 
-    let frozen = halted_postgres(folder.path()).await;
-    signal(&frozen, away);
-    let began = Instant::now();
-    if back.is_some() {
-        let ready = person.get("/health/ready").await;
-        assert_eq!((ready.status, ready.body["code"].as_str()), (503, Some("unavailable")));
-        assert!(ready.body["detail"].as_str().unwrap().contains("Postgres"), "{ready:?}");
-        assert!(began.elapsed() < BOUND, "{:?}", began.elapsed());
-        let refused = person.get("/v1/cv/credits").await;
-        assert_eq!(refused.status, 503, "{refused:?}");
-        assert!(refused.body["retry_after_ms"].as_u64().is_some_and(|after| after >= 1_000), "{refused:?}");
-        assert!(began.elapsed() < BOUND * 2, "{:?}", began.elapsed());
-        let health = next_of(&mut socket, "health").await;
-        assert_eq!(health["outages"][0]["what"], "database", "{health}");
-        while began.elapsed() < FROZEN {
-            let asked = Instant::now();
-            let call = socket.call("cv.rename", json!({"id": cv, "filename": "another"})).await;
-            assert_eq!(call["code"], "unavailable", "{call}");
-            assert_eq!(person.get("/health/live").await.status, 200);
-            assert_eq!(person.get("/health/ready").await.status, 503);
-            assert!(asked.elapsed() < Duration::from_secs(1), "all of it at once: {:?}", asked.elapsed());
-            tokio::time::sleep(Duration::from_millis(200)).await;
+    let halted = Halted::halt(postgres(folder.path()));
+    match away {
+        Away::Frozen => {
+            frozen(&person, &cv, &mut socket).await;
+            drop(halted);
         }
-    }
-    if let Some(back) = back {
-        signal(&frozen, back);
+        Away::Killed => halted.kill(),
     }
     // By itself, within seconds.
     let returned = Instant::now();
@@ -128,10 +118,10 @@ async fn outage(away: &str, back: Option<&str>) {
 
 #[tokio::test]
 async fn a_frozen_postgres_is_told_at_once_and_everything_goes_on_when_it_is_back() {
-    outage("-STOP", Some("-CONT")).await;
+    outage(Away::Frozen).await;
 }
 
 #[tokio::test]
 async fn a_killed_postgres_comes_back_and_the_running_task_with_it() {
-    outage("-KILL", None).await;
+    outage(Away::Killed).await;
 }

@@ -3,10 +3,12 @@
 pub mod cluster;
 pub mod database;
 pub mod folder;
+pub mod halt;
 pub mod redis;
 
 pub use database::TestDatabase;
 pub use folder::ClusterFolder;
+pub use halt::Halted;
 pub use redis::TestRedis;
 
 /// Fails when a `.sql` file of a schema's folder is not in the list that is embedded, or stands at the wrong place.
